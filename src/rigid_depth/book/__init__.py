@@ -1,0 +1,1 @@
+"""The book side: tables, figures, ledgers, provenance badges and the Sphinx extension."""
