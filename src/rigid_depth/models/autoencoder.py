@@ -1,0 +1,171 @@
+"""The autoencoder of every experiment: no skip connections, latent at 1/32 (thesis, section 6.2)."""
+
+import math
+from collections.abc import Sequence
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from rigid_depth.errors import RigidDepthError
+from rigid_depth.models.blocks import Attention, DenseBlock, attention_layer, conv, down, up
+
+STRIDE = 32
+WIDTHS = (64, 128, 144, 192)
+DECODER_WIDTHS = (144, 128, 96, 12)
+
+
+class Encoder(nn.Module):
+    """Image -> latent: a 7x7 stem of stride 4, four scales of dense blocks, a linear convolution.
+
+    Attention ends every scale but the first. The latent has neither norm nor activation (7.4).
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 3,
+        widths: Sequence[int] = WIDTHS,
+        blocks: Sequence[int] = (1, 2, 2, 2),
+        attention: Attention = "cbam",
+        dropout: float = 0.0,
+    ):
+        super().__init__()
+        self.scales = nn.ModuleList()
+        for i, (width, count) in enumerate(zip(widths, blocks, strict=True)):
+            entry = conv(in_channels, width, 7, 4, 3) if i == 0 else down(widths[i - 1], width)
+            dense = [DenseBlock(width, dropout) for _ in range(count)]
+            end = [attention_layer(attention, width)] if i else []
+            self.scales.append(nn.Sequential(entry, *dense, *end))
+        self.latent = nn.Conv2d(widths[-1], widths[-1], 3, padding=1)
+        initialise(self)
+
+    def forward(self, image: Float[Tensor, "b c H W"]) -> Float[Tensor, "b latent h w"]:
+        refuse_size(image.shape[-2:])
+        for scale in self.scales:
+            image = scale(image)
+        return self.latent(image)
+
+
+class Decoder(nn.Module):
+    """Latent -> encoded depth in (0, 1): three doublings, a transposed 4x4 convolution, a sigmoid.
+
+    Attention ends the scales below a quarter of the image's resolution, as in the encoder.
+    """
+
+    def __init__(
+        self,
+        in_channels: int = WIDTHS[-1],
+        widths: Sequence[int] = DECODER_WIDTHS,
+        blocks: Sequence[int] = (2, 2, 1, 0),
+        attention: Attention = "cbam",
+        dropout: float = 0.0,
+    ):
+        super().__init__()
+        self.scales = nn.ModuleList()
+        for i, (width, count) in enumerate(zip(widths, blocks, strict=True)):
+            last = i == len(widths) - 1
+            entry = _last_up(in_channels, width) if last else up(in_channels, width)
+            dense = [DenseBlock(width, dropout) for _ in range(count)]
+            end = [attention_layer(attention, width)] if i < len(widths) - 2 else []
+            self.scales.append(nn.Sequential(entry, *dense, *end))
+            in_channels = width
+        self.logits = nn.Conv2d(in_channels, 1, 1)
+        initialise(self)
+
+    def forward(self, latent: Float[Tensor, "b latent h w"]) -> Float[Tensor, "b 1 H W"]:
+        for scale in self.scales:
+            latent = scale(latent)
+        return self.logits(latent).sigmoid()
+
+
+class Autoencoder(nn.Module):
+    """Encoder and decoder of one branch; at its defaults the thesis's RGB branch.
+
+    Encoded depth out of an image `[B, C, H, W]` whose sides 32 divides; the latent is
+    `[B, widths[-1], H/32, W/32]`. Raises RigidDepthError for other sizes and for bad settings.
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 3,
+        widths: Sequence[int] = WIDTHS,
+        encoder_blocks: Sequence[int] = (1, 2, 2, 2),
+        decoder_widths: Sequence[int] = DECODER_WIDTHS,
+        decoder_blocks: Sequence[int] = (2, 2, 1, 0),
+        attention: Attention = "cbam",
+        dropout: float = 0.0,
+    ):
+        super().__init__()
+        self.encoder = Encoder(in_channels, widths, encoder_blocks, attention, dropout)
+        self.decoder = Decoder(widths[-1], decoder_widths, decoder_blocks, attention, dropout)
+
+    def encode(self, image: Float[Tensor, "b c H W"]) -> Float[Tensor, "b latent h w"]:
+        """The latent of an image with values in [0, 1] (RGB) or [0, 2] (RGB + depth)."""
+        return self.encoder(image)
+
+    def decode(self, latent: Float[Tensor, "b latent h w"]) -> Float[Tensor, "b 1 H W"]:
+        """The encoded depth in (0, 1) of a latent, at 32 times its resolution."""
+        return self.decoder(latent)
+
+    def forward(
+        self, image: Float[Tensor, "b c H W"]
+    ) -> tuple[Float[Tensor, "b 1 H W"], Float[Tensor, "b latent h w"]]:
+        """Encoded depth and latent of an image."""
+        latent = self.encoder(image)
+        return self.decoder(latent), latent
+
+
+def scaled(width_multiplier: float, **options) -> Autoencoder:
+    """The autoencoder with all widths times a factor, to the nearest multiple of 8, at least 8.
+
+    The latent's 192 channels scale too. `options` go to `Autoencoder`.
+    """
+    if not width_multiplier > 0:
+        raise RigidDepthError(
+            f"width_multiplier is {width_multiplier}; allowed is a number above 0"
+        )
+    if width_multiplier == 1:
+        return Autoencoder(**options)
+    return Autoencoder(
+        widths=scaled_widths(WIDTHS, width_multiplier),
+        decoder_widths=scaled_widths(DECODER_WIDTHS, width_multiplier),
+        **options,
+    )
+
+
+def scaled_widths(widths: Sequence[int], width_multiplier: float) -> tuple[int, ...]:
+    """Widths times a factor, to the nearest multiple of 8, at least 8."""
+    return tuple(max(8, 8 * math.floor(width * width_multiplier / 8 + 0.5)) for width in widths)
+
+
+def count_parameters(module: nn.Module) -> int:
+    """Number of trainable parameters."""
+    return sum(p.numel() for p in module.parameters() if p.requires_grad)
+
+
+def refuse_size(size: Sequence[int]) -> None:
+    """Raises RigidDepthError unless 32 divides both sides of an image."""
+    if any(side % STRIDE for side in size):
+        height, width = size
+        raise RigidDepthError(
+            f"the image size is {height}x{width}; height and width must be divisible by {STRIDE}"
+        )
+
+
+def initialise(module: nn.Module) -> None:
+    """Normal weights that keep the variance (He's where GELU follows), biases 0."""
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(
+                layer.weight, nonlinearity="linear" if layer.bias is not None else "relu"
+            )
+        elif isinstance(layer, nn.ConvTranspose2d):  # stride = kernel: one tap per output pixel
+            nn.init.normal_(layer.weight, std=math.sqrt(2 / layer.in_channels))
+        elif isinstance(layer, nn.Linear):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        if getattr(layer, "bias", None) is not None:
+            nn.init.zeros_(layer.bias)
+
+
+def _last_up(in_channels: int, out_channels: int) -> nn.Sequential:
+    """The last upsampling, by 4; without a norm, which would be the dearest layer of all."""
+    return nn.Sequential(nn.ConvTranspose2d(in_channels, out_channels, 4, 4), nn.GELU())

@@ -1,0 +1,86 @@
+"""The building blocks of the autoencoder (thesis, sections 2.6 and 6.2)."""
+
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from rigid_depth.errors import RigidDepthError
+
+Attention = Literal["cbam", "spatial", "none"]
+
+
+def norm(channels: int) -> nn.GroupNorm:
+    """GroupNorm with groups of 32 channels, or a single group where 32 does not divide them."""
+    return nn.GroupNorm(channels // 32 if channels % 32 == 0 else 1, channels)
+
+
+def conv(
+    in_channels: int, out_channels: int, kernel: int = 3, stride: int = 1, padding: int = 1
+) -> nn.Sequential:
+    """Convolution, GroupNorm, GELU."""
+    layer = nn.Conv2d(in_channels, out_channels, kernel, stride, padding, bias=False)
+    return nn.Sequential(layer, norm(out_channels), nn.GELU())
+
+
+def down(in_channels: int, out_channels: int) -> nn.Sequential:
+    """Halves the resolution by a strided 3x3 convolution."""
+    return conv(in_channels, out_channels, stride=2)
+
+
+def up(in_channels: int, out_channels: int) -> nn.Sequential:
+    """Doubles the resolution by a transposed 2x2 convolution; its taps do not overlap."""
+    layer = nn.ConvTranspose2d(in_channels, out_channels, 2, 2, bias=False)
+    return nn.Sequential(layer, norm(out_channels), nn.GELU())
+
+
+class DenseBlock(nn.Module):
+    """Two 3x3 layers of one width; the second also sees the input (DenseNet, growth = width)."""
+
+    def __init__(self, width: int, dropout: float = 0.0):
+        super().__init__()
+        self.first = conv(width, width)
+        self.second = conv(2 * width, width)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        return self.dropout(self.second(torch.cat([x, self.first(x)], 1)))
+
+
+class ChannelAttention(nn.Module):
+    """One weight per channel from its mean and maximum over the image, by a shared MLP (CBAM)."""
+
+    def __init__(self, channels: int, reduction: int = 8):
+        super().__init__()
+        hidden = max(1, channels // reduction)
+        self.mlp = nn.Sequential(
+            nn.Linear(channels, hidden), nn.GELU(), nn.Linear(hidden, channels)
+        )
+
+    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        weight = torch.sigmoid(self.mlp(x.mean((2, 3))) + self.mlp(x.amax((2, 3))))
+        return x * weight[:, :, None, None]
+
+
+class SpatialAttention(nn.Module):
+    """One weight per pixel from the mean and maximum over its channels, by a convolution (CBAM)."""
+
+    def __init__(self, kernel: int = 7):
+        super().__init__()
+        self.conv = nn.Conv2d(2, 1, kernel, padding=kernel // 2)
+
+    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        pooled = torch.cat([x.mean(1, keepdim=True), x.amax(1, keepdim=True)], 1)
+        return x * torch.sigmoid(self.conv(pooled))
+
+
+def attention_layer(kind: Attention, channels: int) -> nn.Module:
+    """CBAM (channel, then spatial attention), its spatial half alone, or nothing."""
+    if kind == "cbam":
+        return nn.Sequential(ChannelAttention(channels), SpatialAttention())
+    if kind == "spatial":
+        return SpatialAttention()
+    if kind == "none":
+        return nn.Identity()
+    raise RigidDepthError(f"attention is {kind!r}; allowed are 'cbam', 'spatial' and 'none'")
