@@ -34,8 +34,8 @@ def depth_metrics(
     `rmse_m` sqrt(mean (p-d)^2), `mae_m` mean |p-d|, `abs_rel` mean |p-d|/d, `sq_rel_m` mean
     (p-d)^2/d, `rmse_log` sqrt(mean e^2) with e = ln p - ln d, `log10` mean |log10 p - log10 d|,
     `silog` sqrt(mean e^2 - silog_lambda (mean e)^2) (not times 100; lambda 1 makes it the standard
-    deviation of e), `delta1..3` the share of max(p/d, d/p) < 1.25^k. `rmse_image_mean_m` is the mean
-    of the images' own RMSE over the images that have a valid pixel; `pixels` counts the valid ones.
+    deviation of e), `delta1..3` the share of max(p/d, d/p) < 1.25^k. `rmse_image_mean_m` is the
+    mean of the images' own RMSE over those with a valid pixel; `pixels` counts the valid ones.
 
     Predictions are neither scaled nor clipped to the cap. Computed in float64. Raises
     RigidDepthError if no pixel is valid or a valid prediction is not finite.
@@ -88,7 +88,7 @@ class Accumulator:
             self._images.append(image)
 
     def compute(self) -> dict:
-        """Metrics by cap and range; by condition and scene, and of dense depth, at 80 m; of the sky."""
+        """Metrics by cap and range; by condition, by scene and dense, all at 80 m; of the sky."""
         if not self._images:
             raise RigidDepthError("no image was evaluated; a split needs at least one frame")
         sparse = [image["sparse"] for image in self._images]

@@ -51,8 +51,8 @@ def one_cycle_weight(
     """The value at a step of a one-cycle schedule: initial -> mid -> end (section 6.2).
 
     The warm-up, a share of the steps, leads to `mid`. Both parts are half cosine waves and may rise
-    or fall. Steps count from 0 to `steps - 1`, where `end` is reached and from where it stays. Agrees
-    with `torch.optim.lr_scheduler.OneCycleLR(max_lr=mid, total_steps=steps, pct_start=warmup,
+    or fall. Steps count from 0 to `steps - 1`, where `end` is reached and from where it stays. As
+    `torch.optim.lr_scheduler.OneCycleLR(max_lr=mid, total_steps=steps, pct_start=warmup,
     div_factor=mid / initial, final_div_factor=initial / end)`.
     """
     if steps < 1 or step < 0:

@@ -18,7 +18,7 @@ def infinity_loss(
     *,
     mean_over: Literal["selected", "all"] = "selected",
 ) -> Float[Tensor, ""]:
-    """Push the sky to infinity and keep everything else nearer (eq. 5.13 with its prose's selection).
+    """Push the sky to infinity and keep all else nearer (eq. 5.13 with its prose's selection).
 
     Encoded depth, 0 = infinitely far. A sky pixel without a return costs `pred`; any other pixel
     below the threshold costs `threshold - pred`; the rest is not selected. As printed, eq. 5.13

@@ -1,4 +1,4 @@
-"""The autoencoder of every experiment: no skip connections, latent at 1/32 (thesis, section 6.2)."""
+"""The autoencoder of every experiment: latent at 1/32, no skip connections (thesis, 6.2)."""
 
 import math
 from collections.abc import Sequence
