@@ -1,0 +1,46 @@
+"""Run the graph for make: settings from the variables of make, one call at a time.
+
+python workflow/build.py book|experiments|world
+"""
+
+import fcntl
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from selection import ALLOWED
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def settings() -> list[str]:
+    """Returns the settings for Snakemake that are named in the environment, as SCALE=cpu."""
+    return [
+        f"{name}={os.environ[name.upper()]}" for name in ALLOWED if os.environ.get(name.upper())
+    ]
+
+
+def main(target: str) -> int:
+    """Runs Snakemake on the target; a call at the same time waits, a killed one leaves no lock."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", "workflow/Snakefile", "--nolock"]
+    command += ["--cores", os.environ.get("CORES") or "all", "--rerun-incomplete", target]
+    if chosen := settings():
+        command += ["--config", *chosen]
+    begin = time.monotonic()
+    with open(ROOT / ".snakemake.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        code = subprocess.run(command, cwd=ROOT, check=False).returncode
+    print(f"{target}: {'done' if code == 0 else 'failed'} in {time.monotonic() - begin:.0f} s")
+    if target == "book" and code == 0:
+        print(
+            "The book lies in _build/html. To look at it:\n"
+            "    python3 -m http.server --directory _build/html 8000\n"
+            "and open http://localhost:8000 in a browser."
+        )
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,53 @@
+"""Publish a finished run: copy its record and pictures to book/results, whole or not at all.
+
+python workflow/publish.py runs/cpu/rgb/seed-0 [book/results/cpu/rgb/seed-0]
+"""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PICTURE_LIMIT_BYTES = 40_000
+
+
+def pictures(record: dict) -> list[str]:
+    """Returns the names of the pictures that a record shows."""
+    return sorted({name for p in record["predictions"] for name in p["images"].values()})
+
+
+def check(folder: Path) -> list[str]:
+    """Returns the files to publish; leaves with a sentence where the run cannot be published."""
+    path = folder / "record.json"
+    if not path.exists():
+        sys.exit(f"{folder} has no record.json: the run is not finished")
+    text = path.read_text()
+    record = json.loads(text)
+    if record["source"]["dirty"]:
+        sys.exit(f"{folder}: the run was made from uncommitted sources; commit, then run it again")
+    if str(ROOT) in text or str(Path.home()) + "/" in text:
+        sys.exit(f"{path} contains a path of this machine")
+    for name in pictures(record):
+        size = (folder / name).stat().st_size
+        if size > PICTURE_LIMIT_BYTES:
+            sys.exit(f"{folder / name} has {size} bytes; allowed are {PICTURE_LIMIT_BYTES}")
+    return ["record.json", *pictures(record)]
+
+
+def publish(folder: Path, target: Path) -> None:
+    """Replaces the published folder by this run's."""
+    partial = target.with_name(f".{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    for name in check(folder):
+        shutil.copyfile(folder / name, partial / name)
+    shutil.rmtree(target, ignore_errors=True)
+    partial.rename(target)
+    print(f"published {folder} as {target}")
+
+
+if __name__ == "__main__":
+    source = Path(sys.argv[1])
+    default = ROOT / "book" / "results" / Path(*source.resolve().parts[-3:])
+    publish(source, Path(sys.argv[2]) if len(sys.argv) > 2 else default)

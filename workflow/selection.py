@@ -1,0 +1,120 @@
+"""What the graph is asked for: scale, data, experiments, seeds, and the files that follow."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from rigid_depth.experiments.registry import EXPERIMENTS, find_experiment, find_scale
+
+PACKAGE = Path("src/rigid_depth")
+ALLOWED = ("scale", "dataset", "dataroot", "experiments", "seeds", "publish")
+
+
+def words(text: object) -> tuple[str, ...]:
+    """Splits a list by commas or blanks."""
+    return tuple(str(text).replace(",", " ").split())
+
+
+def sources(*folders: str) -> list[str]:
+    """Returns the Python files of these folders of the package."""
+    return sorted(str(f) for folder in folders for f in (PACKAGE / folder).rglob("*.py"))
+
+
+def book_files(*patterns: str) -> list[str]:
+    """Returns the files of the book that match; hidden and generated ones are left out."""
+    found = {f for pattern in patterns for f in Path().glob(pattern) if f.is_file()}
+    kept = (f for f in found if not any(p == "generated" or p.startswith(".") for p in f.parts))
+    return sorted(map(str, kept))
+
+
+def notebooks() -> list[str]:
+    """Returns the names of the text notebooks."""
+    return [f.stem for f in sorted(Path("notebooks").glob("*.md"))]
+
+
+def needs_of(notebook: str) -> list[str]:
+    """Returns what a notebook depends on: the package, and records where it speaks of results."""
+    code = sources(".")
+    if "results" in Path(f"notebooks/{notebook}.md").read_text():
+        code += book_files("book/results/**/record.json")
+    return code
+
+
+@dataclass(frozen=True)
+class Selection:
+    """One call of the graph; unknown experiments and scales raise with the names allowed."""
+
+    scale: str
+    dataset: str
+    dataroot: str
+    experiments: tuple[str, ...]
+    seeds: tuple[str, ...]
+    publish: bool
+
+    def __post_init__(self) -> None:
+        find_scale(self.scale)
+        for name in self.experiments:
+            find_experiment(name)
+
+    @property
+    def group(self) -> str:
+        """The folder below runs/: the scale, and the data set where it is not the scale's own."""
+        own = self.dataset in ("", find_scale(self.scale).dataset)
+        return self.scale if own else f"{self.scale}-{self.dataset}"
+
+    @property
+    def world(self) -> list[str]:
+        """The mark of the synthetic world that the runs read, if they read the graph's own."""
+        synthetic = (self.dataset or find_scale(self.scale).dataset) == "synthetic"
+        return [f"data/synthetic/{self.scale}/.complete"] if synthetic and not self.dataroot else []
+
+    @property
+    def runs(self) -> list[str]:
+        """The folders of the runs asked for."""
+        return [f"{self.group}/{e}/seed-{s}" for e in self.experiments for s in self.seeds]
+
+    @property
+    def records(self) -> list[str]:
+        """The records of the runs asked for."""
+        return [f"runs/{run}/record.json" for run in self.runs]
+
+    @property
+    def notebooks(self) -> list[str]:
+        """The executed notebooks of the runs asked for; controls have none of their own."""
+        shown = [run for run in self.runs if EXPERIMENTS[run.split("/")[1]].section]
+        return [f"runs/{run}/notebook.ipynb" for run in shown]
+
+    @cached_property
+    def options(self) -> str:
+        """The options of the command line that name scale and data."""
+        parts = ["--scale", self.scale]
+        for name, value in (("dataset", self.dataset), ("dataroot", self.dataroot)):
+            if value:
+                parts += [f"--{name}", f"'{value}'"]
+        return " ".join(parts)
+
+    @cached_property
+    def parameters(self) -> str:
+        """The same for the notebooks."""
+        return self.options.replace("--", "-p ")
+
+
+def world_options(scale: str) -> str:
+    """Returns the options of `rigid-depth synth` for a scale."""
+    s = find_scale(scale)
+    return f"--scenes {s.scenes} --frames-per-scene {s.frames_per_scene} --seed {s.world_seed}"
+
+
+def read_selection(config: dict) -> Selection:
+    """Reads the settings given to Snakemake; `make book` without any asks for no extra runs."""
+    unknown = sorted(set(config) - set(ALLOWED))
+    if unknown:
+        raise ValueError(f"unknown setting {unknown[0]}; allowed: {', '.join(ALLOWED)}")
+    return Selection(
+        scale=str(config.get("scale", "smoke")),
+        dataset=str(config.get("dataset", "")),
+        dataroot=str(config.get("dataroot", "")),
+        experiments=words(config.get("experiments", "")),
+        seeds=words(config.get("seeds", "0")),
+        publish=str(config.get("publish", "")) not in ("", "0", "False"),
+    )
