@@ -1,0 +1,39 @@
+"""What all tests share: run-time shape checks, one thread, the real data and one tiny synthetic world."""
+
+import os
+
+os.environ["RIGID_DEPTH_TYPECHECK"] = "1"  # before the package is imported
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from pathlib import Path
+
+import pytest
+import torch
+from filelock import FileLock
+
+torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+
+
+@pytest.fixture(scope="session")
+def real() -> Path:
+    """The folder with the small real nuScenes and KITTI samples, or a skip with the reason."""
+    folder = os.environ.get("RIGID_DEPTH_REAL")
+    if not folder:
+        pytest.skip("RIGID_DEPTH_REAL is not set: no real nuScenes and KITTI samples to test on")
+    if not Path(folder).is_dir():
+        pytest.skip(f"RIGID_DEPTH_REAL={folder} is not a folder")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def tiny_world(tmp_path_factory, worker_id) -> Path:
+    """A tiny synthetic world, made once per test session and shared by the workers: do not change it."""
+    from rigid_depth.data.synthetic import write_synthetic
+
+    folder = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        folder = folder.parent
+    with FileLock(folder / "tiny-world.lock"):
+        return write_synthetic(
+            folder / "tiny-world", scenes=6, frames_per_scene=3, workers=1, progress=False
+        )
