@@ -1,0 +1,158 @@
+"""The ledger: one row per equation, table, claim and setting of the thesis, with its verdict.
+
+A row of `book/ledger.yaml` has `id`, `kind`, `place` (section of the thesis), `says` (our words),
+`verdict`, and, once settled, `reason` or `correction` and what settles it: `cell`
+(`notebooks/x.md::label`), `test` (`tests/x.py::name`), `run` (`book/results/scale/name`), each a
+text or a list of texts. `audit` keeps what a first reading by hand thought of an item; it explains
+an open row and never settles one.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+import yaml
+
+from rigid_depth.errors import RigidDepthError
+
+VERDICTS = (
+    "holds",
+    "holds under a condition",
+    "misprint",
+    "wrong",
+    "reproduced",
+    "not reproduced",
+    "not checkable",
+    "open",
+)
+ERRATA = ("holds under a condition", "misprint", "wrong")
+CLAIMS = ("claim", "experiment", "table", "figure")
+KINDS = (
+    "equation",
+    "algorithm",
+    "listing",
+    "table",
+    "figure",
+    "hyperparameter",
+    "experiment",
+    "claim",
+    "future-work",
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One item of the thesis; the module's text says what the fields mean."""
+
+    id: str
+    kind: str
+    place: str
+    says: str
+    verdict: str
+    reason: str = ""
+    correction: str = ""
+    cell: tuple[str, ...] = ()
+    test: tuple[str, ...] = ()
+    run: tuple[str, ...] = ()
+    audit: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def chapter(self) -> str:
+        """First number of the place, `1` for the abstract."""
+        digits = re.search(r"\d+", self.place)
+        return digits.group() if digits else "1"
+
+
+def load(path: Path) -> list[Row]:
+    """Reads the ledger; raises `RigidDepthError` naming the row and what is allowed."""
+    entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    rows = [_row(entry, path) for entry in entries]
+    twice = [name for name, count in Counter(row.id for row in rows).items() if count > 1]
+    if twice:
+        raise RigidDepthError(
+            f"{path.name}: the id {twice[0]} occurs more than once; ids are unique."
+        )
+    return rows
+
+
+def _row(entry: dict, path: Path) -> Row:
+    where = f"{path.name}, row {entry.get('id', '?')}"
+    known = {item.name for item in fields(Row)}
+    if unknown := set(entry) - known:
+        raise RigidDepthError(f"{where}: unknown field {min(unknown)}; known are {sorted(known)}.")
+    if missing := {"id", "kind", "place", "says", "verdict"} - set(entry):
+        raise RigidDepthError(f"{where}: the field {min(missing)} is missing.")
+    if entry["verdict"] not in VERDICTS:
+        raise RigidDepthError(f"{where}: verdict {entry['verdict']!r}; allowed are {VERDICTS}.")
+    if entry["kind"] not in KINDS:
+        raise RigidDepthError(f"{where}: kind {entry['kind']!r}; allowed are {KINDS}.")
+    lists = {key: _texts(entry.get(key)) for key in ("cell", "test", "run")}
+    row = Row(**{**entry, **lists})
+    if problem := _unsettled(row):
+        raise RigidDepthError(f"{where}: {problem}")
+    return row
+
+
+def _texts(value: str | list[str] | None) -> tuple[str, ...]:
+    return () if value is None else (value,) if isinstance(value, str) else tuple(value)
+
+
+def _unsettled(row: Row) -> str:
+    """Says what a settled row lacks, or nothing."""
+    if row.verdict == "open":
+        return ""
+    if row.verdict == "not checkable":
+        return "" if row.reason else "a row that cannot be checked needs a reason."
+    if row.verdict in ("reproduced", "not reproduced") and not row.run:
+        return f"the verdict {row.verdict!r} needs a run."
+    if not (row.cell or row.test or row.run):
+        return "a settled row names a cell, a test or a run."
+    if row.verdict in ERRATA and not row.correction:
+        return f"the verdict {row.verdict!r} needs a correction."
+    return ""
+
+
+def missing_evidence(rows: list[Row], root: Path) -> list[str]:
+    """Lists every cell, test and run that a row names and that does not exist below `root`."""
+    missing = []
+    for row in rows:
+        missing += [f"{row.id}: cell {cell}" for cell in row.cell if not _has_cell(root, cell)]
+        missing += [f"{row.id}: test {test}" for test in row.test if not _has_test(root, test)]
+        missing += [f"{row.id}: run {run}" for run in row.run if not has_run(root, run)]
+    return missing
+
+
+def has_run(root: Path, run: str) -> bool:
+    """A run is a folder with a record, or a folder of such folders (all seeds)."""
+    folder = root / run
+    return (folder / "record.json").is_file() or any(folder.glob("seed-*/record.json"))
+
+
+def _has_cell(root: Path, cell: str) -> bool:
+    """A label is a target `(label)=` with a code cell in its section, or a code cell's `name:`."""
+    name, _, label = cell.partition("::")
+    path = root / name
+    if not path.is_file() or not label:
+        return False
+    text = path.read_text(encoding="utf-8")
+    for block in re.findall(r"^```\{code-cell\}.*?^```\s*?$", text, flags=re.M | re.S):
+        if re.search(rf"^\s*:?name:\s*{re.escape(label)}\s*$", block, flags=re.M):
+            return True
+    target = re.search(rf"^\({re.escape(label)}\)=\s*\n(?:#+ .*\n)?", text, flags=re.M)
+    if not target:
+        return False
+    rest = re.split(r"^#+ ", text[target.end() :], maxsplit=1, flags=re.M)[0]
+    return "```{code-cell}" in rest
+
+
+def _has_test(root: Path, test: str) -> bool:
+    name, _, function = test.partition("::")
+    path = root / name
+    if not path.is_file() or not function:
+        return False
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return any(isinstance(node, ast.FunctionDef) and node.name == function for node in tree.body)

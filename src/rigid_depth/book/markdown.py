@@ -1,0 +1,58 @@
+"""Small pieces of MyST text: tables, numbers, plain text, files that change only when they must."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+
+def plain(text: object) -> str:
+    """Escapes what Markdown or MyST would read as markup."""
+    return re.sub(r"([\\`*_{}\[\]<>#|$~^])", r"\\\1", str(text))
+
+
+def number(value: object, digits: int = 3) -> str:
+    """Writes a number for a table; an en dash where there is none."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return plain(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.{digits}f}" if abs(value) < 1e5 else f"{value:.3g}"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of MyST cells; numbers stand right, the first column left."""
+    align = [":---", *["---:"] * (len(head) - 1)]
+    lines = [head, align, *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def facts(values: dict, prefix: str = "") -> list[tuple[str, str]]:
+    """Flattens nested settings to rows of name and value."""
+    rows = []
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict):
+            rows += facts(value, f"{name}.")
+        else:
+            rows.append((f"`{name}`", _fact(value)))
+    return rows
+
+
+def _fact(value: object) -> str:
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, (list, tuple)):
+        return plain(", ".join(str(item) for item in value))
+    return plain(value)
+
+
+def write_if_changed(path: Path, text: str) -> None:
+    """Writes a text file only where its content differs, so that builds skip what is unchanged."""
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,147 @@
+"""Published runs and the results tables made from them, beside the numbers of the thesis."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import statistics
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rigid_depth.book.markdown import number, table
+
+HEADLINE_CAP = "80"
+SCALES = ("paper", "gpu", "cpu")
+"""Published scales, the best first; `smoke` is for tests and never a result."""
+BASELINES = {"constant-depth": "Constant depth", "row-mean-depth": "Mean of each row"}
+BRANCHES = {"rgb": "RGB", "depth": "depth", "zero_shot": "zero-shot"}
+SEEDS_NEEDED = 3
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run record with its place, `<group>/<experiment>/seed-<seed>`."""
+
+    group: str
+    experiment: str
+    seed: int
+    record: dict
+
+    @property
+    def name(self) -> str:
+        return f"{self.group}/{self.experiment}/seed-{self.seed}"
+
+    @property
+    def slug(self) -> str:
+        return self.name.replace("/", "-").replace("+", "-").replace("=", "-")
+
+    @property
+    def label(self) -> str:
+        return f"run-{self.slug}"
+
+    def rmse_m(self, branch: str, cap: str = HEADLINE_CAP) -> float | None:
+        """RMSE on the test split, pooled over pixels, in metres; None where there is none."""
+        metrics = self.record["metrics"].get("test", {}).get(branch, {})
+        return metrics.get("caps", {}).get(cap, {}).get("rmse_m")
+
+
+def read_runs(folder: Path) -> list[Run]:
+    """Reads every record below `folder`, sorted by group, experiment and seed."""
+    runs = []
+    for path in folder.glob("*/*/seed-*/record.json"):
+        group, experiment, seed = path.parts[-4:-1]
+        record = json.loads(path.read_text(encoding="utf-8"))
+        runs.append(Run(group, experiment, int(seed.removeprefix("seed-")), record))
+    return sorted(runs, key=lambda run: (run.group, run.experiment, run.seed))
+
+
+def best_complete_scale(runs: Iterable[Run]) -> str | None:
+    """The best published scale at which every trained row has the same seeds, at least three."""
+    runs = [run for run in runs if run.experiment not in BASELINES]
+    for scale in SCALES:
+        rows: dict[str, set[int]] = {}
+        for run in runs:
+            if run.group == scale:
+                rows.setdefault(run.experiment, set()).add(run.seed)
+        seeds = set().union(*rows.values())
+        if len(seeds) >= SEEDS_NEEDED and all(row == seeds for row in rows.values()):
+            return scale
+    return None
+
+
+def results(thesis_rows: list[dict], runs: Iterable[Run], group: str | None) -> list[dict]:
+    """One row per line of a thesis table: its numbers, and ours at `group` with their runs.
+
+    `ours` maps a branch to the values of single seeds, their mean and spread (sample standard
+    deviation), both in metres, or to None where nothing was run: such a cell is open.
+    """
+    runs = [run for run in runs if run.group == group]
+    rows = [{**row, "baseline": False} for row in thesis_rows]
+    rows += [
+        {"id": name, "label": label, "experiment": name, "baseline": True}
+        for name, label in BASELINES.items()
+    ]
+    branches = [branch for branch in BRANCHES if any(branch in row for row in thesis_rows)]
+    for row in rows:
+        mine = [run for run in runs if run.experiment == row["experiment"]]
+        row["thesis"] = {branch: row.pop(branch, None) for branch in branches}
+        row["ours"] = {branch: _summary(mine, branch) for branch in branches}
+    return rows
+
+
+def _summary(runs: list[Run], branch: str) -> dict | None:
+    values = [(run, value) for run in runs if (value := run.rmse_m(branch)) is not None]
+    if not values:
+        return None
+    numbers = [value for _, value in values]
+    return {
+        "mean_m": statistics.fmean(numbers),
+        "spread_m": statistics.stdev(numbers) if len(numbers) > 1 else None,
+        "seeds": [{"seed": run.seed, "rmse_m": value, "label": run.label} for run, value in values],
+    }
+
+
+def results_markdown(rows: list[dict]) -> str:
+    """The table as MyST: each seed's number links to the page of its run, open cells say so."""
+    branches = list(rows[0]["thesis"])
+    head = ["Row"]
+    for branch in branches:
+        name = BRANCHES[branch]
+        head += [f"thesis {name} [m]", f"ours {name} [m]", f"seeds ({name})"]
+    lines = []
+    for row in rows:
+        line = [row["label"]]
+        for branch in branches:
+            ours, thesis = row["ours"][branch], row["thesis"][branch]
+            line += [number(thesis), _mean(ours, expected=thesis is not None), _seeds(ours)]
+        lines.append(line)
+    return table(head, lines)
+
+
+def _mean(ours: dict | None, *, expected: bool) -> str:
+    if ours is None:
+        return "open" if expected else "–"
+    spread = "" if ours["spread_m"] is None else f" ± {ours['spread_m']:.3f}"
+    return f"{ours['mean_m']:.3f}{spread}"
+
+
+def _seeds(ours: dict | None) -> str:
+    if ours is None:
+        return ""
+    return " ".join(f"[{seed['rmse_m']:.3f}](#{seed['label']})" for seed in ours["seeds"])
+
+
+def results_csv(rows: list[dict]) -> str:
+    """The table as CSV, one line per row, branch and seed; thesis numbers repeat."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["row", "experiment", "branch", "thesis_rmse_m", "seed", "our_rmse_m"])
+    for row in rows:
+        for branch, thesis in row["thesis"].items():
+            ours = row["ours"][branch]
+            for seed in ours["seeds"] if ours else [{"seed": "", "rmse_m": ""}]:
+                cells = [row["label"], row["experiment"], branch, thesis]
+                writer.writerow([*cells, seed["seed"], seed["rmse_m"]])
+    return out.getvalue()
