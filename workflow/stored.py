@@ -7,6 +7,7 @@ import io
 import json
 import re
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -53,8 +54,8 @@ def normalise(notebook: NotebookNode, stamp: dict) -> NotebookNode:
 
 def machine_paths() -> list[str]:
     """Returns the folders of this machine that must not show up on a page."""
-    folders = {str(ROOT), str(Path.home()), sys.prefix, "/tmp/ipykernel"}
-    return sorted(folder for folder in folders if folder.count("/") > 1 or folder == "/root")
+    folders = {str(ROOT), str(Path.home()), sys.prefix, tempfile.gettempdir()}
+    return sorted(f"{folder}/" for folder in folders if len(folder) > 1)
 
 
 def faults(notebook: NotebookNode) -> list[str]:
