@@ -1,0 +1,52 @@
+"""The spinning LiDAR: 32 beams like Velodyne's HDL-32E, as on the nuScenes cars."""
+
+import numpy as np
+
+from rigid_depth.data.synthetic import rays
+from rigid_depth.data.synthetic.materials import LIDAR_DROP, LIDAR_REFLECTIVITY
+from rigid_depth.data.synthetic.mesh import Mesh, normals
+
+BEAMS = 32
+AZIMUTHS = 1084  # firings per turn at 20 Hz
+VERTICAL_ANGLES_DEG = np.linspace(-30.67, 10.67, BEAMS)  # the HDL-32E's, 1.33 degrees apart
+RANGE_M = (1.0, 100.0)
+RANGE_NOISE_M = 0.02
+
+
+def beam_directions() -> np.ndarray:
+    """Unit directions in the LIDAR_TOP frame, float32 [AZIMUTHS * BEAMS, 3], firing by firing.
+
+    The turn is clockwise seen from above and begins behind the car.
+    """
+    azimuth = -np.pi / 2 - 2 * np.pi * np.arange(AZIMUTHS) / AZIMUTHS
+    elevation = np.radians(VERTICAL_ANGLES_DEG)
+    a, e = np.meshgrid(azimuth, elevation, indexing="ij")
+    directions = np.stack([np.cos(e) * np.cos(a), np.cos(e) * np.sin(a), np.sin(e)], -1)
+    return directions.reshape(-1, 3).astype(np.float32)
+
+
+def sweep(scene, mesh: Mesh, rotation, origin, wet: bool, generator: np.random.Generator):
+    """One turn: points float32 [N,5] (x, y, z in LIDAR_TOP, intensity 0..255, ring) and groups hit [N].
+
+    ``rotation`` [3,3] and ``origin`` [3] are those of the LiDAR in the world of ``mesh``. Beams are lost
+    on glass, at grazing angles, on dark and far surfaces, and more in rain; the sky returns nothing.
+    """
+    local = beam_directions()
+    world = local @ rotation.T.astype(np.float32)
+    distance, triangle, _, _ = rays.first_hits(scene, np.asarray(origin, np.float32), world)
+    noise = generator.normal(0, RANGE_NOISE_M, len(local))
+    lottery, sparkle = generator.random((2, len(local)))
+    hit = (triangle >= 0) & (distance > RANGE_M[0]) & (distance < RANGE_M[1])
+    face = triangle[hit]
+    grazing = np.abs(np.einsum("ij,ij->i", normals(mesh)[face], world[hit]))
+    material = mesh.material[face]
+    brightness = mesh.tint[face].mean(1) * LIDAR_REFLECTIVITY[material]
+    signal = brightness * np.clip(grazing, 0.03, 1) ** 0.7
+    far = (distance[hit] / RANGE_M[1]) ** 2
+    lost = LIDAR_DROP[material] + (0.10 if wet else 0.02) + 0.5 * far / (far + 4 * signal + 0.02)
+    keep = lottery[hit] > lost
+    index = np.flatnonzero(hit)[keep]
+    measured = (distance[index] + noise[index])[:, None] * local[index]
+    intensity = np.clip(110 * signal[keep] * (0.7 + 0.6 * sparkle[index]), 0, 255).round()
+    points = np.column_stack([measured, intensity, index % BEAMS]).astype(np.float32)
+    return points, mesh.group[face][keep]

@@ -1,0 +1,155 @@
+"""Triangle soups: the shapes everything in the synthetic world is built from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Triangles with what the renderer and the LiDAR need to know of each.
+
+    ``triangles`` [F,3,3] in metres, ``uv`` [F,3,2] in metres (facades: bays and floors), ``material`` [F],
+    ``tint`` [F,3] linear colour, ``group`` [F] the object's number (0 = the street itself).
+    """
+
+    triangles: np.ndarray
+    uv: np.ndarray
+    material: np.ndarray
+    tint: np.ndarray
+    group: np.ndarray
+
+
+def merge(meshes: list[Mesh]) -> Mesh:
+    """All triangles of several meshes, in order."""
+    fields = ("triangles", "uv", "material", "tint", "group")
+    return Mesh(**{name: np.concatenate([getattr(m, name) for m in meshes]) for name in fields})
+
+
+def soup(triangles, uv, material, tint, group=0) -> Mesh:
+    """A mesh whose triangles share what is given once (material, tint, group)."""
+    count = len(triangles)
+    tint = np.broadcast_to(np.asarray(tint, np.float32), (count, 3))
+    return Mesh(
+        triangles=np.asarray(triangles, np.float32),
+        uv=np.asarray(uv, np.float32),
+        material=np.broadcast_to(np.asarray(material, np.int32), count).copy(),
+        tint=tint.copy(),
+        group=np.broadcast_to(np.asarray(group, np.int32), count).copy(),
+    )
+
+
+def quads(corners, uv, material, tint, group=0) -> Mesh:
+    """Two triangles for every four corners [Q,4,3] with texture coordinates [Q,4,2].
+
+    ``material``, ``tint`` and ``group`` are given once or per quad.
+    """
+    corners, uv = np.asarray(corners, np.float32), np.asarray(uv, np.float32)
+    count = len(corners)
+    per_quad = [
+        np.repeat(np.broadcast_to(np.asarray(x), (count, *tail)), 2, axis=0)
+        for x, tail in ((material, ()), (tint, (3,)), (group, ()))
+    ]
+    order = np.array([[0, 1, 2], [0, 2, 3]])
+    return soup(corners[:, order].reshape(-1, 3, 3), uv[:, order].reshape(-1, 3, 2), *per_quad)
+
+
+def grid(points, uv, material, tint, group=0) -> Mesh:
+    """A surface over a grid of points [R,C,3] with texture coordinates [R,C,2]."""
+
+    def cells(a):
+        return np.stack([a[:-1, :-1], a[:-1, 1:], a[1:, 1:], a[1:, :-1]], 2).reshape(
+            -1, 4, a.shape[-1]
+        )
+
+    return quads(cells(np.asarray(points)), cells(np.asarray(uv)), material, tint, group)
+
+
+_BOX = np.array(
+    [  # corner signs of the faces front, back, left, right, top, bottom, seen from outside
+        [[1, -1, -1], [1, 1, -1], [1, 1, 1], [1, -1, 1]],
+        [[-1, 1, -1], [-1, -1, -1], [-1, -1, 1], [-1, 1, 1]],
+        [[1, 1, -1], [-1, 1, -1], [-1, 1, 1], [1, 1, 1]],
+        [[-1, -1, -1], [1, -1, -1], [1, -1, 1], [-1, -1, 1]],
+        [[-1, -1, 1], [1, -1, 1], [1, 1, 1], [-1, 1, 1]],
+        [[-1, 1, -1], [1, 1, -1], [1, -1, -1], [-1, -1, -1]],
+    ]
+)
+
+
+def box(low, high, material, tint, group=0, faces=range(6)) -> Mesh:
+    """An axis-aligned box from ``low`` to ``high`` (m); textures run in metres along each face."""
+    low, high = np.asarray(low, float), np.asarray(high, float)
+    size = high - low
+    corners = (low + high) / 2 + _BOX[list(faces)] * size / 2
+    across = np.array([size[1], size[1], size[0], size[0], size[0], size[0]])[list(faces)]
+    up = np.array([size[2]] * 4 + [size[1]] * 2)[list(faces)]
+    unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float)
+    uv = unit[None] * np.stack([across, up], -1)[:, None]
+    return quads(corners, uv, material, tint, group)
+
+
+def tube(
+    bottom, top, radius_bottom, radius_top, material, tint, group=0, sides=8, caps=True
+) -> Mesh:
+    """A cylinder or cone between two points (m)."""
+    bottom, top = np.asarray(bottom, float), np.asarray(top, float)
+    axis = top - bottom
+    length = np.linalg.norm(axis)
+    axis = axis / length
+    helper = np.array([1.0, 0, 0]) if abs(axis[0]) < 0.9 else np.array([0, 1.0, 0])
+    side = np.cross(axis, helper)
+    side /= np.linalg.norm(side)
+    angle = np.linspace(0, 2 * np.pi, sides + 1)
+    ring = np.cos(angle)[:, None] * side + np.sin(angle)[:, None] * np.cross(axis, side)
+    points = np.stack([bottom + radius_bottom * ring, top + radius_top * ring])
+    around = angle * max(radius_bottom, radius_top)
+    uv = np.stack([np.stack([around, np.full_like(around, z)], -1) for z in (0.0, length)])
+    parts = [grid(points, uv, material, tint, group)]
+    if caps:
+        for centre, rim in ((bottom, points[0][::-1]), (top, points[1])):
+            fan = np.stack([np.broadcast_to(centre, (sides, 3)), rim[:-1], rim[1:]], 1)
+            parts.append(soup(fan, fan[..., :2] - centre[:2], material, tint, group))
+    return merge(parts)
+
+
+def loft(sections, materials, tint, group=0, ends=None) -> Mesh:
+    """A hull through cross-sections (x, z_bottom, z_top, half_width_bottom, half_width_top) in metres.
+
+    ``materials`` names (side, top, bottom) for each gap between sections; ``ends`` is the material of
+    the first and last section, or None for open ends.
+    """
+    rings = np.array(
+        [[[x, wb, zb], [x, wt, zt], [x, -wt, zt], [x, -wb, zb]] for x, zb, zt, wb, wt in sections]
+    )
+    parts = []
+    for k, (side, top, bottom) in enumerate(materials):
+        a, b = rings[k], rings[k + 1]
+        for i, material in enumerate((side, top, side, bottom)):
+            if material is None:
+                continue
+            j = (i + 1) % 4
+            corner = np.array([[a[i], b[i], b[j], a[j]]])
+            uv = corner[..., [0, 2]] if i != 1 else corner[..., [0, 1]]
+            parts.append(quads(corner, uv, material, tint, group))
+    if ends is not None:
+        for ring, flip in ((rings[0], 1), (rings[-1], -1)):
+            parts.append(quads(ring[None, ::flip], ring[None, ::flip][..., 1:], ends, tint, group))
+    return merge(parts)
+
+
+def place(mesh: Mesh, position, rotation=None, yaw_rad=0.0, group=None) -> Mesh:
+    """The mesh turned by ``rotation`` [3,3] (or by a heading) and moved to ``position`` (m)."""
+    if rotation is None:
+        c, s = np.cos(yaw_rad), np.sin(yaw_rad)
+        rotation = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
+    moved = mesh.triangles.astype(np.float64) @ np.asarray(rotation).T + np.asarray(position)
+    number = mesh.group if group is None else np.full(len(mesh.group), group, np.int32)
+    return Mesh(moved.astype(np.float32), mesh.uv, mesh.material, mesh.tint, number)
+
+
+def normals(mesh: Mesh) -> np.ndarray:
+    """Unit normals [F,3] of the triangles, of arbitrary side."""
+    edge = mesh.triangles[:, 1:] - mesh.triangles[:, :1]
+    n = np.cross(edge[:, 0], edge[:, 1])
+    return n / np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-12)

@@ -1,0 +1,257 @@
+"""Streets: terrain, the course of the road, its surface, marks, kerbs and pavements.
+
+Places are given as (s, d): metres along the street and metres to the left of its centre line.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rigid_depth.data.synthetic.materials import M
+from rigid_depth.data.synthetic.mesh import Mesh, grid, merge, quads
+
+KERB_M = 0.14
+MARK_LIFT_M = 0.006
+STEP_M = 2.0
+
+
+@dataclass(frozen=True)
+class Terrain:
+    """A smooth landscape: an inclined plane and a few long waves."""
+
+    slope: np.ndarray  # [2]
+    waves: np.ndarray  # [K,4]: wave vector x, y (1/m), phase (rad), amplitude (m)
+
+    def height(self, xy) -> np.ndarray:
+        """Height in m above the datum at points [*,2]."""
+        xy = np.asarray(xy, float)
+        phase = xy @ self.waves[:, :2].T + self.waves[:, 2]
+        return xy @ self.slope + np.sin(phase) @ self.waves[:, 3]
+
+
+@dataclass(frozen=True)
+class Street:
+    """A road of half width ``half_road`` between pavements of width ``pavement`` (m).
+
+    ``course`` [N,3] holds x, y (m) and heading (rad) for every metre from ``start``.
+    """
+
+    course: np.ndarray
+    start: float
+    half_road: float
+    pavement: float
+    setback: float
+    lanes: int
+    lane_m: float
+    terrain: Terrain
+
+    @property
+    def end(self) -> float:
+        return self.start + len(self.course) - 1
+
+    def at(self, s, d):
+        """Ground plan position [*,2] (m) and heading [*] (rad) at (s, d)."""
+        s, d = np.broadcast_arrays(np.asarray(s, float), np.asarray(d, float))
+        k = np.clip(s - self.start, 0, len(self.course) - 1)
+        low = np.minimum(k.astype(int), len(self.course) - 2)
+        part = (k - low)[..., None]
+        x, y, heading = np.moveaxis(
+            self.course[low] * (1 - part) + self.course[low + 1] * part, -1, 0
+        )
+        return np.stack([x - d * np.sin(heading), y + d * np.cos(heading)], -1), heading
+
+    def point(self, s, d, lift=0.0):
+        """World position [*,3] at (s, d), ``lift`` metres above the terrain."""
+        xy, _ = self.at(s, d)
+        return np.concatenate([xy, (self.terrain.height(xy) + lift)[..., None]], -1)
+
+
+def make_terrain(generator) -> Terrain:
+    """A random landscape with slopes of up to some percent."""
+    heading = generator.uniform(0, 2 * np.pi)
+    grade = generator.normal(0, 0.018)
+    count = 4
+    wavelength = generator.uniform(110, 320, count)
+    angle = generator.uniform(0, 2 * np.pi, count)
+    vector = (2 * np.pi / wavelength)[:, None] * np.stack([np.cos(angle), np.sin(angle)], -1)
+    amplitude = generator.uniform(0.1, 0.9, count) * wavelength / 200
+    phase = generator.uniform(0, 2 * np.pi, count)
+    slope = grade * np.array([np.cos(heading), np.sin(heading)])
+    return Terrain(slope, np.column_stack([vector, phase, amplitude]))
+
+
+def make_course(length_m: int, bend: float, heading: float, generator) -> np.ndarray:
+    """A course of ``length_m`` metres with bends of curvature up to about ``bend`` (1/m)."""
+    s = np.arange(length_m + 1.0)
+    curvature = np.zeros_like(s)
+    centre = generator.uniform(10, 60)
+    while centre < length_m:
+        width = generator.uniform(12, 40)
+        curvature += generator.uniform(-bend, bend) * np.exp(-(((s - centre) / width) ** 2))
+        centre += generator.uniform(40, 110)
+    curvature = np.clip(curvature, -1 / 45, 1 / 45)
+    theta = heading + np.cumsum(curvature) - curvature[0]
+    x = np.concatenate([[0], np.cumsum(np.cos(theta[:-1]))])
+    y = np.concatenate([[0], np.cumsum(np.sin(theta[:-1]))])
+    return np.column_stack([x, y, theta])
+
+
+def strip(street, s, d0, d1, lift0, lift1, material, tint) -> Mesh:
+    """A band along the street between two offsets, with texture in metres."""
+    s = np.asarray(s, float)
+    d = np.array([d0, d1], float)
+    points = street.point(s[:, None], d[None], np.array([lift0, lift1])[None])
+    across = np.array([0.0, np.hypot(d1 - d0, lift1 - lift0)]) + min(d0, d1)
+    uv = np.stack(np.broadcast_arrays(across[None], s[:, None]), -1)
+    return grid(points, uv, material, tint)
+
+
+def patch(street, s0, s1, d0, d1, lift, material, tint) -> Mesh:
+    """A small rectangle on the street."""
+    return strip(
+        street,
+        np.linspace(s0, s1, max(2, int((s1 - s0) / STEP_M) + 1)),
+        d0,
+        d1,
+        lift,
+        lift,
+        material,
+        tint,
+    )
+
+
+def stretches(low: float, high: float, gaps) -> list[tuple[float, float]]:
+    """What is left of [low, high] without the gaps (sorted, disjoint)."""
+    edges = [low, *[e for gap in gaps for e in gap], high]
+    return [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a > 1]
+
+
+def _steps(a: float, b: float) -> np.ndarray:
+    return np.linspace(a, b, max(2, int(np.ceil((b - a) / STEP_M)) + 1))
+
+
+def surface(street: Street, gaps, look: dict, first=None) -> Mesh:
+    """Road, kerbs, pavements and verges; ``gaps`` are the crossings, where sides are open."""
+    low = street.start if first is None else first
+    w, p = street.half_road, street.pavement
+    parts = [strip(street, _steps(low, street.end), -w, w, 0, 0, M["asphalt"], look["asphalt"])]
+    front = w + p + street.setback
+    for a, b in stretches(low, street.end, gaps):
+        s = _steps(a, b)
+        for side in (-1, 1):
+            bands = [
+                (w, w, 0, KERB_M, "kerb", look["kerb"]),
+                (w, w + 0.16, KERB_M, KERB_M, "kerb", look["kerb"]),
+                (w + 0.16, w + p, KERB_M, KERB_M, look["pavement_material"], look["pavement"]),
+                (w + p, front, KERB_M, KERB_M + 0.02, look["verge_material"], look["verge"]),
+                (front, front + 22, KERB_M + 0.02, -0.1, "grass", look["grass"]),
+            ]
+            for d0, d1, z0, z1, material, tint in bands:
+                parts.append(strip(street, s, side * d0, side * d1, z0, z1, M[material], tint))
+    return merge(parts)
+
+
+def marks(street: Street, gaps, look: dict, generator) -> Mesh:
+    """Lane marks, stop lines, zebra crossings and repaired patches."""
+    white = np.array([0.8, 0.8, 0.78]) * look["mark_wear"]
+    yellow = np.array([0.75, 0.5, 0.08]) * look["mark_wear"]
+    centre = yellow if look["yellow_centre"] else white
+    parts = []
+    for a, b in stretches(street.start, street.end, gaps):
+        a, b = a + 5, b - 5
+        if b - a < 4:
+            continue
+        if look["double_centre"]:
+            for d in (-0.14, 0.14):
+                parts.append(
+                    patch(street, a, b, d - 0.06, d + 0.06, MARK_LIFT_M, M["mark"], centre)
+                )
+        lines = [
+            (k + 1) * street.lane_m * side for k in range(street.lanes - 1) for side in (-1, 1)
+        ]
+        lines += [] if look["double_centre"] else [0.0]
+        for s in np.arange(a, b - look["dash_m"], look["dash_m"] * look["dash_gap"]):
+            for d in lines:
+                tint = centre if d == 0 else white
+                parts.append(
+                    patch(
+                        street,
+                        s,
+                        s + look["dash_m"],
+                        d - 0.07,
+                        d + 0.07,
+                        MARK_LIFT_M,
+                        M["mark"],
+                        tint,
+                    )
+                )
+        if look["edge_line"]:
+            edge = street.lanes * street.lane_m - 0.1
+            for d in (-edge, edge):
+                parts.append(patch(street, a, b, d - 0.06, d + 0.06, MARK_LIFT_M, M["mark"], white))
+    for gap in gaps:
+        for s, side in ((gap[0] - 3.8, 1), (gap[1] + 0.8, -1)):
+            if street.start < s < street.end - 5:
+                parts += _zebra(street, s, white) if look["zebra"] else []
+                stop = s - 1.6 if side > 0 else s + 4.2
+                half = -street.half_road * look["side"] * side
+                d0, d1 = sorted((0.15 * np.sign(half), half * 0.96))
+                parts.append(patch(street, stop, stop + 0.4, d0, d1, MARK_LIFT_M, M["mark"], white))
+    parts += _repairs(street, look, generator)
+    return merge(parts)
+
+
+def _zebra(street, s, tint):
+    """The bars of one zebra crossing."""
+    bars = np.arange(-street.half_road + 0.4, street.half_road - 0.6, 1.0)
+    return [patch(street, s, s + 3, d, d + 0.5, MARK_LIFT_M, M["mark"], tint) for d in bars]
+
+
+def _repairs(street, look, generator):
+    """Patches of other asphalt and manhole covers."""
+    parts = []
+    for _ in range(int(generator.poisson((street.end - street.start) / 22))):
+        s = generator.uniform(street.start, street.end - 12)
+        length, width = generator.uniform(0.7, 11), generator.uniform(0.6, 3.2)
+        d = generator.uniform(-street.half_road, street.half_road - width)
+        tint = np.array(look["asphalt"]) * generator.uniform(0.55, 1.35)
+        parts.append(patch(street, s, s + length, d, d + width, 0.003, M["asphalt"], tint))
+    for _ in range(int(generator.poisson((street.end - street.start) / 30))):
+        s = generator.uniform(street.start, street.end - 2)
+        d = generator.uniform(-street.half_road + 0.4, street.half_road - 1.2)
+        parts.append(patch(street, s, s + 0.7, d, d + 0.7, 0.004, M["metal"], (0.08, 0.075, 0.07)))
+    return parts
+
+
+def landscape(terrain: Terrain, centre, generator, grass) -> Mesh:
+    """The ground far and near, ending in distant hills that close the horizon."""
+    parts = []
+    for half, cell, hole in ((420.0, 12.0, 0.0), (2400.0, 120.0, 360.0)):
+        axis = np.arange(-half, half + cell, cell)
+        xy = np.stack(np.meshgrid(axis, axis, indexing="ij"), -1) + centre
+        radius = np.linalg.norm(xy - centre, axis=-1)
+        rise = np.clip((radius - 420) / 1500, 0, 1) * generator.uniform(0, 110)
+        bumps = 1 + 0.5 * np.sin(xy[..., 0] / 170 + 1) * np.cos(xy[..., 1] / 210)
+        fade = np.exp(-np.clip(radius - 420, 0, None) / 300)
+        z = terrain.height(xy) * fade - 0.45 + rise * bumps - 1.5 * (hole > 0)
+        points = np.concatenate([xy, z[..., None]], -1)
+        mesh = grid(points, xy, M["grass"], grass)
+        outside = np.abs(mesh.triangles[:, :, :2] - centre).max(axis=(1, 2)) > hole
+        parts.append(
+            Mesh(
+                *[
+                    getattr(mesh, n)[outside]
+                    for n in ("triangles", "uv", "material", "tint", "group")
+                ]
+            )
+        )
+    return merge(parts)
+
+
+def plane_patch(corners, material, tint, group=0) -> Mesh:
+    """One quad through four corners [4,3] with texture in metres."""
+    corners = np.asarray(corners, float)
+    width = np.linalg.norm(corners[1] - corners[0])
+    height = np.linalg.norm(corners[3] - corners[0])
+    uv = np.array([[0, 0], [width, 0], [width, height], [0, height]])
+    return quads(corners[None], uv[None], material, tint, group)
