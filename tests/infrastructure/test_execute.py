@@ -1,0 +1,147 @@
+"""workflow/execute.py runs a text notebook and stores it: normalised, clean, stable."""
+
+import base64
+import io
+import os
+import sys
+from pathlib import Path
+
+import execute
+import jupytext
+import nbformat
+import numpy as np
+import pytest
+import stored
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+from PIL import Image
+
+HEADER = """---
+jupytext:
+  text_representation: {extension: .md, format_name: myst}
+kernelspec: {display_name: Python 3, language: python, name: python3}
+---
+
+# Title
+
+```{code-cell} ipython3
+:tags: [parameters]
+
+scale = "smoke"
+steps = 3
+rate: float = 1e-3
+```
+"""
+
+
+def notebook_file(folder: Path, *sources: str) -> Path:
+    text = HEADER + "".join(f"\n```{{code-cell}} ipython3\n{s}\n```\n" for s in sources)
+    path = folder / "chapter.md"
+    path.write_text(text)
+    return path
+
+
+def execute_with(monkeypatch, *arguments: object) -> None:
+    monkeypatch.setattr(sys, "argv", ["execute.py", *map(str, arguments)])
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "environ", os.environ.copy())
+        execute.main()
+
+
+def test_second_execution_is_byte_identical(tmp_path, monkeypatch):
+    path = notebook_file(tmp_path, "import os\nprint(steps, os.environ['RIGID_DEPTH_TYPECHECK'])")
+    stamp = tmp_path / "stamps" / "chapter"
+    twin = path.with_suffix(".ipynb")
+    execute_with(monkeypatch, path, "--stamp", stamp)
+    first = twin.read_bytes()
+    twin.unlink()
+    execute_with(monkeypatch, path)
+    assert twin.read_bytes() == first
+
+    notebook = nbformat.read(twin, as_version=4)
+    assert notebook.cells[2].outputs[0].text == "3 1\n"
+    assert dict(notebook.metadata.rigid_depth) == {
+        "parameters": {"scale": "smoke", "steps": 3, "rate": 0.001},
+        "scale": "smoke",
+        "source_blob": stamp.read_text().strip(),
+    }
+    assert not {"papermill", "jupytext"} & set(notebook.metadata)
+
+
+def test_parameters_go_to_a_copy_and_are_declared(tmp_path, monkeypatch):
+    path = notebook_file(tmp_path, "print(scale, steps)")
+    out = tmp_path / "runs" / "copy.ipynb"
+    execute_with(monkeypatch, path, "-o", out, "-p", "scale", "cpu", "-p", "steps", "7")
+    notebook = nbformat.read(out, as_version=4)
+    assert notebook.metadata.rigid_depth.parameters == {"scale": "cpu", "steps": 7, "rate": 0.001}
+    assert notebook.metadata.rigid_depth.scale == "cpu"
+    assert notebook.cells[2].metadata.tags == ["injected-parameters", "remove-cell"]
+    assert notebook.cells[3].outputs[0].text == "cpu 7\n"
+    assert not path.with_suffix(".ipynb").exists()
+
+
+def test_unknown_parameter_is_refused_before_anything_runs(tmp_path, monkeypatch):
+    path = notebook_file(tmp_path)
+    with pytest.raises(SystemExit, match="no parameter sede: scale, steps, rate"):
+        execute_with(monkeypatch, path, "-o", tmp_path / "out.ipynb", "-p", "sede", "1")
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("raise ValueError('broken')", "broken"),
+        ("import os\nprint(os.path.expanduser('~') + '/x')", "shows the path"),
+        ("import warnings\nwarnings.warn('careful')", "writes to stderr"),
+    ],
+)
+def test_a_faulty_notebook_leaves_the_twin_alone(tmp_path, monkeypatch, source, message):
+    path = notebook_file(tmp_path, source)
+    twin = path.with_suffix(".ipynb")
+    twin.write_text("as it was")
+    with pytest.raises(SystemExit, match=message):
+        execute_with(monkeypatch, path)
+    assert twin.read_text() == "as it was"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["chapter.ipynb", "chapter.md"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("1", 1), ("1e-3", 0.001), ("True", True), ("None", None), ("rotation-global-3",) * 2],
+)
+def test_values_are_read_as_papermill_reads_them(text, expected):
+    assert execute.value(text) == expected
+
+
+def with_output(data: dict):
+    cell = new_code_cell("draw()", execution_count=1)
+    cell.outputs = [new_output("display_data", data=data)]
+    return stored.normalise(new_notebook(cells=[cell]), {})
+
+
+def picture(level: float) -> str:
+    file = io.BytesIO()
+    Image.fromarray(np.full((8, 8, 3), level, dtype=np.uint8)).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def test_noise_is_told_from_change():
+    old = with_output({"image/png": picture(100), "text/plain": "took 3.1 s"})
+    assert stored.same(old, with_output({"image/png": picture(101), "text/plain": "took 4.0 s"}))
+    assert not stored.same(
+        old, with_output({"image/png": picture(120), "text/plain": "took 3.1 s"})
+    )
+    assert not stored.same(old, with_output({"image/png": picture(100), "text/plain": "3.2 m"}))
+
+
+def test_plotly_js_and_unexecuted_cells_are_faults():
+    assert "plotly.js" in stored.faults(with_output({"text/html": "/* plotly.js v3 */"}))[0]
+    assert stored.faults(new_notebook(cells=[new_code_cell("1")])) == ["cell 1 was not executed"]
+
+
+def test_blob_is_gits_name(tmp_path):
+    (tmp_path / "file").write_text("hello\n")
+    assert stored.blob(tmp_path / "file") == "ce013625030ba8dba906f756967f9e9ca394464a"
+
+
+def test_declared_parameters_of_a_notebook():
+    notebook = jupytext.reads(HEADER, fmt="md:myst")
+    assert execute.declared_parameters(notebook) == {"scale": "smoke", "steps": 3, "rate": 0.001}
