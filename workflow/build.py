@@ -15,18 +15,19 @@ from selection import ALLOWED
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def settings() -> list[str]:
-    """Returns the settings for Snakemake that are named in the environment, as SCALE=cpu."""
-    return [
-        f"{name}={os.environ[name.upper()]}" for name in ALLOWED if os.environ.get(name.upper())
-    ]
+def settings(target: str) -> list[str]:
+    """Returns the settings for Snakemake: the variables of make that are not empty."""
+    given = {name: os.environ[name.upper()] for name in ALLOWED if os.environ.get(name.upper())}
+    if target == "experiments":
+        given.setdefault("scale", "smoke")
+    return [f"{name}={value}" for name, value in given.items()]
 
 
 def main(target: str) -> int:
     """Runs Snakemake on the target; a call at the same time waits, a killed one leaves no lock."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", "workflow/Snakefile", "--nolock"]
     command += ["--cores", os.environ.get("CORES") or "all", "--rerun-incomplete", target]
-    if chosen := settings():
+    if chosen := settings(target):
         command += ["--config", *chosen]
     begin = time.monotonic()
     with open(ROOT / ".snakemake.lock", "w") as lock:

@@ -84,6 +84,11 @@ class Selection:
         shown = [run for run in self.runs if EXPERIMENTS[run.split("/")[1]].section]
         return [f"runs/{run}/notebook.ipynb" for run in shown]
 
+    @property
+    def published(self) -> list[str]:
+        """The marks of publication of these runs, if it is asked for."""
+        return [f"_build/published/{run}" for run in self.runs] if self.publish else []
+
     @cached_property
     def options(self) -> str:
         """The options of the command line that name scale and data."""
@@ -106,15 +111,22 @@ def world_options(scale: str) -> str:
 
 
 def read_selection(config: dict) -> Selection:
-    """Reads the settings given to Snakemake; `make book` without any asks for no extra runs."""
+    """Reads the settings given to Snakemake.
+
+    Without any, no run is asked for beyond those inside the notebooks; with a scale, data or seeds
+    but no experiments, all are.
+    """
     unknown = sorted(set(config) - set(ALLOWED))
     if unknown:
         raise ValueError(f"unknown setting {unknown[0]}; allowed: {', '.join(ALLOWED)}")
+    experiments = words(config.get("experiments", ""))
+    if config and not experiments:
+        experiments = tuple(EXPERIMENTS)
     return Selection(
         scale=str(config.get("scale", "smoke")),
         dataset=str(config.get("dataset", "")),
         dataroot=str(config.get("dataroot", "")),
-        experiments=words(config.get("experiments", "")),
+        experiments=experiments,
         seeds=words(config.get("seeds", "0")),
         publish=str(config.get("publish", "")) not in ("", "0", "False"),
     )
