@@ -87,7 +87,7 @@ class RunRole(SphinxRole):
             return [], [message]
         self.env.note_dependency(str(path))
         record = json.loads(path.read_text(encoding="utf-8"))
-        return [nodes.raw("", provenance.badge(record, root), format="html")], []
+        return [nodes.raw("", provenance.run_badge(record), format="html")], []
 
 
 def _add_assets(app: Sphinx, page: str, template: str, context: dict, doctree) -> None:
@@ -96,6 +96,13 @@ def _add_assets(app: Sphinx, page: str, template: str, context: dict, doctree) -
         app.add_js_file("plotly.min.js")
     if "ledger-controls" in body:
         app.add_js_file(LEDGER_SCRIPT)
+    notebook = Path(app.srcdir) / f"{page}.ipynb"
+    if notebook.is_file():
+        metadata = json.loads(notebook.read_text(encoding="utf-8"))["metadata"]
+        stamp = provenance.notebook_badge(
+            metadata.get("rigid_depth", {}), notebook.with_suffix(".md")
+        )
+        context["body"] = body.replace("</h1>", f"</h1>\n<p>{stamp}</p>", 1)
 
 
 def _copy_plotly(app: Sphinx, error: Exception | None) -> None:

@@ -33,12 +33,12 @@ KINDS = {
 def ledger(rows: list[Row]) -> str:
     """Every row with its verdict, grouped by chapter; a local script filters them."""
     parts = [
-        "(ledger)=\n# Ledger\n",
+        "(the-ledger)=\n# Ledger\n",
         "One row for every equation, algorithm, listing, table, figure, setting, experiment and "
-        "claim of the thesis {cite:p}`halperin2024thesis`. A verdict is given by a test or a run of "
-        "this repository, which the row names. Rows that nothing here has settled yet are *open*; "
-        "where a first reading by hand formed an opinion, it stands there in grey and counts as no "
-        "verdict.\n",
+        "claim of the thesis {cite:p}`halperin2024thesis`. A verdict is given by a test or a run "
+        "of this repository, which the row names. Rows that nothing here has settled yet are "
+        "*open*; where a first reading by hand formed an opinion, it stands there in grey and "
+        "counts as no verdict.\n",
         _counts(rows),
         ":::{div} ledger-controls\n:::\n",
     ]
@@ -54,11 +54,11 @@ def errata(rows: list[Row]) -> str:
     settled = [row for row in rows if row.verdict in ERRATA]
     suspected = [row for row in rows if row.verdict == "open" and row.audit.get("correction")]
     parts = [
-        "(errata)=\n# Errata\n",
+        "(the-errata)=\n# Errata\n",
         "Where the thesis {cite:p}`halperin2024thesis` is wrong, misprinted or right only under a "
         "condition. The first list is settled: each entry links to its row of the "
-        "[ledger](#ledger), which names the test, cell or run that decides. The second list was "
-        "noticed in reading and waits for its test.\n",
+        "[ledger](#the-ledger), which names the test, cell or run that decides. The second list "
+        "was noticed in reading and waits for its test.\n",
         "## Settled\n",
         *_bullets(settled, _settled_erratum),
         "## Suspected, not settled\n",
@@ -73,7 +73,7 @@ def claims(rows: list[Row]) -> str:
     settled = [row for row in mine if row.verdict != "open"]
     still_open = [row for row in mine if row.verdict == "open"]
     parts = [
-        "(claims)=\n# Claims\n",
+        "(the-claims)=\n# Claims\n",
         "What the thesis {cite:p}`halperin2024thesis` claims, shows and measures, and what became "
         "of it here. Claims about trained models are judged by runs with at least three seeds.\n",
         _counts(mine),

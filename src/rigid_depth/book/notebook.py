@@ -18,7 +18,7 @@ def setup(seed: int = 0, *, threads: int = 1) -> torch.Generator:
     on any CPU. Pass `threads` where a cell trains for long and its output is not compared.
     """
     random.seed(seed)
-    np.random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 (libraries draw from it)
     torch.manual_seed(seed)
     torch.set_num_threads(threads)
     _style_matplotlib()

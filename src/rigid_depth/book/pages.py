@@ -76,7 +76,7 @@ def _downloads(root: Path, runs: list[tables.Run]) -> dict[str, str]:
 def runs_page(runs: list[tables.Run]) -> str:
     """The list of published runs with their headline numbers, by scale."""
     parts = [
-        "(runs)=\n# Published runs\n",
+        "(published-runs)=\n# Published runs\n",
         "Each line is one run with its own page: parameters, data, machine, cost, every metric, "
         "learning curves and pictures. RMSE is in metres on the test split, pooled over the pixels "
         f"with a return nearer than {tables.HEADLINE_CAP} m.\n",

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import cache
 from html import escape
 from pathlib import Path
 
-from rigid_depth.experiments.sources import blob, package_hash
+
+@cache
+def _package_today() -> str:
+    """The hash that a record made now would carry; imported late, since it brings in PyTorch."""
+    from rigid_depth.experiments.sources import package_hash
+
+    return package_hash()
 
 
 def is_stale(record: dict) -> bool:
     """Tells whether the package folders that a run depends on differ from today's sources."""
-    return record["source"]["package"] != package_hash()
+    return record["source"]["package"] != _package_today()
+
+
+def blob(path: Path) -> str:
+    """The id that git gives to the content of a file."""
+    content = path.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
 
 
 def device(record: dict) -> str:

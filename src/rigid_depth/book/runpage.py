@@ -50,14 +50,14 @@ def _summary(record: dict) -> str:
         cap = metrics["caps"].get(HEADLINE_CAP)
         if cap:
             lines.append(
-                f"**{plain(branch)}**: RMSE {number(cap['rmse_m'])} m on the test split, pooled over "
-                f"{number(cap['pixels'])} pixels with a return nearer than {HEADLINE_CAP} m."
+                f"**{plain(branch)}**: RMSE {number(cap['rmse_m'])} m on the test split, pooled "
+                f"over {number(cap['pixels'])} pixels with a return nearer than {HEADLINE_CAP} m."
             )
     size = " × ".join(str(side) for side in data["image_size"])
     lines.append(
-        f"Data: {plain(data['dataset'])} {plain(data['version'])}, split by {plain(data['split_by'])}, "
-        f"{size} pixels. Cost: {number(cost['steps'])} steps in {number(cost['seconds'], 0)} s, "
-        f"{number(cost['parameters'])} parameters."
+        f"Data: {plain(data['dataset'])} {plain(data['version'])}, split by "
+        f"{plain(data['split_by'])}, {size} pixels. Cost: {number(cost['steps'])} steps in "
+        f"{number(cost['seconds'], 0)} s, {number(cost['parameters'])} parameters."
     )
     return "\n\n".join(lines) + "\n"
 
