@@ -1,4 +1,4 @@
-"""What all tests share: run-time shape checks, one thread, the real data and one tiny synthetic world."""
+"""What all tests share: shape checks, one thread, the real data and one tiny synthetic world."""
 
 import os
 
@@ -26,12 +26,12 @@ def real() -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_world(tmp_path_factory, worker_id) -> Path:
-    """A tiny synthetic world, made once per test session and shared by the workers: do not change it."""
+def tiny_world(tmp_path_factory) -> Path:
+    """A tiny synthetic world, made once for all workers of a session: do not change it."""
     from rigid_depth.data.synthetic import write_synthetic
 
     folder = tmp_path_factory.getbasetemp()
-    if worker_id != "master":
+    if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
     with FileLock(folder / "tiny-world.lock"):
         return write_synthetic(

@@ -1,4 +1,4 @@
-"""Chapter 6: nuScenes, KITTI and the synthetic world as frames, network inputs and prepared stores."""
+"""Chapter 6: nuScenes, KITTI and the synthetic world as frames, inputs and prepared stores."""
 
 from rigid_depth.data.augment import add_noise, dilute, rasterise, rgb_input, rgbd_input
 from rigid_depth.data.batches import PreparedSplit, Store, open_store

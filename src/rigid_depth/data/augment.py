@@ -1,6 +1,4 @@
-"""From LiDAR returns to network inputs: depth maps, dilution, noise, the RGB-D input (thesis 7,
-7.1).
-"""
+"""From LiDAR returns to network inputs: depth maps, dilution, noise, RGB-D (thesis 7, 7.1)."""
 
 import torch
 from jaxtyping import Bool, Float, UInt8
@@ -12,8 +10,7 @@ from rigid_depth.errors import RigidDepthError
 def rasterise(
     points: Float[Tensor, "*batch N 3"], size: tuple[int, int]
 ) -> Float[Tensor, "*batch 1 H W"]:
-    """Depth map in metres of returns (u px, v px, depth m); 0 where no return falls, the nearest
-    wins.
+    """Depth map in metres of returns (u px, v px, depth m); the nearest wins, 0 = no return.
 
     The pixel of a return is the one whose centre is nearest (integer coordinates are pixel
     centres). Returns outside the image and padding (depth 0) are ignored; any batch shape, any
@@ -33,8 +30,7 @@ def rasterise(
 def dilute(
     points: Float[Tensor, "*batch N 3"], share: float, generator: torch.Generator | None = None
 ) -> Float[Tensor, "*batch N 3"]:
-    """Keep a random ``share`` of the returns of every image (thesis 7.1: one tenth) and zero the
-    others.
+    """Keep a random ``share`` of every image's returns (thesis 7.1: a tenth) and zero the others.
 
     Exactly round(share * returns) stay, each with its values unchanged; the shape stays the same, a
     dropped return looks like padding (depth 0). Raises RigidDepthError unless 0 <= share <= 1.
@@ -78,7 +74,7 @@ def rgb_input(rgb: UInt8[Tensor, "*batch 3 H W"]) -> Float[Tensor, "*batch 3 H W
 def rgbd_input(
     rgb: UInt8[Tensor, "*batch 3 H W"], encoded: Float[Tensor, "*batch 1 H W"]
 ) -> Float[Tensor, "*batch 3 H W"]:
-    """RGB in [0, 1] plus the encoded depth on each of the three channels: range [0, 2] (thesis 7)."""
+    """RGB in [0, 1] plus the encoded depth on each of the three channels: range [0, 2]."""
     return rgb_input(rgb) + encoded
 
 

@@ -8,23 +8,21 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, UInt8
 from numpy import ndarray
-from PIL import Image
 from torch import Tensor
 
+from rigid_depth.data.files import read_depth_picture, read_image
 from rigid_depth.errors import RigidDepthError
-
-TRUTH_DEPTH_STEP_M = 1 / 256  # 16-bit depth pictures hold metres * 256, 0 = no surface
 
 
 @dataclass(frozen=True)
 class Frame:
     """One camera image with its LiDAR returns.
 
-    ``rgb`` is uint8. ``points`` are the returns in the image as (u px, v px, depth m): depth is
-    camera z in (1, 100] m, integer pixel coordinates are pixel centres, the nearest return per
-    pixel is kept. ``intrinsics`` belong to the image as it is here, after cropping and resizing.
-    ``sky`` is true on sky pixels. ``dense_depth_m`` (synthetic only) is camera z for every pixel, 0
-    = no surface. ``condition`` is day, dusk, night, rain or unknown.
+    ``points`` are the returns in the image as (u px, v px, depth m): depth is camera z in (1, 100]
+    m, integer coordinates are pixel centres, the nearest return per pixel is kept. ``intrinsics``
+    belong to the image as it is here, after cropping and resizing. ``sky`` is true on sky pixels,
+    None if unknown. ``dense_depth_m`` (synthetic only) is camera z of every pixel, 0 = no surface.
+    ``condition`` is day, dusk, night, rain or unknown.
     """
 
     rgb: UInt8[Tensor, "3 H W"]
@@ -44,9 +42,9 @@ class FrameSource:
     """What is known of a frame before any of its files is read.
 
     ``group`` is the keyframe the image belongs to: a split by frames never separates its cameras.
-    ``read_points`` takes the native (height, width) and returns the (u, v, depth) of the nearest
-    returns. ``truth`` is the path of the exact depth and sky pictures without ``.depth.png`` /
-    ``.sky.png``.
+    ``read_points(depth_file, token, (height, width))`` gives the (u px, v px, depth m) of the
+    nearest returns in the native image. ``truth`` is the path of the exact depth and sky pictures
+    without ``.depth.png`` and ``.sky.png``.
     """
 
     scene: str
@@ -56,8 +54,9 @@ class FrameSource:
     timestamp_us: int
     condition: str
     image: Path
+    depth_file: Path
     intrinsics: Float[ndarray, "3 3"]
-    read_points: Callable[[tuple[int, int]], ndarray]
+    read_points: Callable[[Path, str, tuple[int, int]], ndarray]
     truth: Path | None = None
 
     def describe(self) -> dict:
@@ -70,9 +69,7 @@ SkyReader = Callable[[FrameSource, ndarray, ndarray], ndarray | None]
 
 
 class Frames(Sequence):
-    """A sequence of frames that reads each one when it is asked for; ``sources`` says what it
-    holds.
-    """
+    """Frames that are read when they are asked for; ``sources`` says what they are."""
 
     def __init__(self, sources: Sequence[FrameSource], read: Callable[[FrameSource], Frame]):
         self.sources = tuple(sources)
@@ -90,15 +87,15 @@ class Frames(Sequence):
 def read_frame(source: FrameSource, read_sky: SkyReader) -> Frame:
     """Read a frame at its native size.
 
-    Raises RigidDepthError, naming the frame and the file, for a missing or truncated file and for a
-    frame without one return in the image.
+    Raises RigidDepthError, naming frame and file, for a missing or truncated file and for a frame
+    without one return in the image.
     """
     rgb = read_image(source.image, source.token)
-    points = source.read_points(rgb.shape[:2])
+    points = source.read_points(source.depth_file, source.token, rgb.shape[:2])
     if len(points) == 0:
         raise RigidDepthError(
-            f"frame {source.token} ({source.scene}) has no LiDAR return inside image "
-            f"{source.image.name}; at least one return in (1, 100] m is needed"
+            f"frame {source.token} has no LiDAR return in its image: {source.depth_file} needs at "
+            f"least one within (1, 100] m"
         )
     sky = read_sky(source, rgb, points)
     return Frame(
@@ -109,34 +106,6 @@ def read_frame(source: FrameSource, read_sky: SkyReader) -> Frame:
         dense_depth_m=_read_dense_depth(source),
         **source.describe(),
     )
-
-
-def read_image(path: Path, token: str) -> UInt8[ndarray, "H W 3"]:
-    """Decode a whole JPEG or PNG as RGB; a missing or truncated file raises RigidDepthError."""
-    return np.array(_read_picture(path, token, "RGB"))
-
-
-def read_depth_picture(path: Path, token: str) -> Float[ndarray, "H W"]:
-    """Metres of a 16-bit depth picture (KITTI's format: value / 256, 0 = none)."""
-    return np.asarray(_read_picture(path, token, None), dtype=np.float32) * TRUTH_DEPTH_STEP_M
-
-
-def read_mask(path: Path, token: str) -> Bool[ndarray, "H W"]:
-    """True where an 8-bit mask picture is not 0."""
-    return np.asarray(_read_picture(path, token, "L")) > 0
-
-
-def _read_picture(path: Path, token: str, mode: str | None) -> Image.Image:
-    try:
-        with Image.open(path) as picture:
-            picture.load()
-            return picture.convert(mode) if mode else picture
-    except FileNotFoundError as error:
-        raise RigidDepthError(f"frame {token}: picture {path} is missing") from error
-    except (OSError, SyntaxError) as error:
-        raise RigidDepthError(
-            f"frame {token}: picture {path} is truncated or no JPEG or PNG ({error})"
-        ) from error
 
 
 def _read_dense_depth(source: FrameSource) -> Tensor | None:

@@ -8,17 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float32
 from numpy import ndarray
 
-from rigid_depth.data.frame import FrameSource, read_depth_picture
-from rigid_depth.data.projection import (
-    MAX_DEPTH_M,
-    in_view,
-    nearest_per_pixel,
-    project,
-    transform,
-)
+from rigid_depth.data.files import read_depth_picture
+from rigid_depth.data.frame import FrameSource
+from rigid_depth.data.projection import MAX_DEPTH_M, project_sweep
 from rigid_depth.data.splits import kitti_drives
 from rigid_depth.errors import RigidDepthError
 
@@ -74,8 +69,11 @@ def kitti_sources(
 
 
 def read_calibration(date_folder: Path, channel: str) -> tuple[ndarray, ndarray]:
-    """(velodyne to rectified camera 0 as 4x4, full P_rect of the camera as 3x4) of one recording
-    date.
+    """Velodyne to rectified camera 0 (4x4) and the camera's full P_rect (3x4) of a recording date.
+
+    X_rect = R_rect_00 (R X + T) and (s u, s v, s) = P_rect X_rect. Depth is z of X_rect, the frame
+    of the rectified camera 0; camera 2's own z is 2.7 mm more, less than a step of the annotation.
+    Raises RigidDepthError for a missing file or entry.
     """
     cameras = _read_numbers(date_folder / "calib_cam_to_cam.txt")
     velodyne = _read_numbers(date_folder / "calib_velo_to_cam.txt")
@@ -90,32 +88,6 @@ def read_calibration(date_folder: Path, channel: str) -> tuple[ndarray, ndarray]
             f"calibration in {date_folder} lacks {error} or has the wrong number of values; needed "
             f"are R and T, R_rect_00 and P_rect_{number}"
         ) from error
-
-
-def project_velodyne(
-    path: Path,
-    token: str,
-    velodyne_to_rect: Float[ndarray, "4 4"],
-    projection: Float[ndarray, "3 4"],
-    size: tuple[int, int],
-) -> Float32[ndarray, "N 3"]:
-    """The returns of a sweep in the image as (u px, v px, depth m), the nearest per pixel.
-
-    X_rect = R_rect_00 (R X + T); (s u, s v, s) = P_rect X_rect with all of P_rect; depth is z of
-    X_rect, the frame of the rectified camera 0 (camera 2's own z is 2.7 mm more, less than one step
-    of the annotation pictures).
-    """
-    if not path.is_file():
-        raise RigidDepthError(f"frame {token}: LiDAR sweep {path} is missing")
-    row_bytes = 4 * POINT_VALUES
-    if path.stat().st_size == 0 or path.stat().st_size % row_bytes:
-        raise RigidDepthError(
-            f"frame {token}: LiDAR sweep {path} is truncated: {path.stat().st_size} bytes is not a "
-            f"positive multiple of {row_bytes}"
-        )
-    xyz = np.fromfile(path, dtype="<f4").reshape(-1, POINT_VALUES)[:, :3]
-    uvd = project(transform(xyz, velodyne_to_rect), projection)
-    return nearest_per_pixel(uvd[in_view(uvd, size)], size[1])
 
 
 def annotated_points(path: Path, token: str, size: tuple[int, int]) -> Float32[ndarray, "N 3"]:
@@ -148,15 +120,12 @@ def _drive_sources(
         return []
     velodyne_to_rect, projection = read_calibration(folder.parent, channel)
     times_us = _read_times(folder / channel / "timestamps.txt")
+    read_points = annotated_points
+    if annotation_root is None:
+        read_points = functools.partial(project_sweep, POINT_VALUES, velodyne_to_rect, projection)
     sources = []
     for number in numbers:
         token = f"{folder.name}/{number:010d}" + ("" if channel == "image_02" else f"/{channel}")
-        if annotation_root is None:
-            read = functools.partial(
-                project_velodyne, depths[number], token, velodyne_to_rect, projection
-            )
-        else:
-            read = functools.partial(annotated_points, depths[number], token)
         sources.append(
             FrameSource(
                 scene=folder.name,
@@ -166,8 +135,9 @@ def _drive_sources(
                 timestamp_us=_time_us(times_us, number, folder / channel),
                 condition="day",
                 image=images[number],
+                depth_file=depths[number],
                 intrinsics=projection[:, :3].copy(),
-                read_points=read,
+                read_points=read_points,
             )
         )
     return sources

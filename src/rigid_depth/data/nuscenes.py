@@ -5,14 +5,15 @@ world).
 import functools
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float
 from numpy import ndarray
 
 from rigid_depth.data.frame import FrameSource
-from rigid_depth.data.projection import in_view, nearest_per_pixel, project, transform
+from rigid_depth.data.projection import project_sweep
 from rigid_depth.errors import RigidDepthError
 
 SWEEP_VALUES = 5  # x, y, z, intensity, ring as float32
@@ -38,7 +39,7 @@ _KEYS = {  # the tables this module or the devkit's index reads, and the keys th
 
 
 def nuscenes_sources(
-    root: str | Path, version: str | None, cameras: tuple[str, ...] = ("CAM_FRONT",)
+    root: Path, version: str, cameras: Sequence[str] = ("CAM_FRONT",)
 ) -> list[FrameSource]:
     """All keyframe images of a nuScenes-format folder, by scene, time and camera; no image is read.
 
@@ -46,8 +47,6 @@ def nuscenes_sources(
     time -> global -> ego at the image's time -> camera. ``truth/`` beside the tables (synthetic
     world) is picked up. Raises RigidDepthError for a missing folder, version, table, key or camera.
     """
-    root = Path(root)
-    version = resolve_version(root, version)
     devkit = load_devkit(root, version)
     try:
         sources = [
@@ -79,7 +78,7 @@ def resolve_version(root: Path, version: str | None) -> str:
 
 
 def load_devkit(root: Path, version: str):
-    """The devkit's ``NuScenes`` object; broken tables raise RigidDepthError naming table and key."""
+    """The devkit's ``NuScenes``; broken tables raise RigidDepthError naming table and key."""
     stamp = tuple(path.stat().st_mtime_ns for path in sorted((root / version).glob("*.json")))
     return _load_devkit(str(root), version, stamp)
 
@@ -94,41 +93,8 @@ def _load_devkit(root: str, version: str, stamp: tuple[int, ...]):
         raise _explain(Path(root), version, error) from error
 
 
-def read_sweep(path: Path, token: str) -> Float32[ndarray, "N 5"]:
-    """A LiDAR sweep as float32 rows (x, y, z, intensity, ring), metres in the LiDAR's frame.
-
-    Raises RigidDepthError naming the sample for a missing, empty or truncated file.
-    """
-    if not path.is_file():
-        raise RigidDepthError(f"frame {token}: LiDAR sweep {path} is missing")
-    values = np.fromfile(path, dtype="<f4") if path.stat().st_size % 4 == 0 else np.empty(1)
-    if values.size == 0 or values.size % SWEEP_VALUES:
-        raise RigidDepthError(
-            f"frame {token}: LiDAR sweep {path} is truncated: {path.stat().st_size} bytes is not a "
-            f"positive multiple of {4 * SWEEP_VALUES}"
-        )
-    return values.reshape(-1, SWEEP_VALUES)
-
-
-def project_sweep(
-    path: Path,
-    token: str,
-    lidar_to_camera: Float[ndarray, "4 4"],
-    intrinsics: Float[ndarray, "3 3"],
-    size: tuple[int, int],
-) -> Float32[ndarray, "N 3"]:
-    """The returns of a sweep in an image of (height, width) as (u px, v px, depth m), nearest per
-    pixel.
-    """
-    xyz = transform(read_sweep(path, token)[:, :3], lidar_to_camera)
-    uvd = project(xyz, intrinsics)
-    return nearest_per_pixel(uvd[in_view(uvd, size)], size[1])
-
-
 def lidar_to_camera(devkit, lidar: dict, camera: dict) -> Float[ndarray, "4 4"]:
-    """The rigid transform from the LiDAR's frame to the camera's, through the ego poses of both
-    times.
-    """
+    """LiDAR -> ego at the sweep's time -> global -> ego at the image's time -> camera."""
     from nuscenes.utils.geometry_utils import transform_matrix
     from pyquaternion import Quaternion
 
@@ -145,7 +111,7 @@ def lidar_to_camera(devkit, lidar: dict, camera: dict) -> Float[ndarray, "4 4"]:
 
 
 def condition_of(description: str) -> str:
-    """night, dusk, rain or day by the words of a scene's description; unknown when there are none."""
+    """night, dusk, rain or day by the words of a scene's description, unknown without words."""
     words = description.lower()
     for condition, pattern in (("night", r"\bnight"), ("rain", r"\brain"), ("dusk", r"\bdusk")):
         if re.search(pattern, words):
@@ -174,13 +140,10 @@ def _source(devkit, root: Path, sample: dict, channel: str) -> FrameSource:
         timestamp_us=camera["timestamp"],
         condition=condition_of(scene["description"]),
         image=image,
+        depth_file=root / lidar["filename"],
         intrinsics=intrinsics,
         read_points=functools.partial(
-            project_sweep,
-            root / lidar["filename"],
-            camera["token"],
-            lidar_to_camera(devkit, lidar, camera),
-            intrinsics,
+            project_sweep, SWEEP_VALUES, lidar_to_camera(devkit, lidar, camera), intrinsics
         ),
         truth=truth if truth.parent.is_dir() else None,
     )

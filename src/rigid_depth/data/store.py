@@ -1,11 +1,9 @@
-"""The prepared store: every frame read once, kept as safetensors shards beside a checksummed
-manifest.
-"""
+"""The prepared store: every frame read once, kept in safetensors shards with a checked manifest."""
 
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,9 +12,11 @@ from safetensors.torch import save
 from torch import Tensor
 from tqdm import tqdm
 
-from rigid_depth.data.frame import TRUTH_DEPTH_STEP_M, Frame, FrameSource
-from rigid_depth.data.open import frame_reader, list_sources
-from rigid_depth.data.sky import resolve_sky
+from rigid_depth.data.files import DEPTH_STEP_M
+from rigid_depth.data.frame import Frame, FrameSource
+from rigid_depth.data.open import Listing, frame_reader, list_frames
+from rigid_depth.data.resize import check_size
+from rigid_depth.data.sky import resolve_sky, sky_reader
 from rigid_depth.data.splits import FRAME_SPLIT_SEED, SPLITS, assign
 from rigid_depth.errors import RigidDepthError
 
@@ -41,54 +41,52 @@ def prepare(
 ) -> Path:
     """Write the prepared store of a data set into the folder ``out``, once, and return the folder.
 
-    A finished store with the same settings is returned as it is; an interrupted one is continued,
-    its finished shards checked against their checksums. ``size`` is (height, width) in px,
-    multiples of 32. ``workers`` threads read the files (default: one per core). Raises
-    RigidDepthError for bad input and when ``out`` holds a store made with other settings, another
-    folder's data or something else.
+    A finished store with the same settings is returned as it is; an interrupted one is continued
+    after its finished shards are checked. The parameters are those of
+    :func:`rigid_depth.data.open.open_frames`; ``workers`` threads read (default: one per core).
+    Raises RigidDepthError for bad input, which leaves no store that could be opened, and for an
+    ``out`` that holds a store with other settings, frames of other data or something else.
     """
+    check_size(size)
     out = Path(out)
-    sources, scenes = list_sources(dataset, root, cameras, version, drives, annotation_root)
-    settings = store_settings(dataset, sources, scenes, size, split_by, sky)
+    listing = list_frames(dataset, root, cameras, version, drives, annotation_root)
+    settings = store_settings(dataset, listing, size, split_by, sky)
+    splits = assign(listing.sources, listing.scenes, split_by)
     if (out / "manifest.json").is_file():
         _refuse_other(out, read_manifest(out)["settings"], settings)
         return out
+    read = frame_reader(sky_reader(settings["sky"], listing.sources), size)
     _begin(out, settings)
-    read = frame_reader(root, sources, size, settings["sky"])
     shards = []
-    bar = tqdm(total=len(sources), desc="prepare", unit="frame", disable=not progress)
+    bar = tqdm(total=len(listing.sources), desc="prepare", unit="frame", disable=not progress)
     with bar, ThreadPoolExecutor(workers or os.cpu_count()) as pool:
-        for name, part in _shards(sources):
-            shard = _finished_shard(out, name) or _write_shard(out, name, part, read, pool)
-            shards.append(shard)
+        for name, part in _shards(listing.sources):
+            shards.append(_finished_shard(out, name) or _write_shard(out, name, part, read, pool))
             bar.update(len(part))
-    _finish(out, settings, shards, assign(sources, scenes, split_by))
+    _finish(out, settings, shards, splits)
     return out
 
 
 def store_settings(
-    dataset: str,
-    sources: Sequence[FrameSource],
-    scenes: Mapping[str, Sequence[str]],
-    size: tuple[int, int],
-    split_by: str,
-    sky: str | None,
+    dataset: str, listing: Listing, size: tuple[int, int], split_by: str, sky: str | None
 ) -> dict:
-    """Everything a store depends on, as JSON values: two stores with equal settings hold the same
-    frames.
+    """Everything a store depends on, as JSON: stores with equal settings hold the same frames.
+
+    ``frames`` is a digest of the frames' descriptions and of the sizes of their files. Raises
+    RigidDepthError for a file that is missing.
     """
-    present = {source.scene for source in sources}
-    listed = [list(source.describe().values()) for source in sources]
+    present = {source.scene for source in listing.sources}
     return {
         "format": FORMAT,
         "dataset": dataset,
+        "version": listing.version,
         "size": list(size),
-        "cameras": sorted({source.camera for source in sources}),
+        "cameras": sorted({source.camera for source in listing.sources}),
         "split_by": split_by,
         "split_seed": FRAME_SPLIT_SEED,
-        "splits": {split: sorted(present & set(scenes[split])) for split in SPLITS},
-        "sky": resolve_sky(sky, sources),
-        "frames": digest(listed),
+        "splits": {split: sorted(present & set(listing.scenes[split])) for split in SPLITS},
+        "sky": resolve_sky(sky, listing.sources),
+        "frames": digest([_identity(source) for source in listing.sources]),
     }
 
 
@@ -99,26 +97,49 @@ def digest(value) -> str:
 
 
 def read_manifest(path: str | Path) -> dict:
-    """The manifest of a finished store; raises RigidDepthError if there is none or it is
-    unreadable.
-    """
-    path = Path(path)
-    if not (path / "manifest.json").is_file():
-        raise RigidDepthError(f"{path} is no finished prepared store; run prepare (again) into it")
+    """The manifest of a finished store; raises RigidDepthError if there is none or it is broken."""
+    file = Path(path) / "manifest.json"
+    if not file.is_file():
+        raise RigidDepthError(f"{path} is no finished prepared store; run prepare into it (again)")
     try:
-        manifest = json.loads((path / "manifest.json").read_text())
-        format_number = manifest["settings"]["format"]
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise RigidDepthError(f"{path / 'manifest.json'} is not readable: {error!r}") from error
-    if format_number != FORMAT:
-        raise RigidDepthError(
-            f"store {path} has format {format_number}, this program reads {FORMAT}; prepare it anew"
-        )
+        manifest = json.loads(file.read_text())
+        found = manifest["settings"]["format"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise RigidDepthError(f"{file} is broken ({error!r}); prepare the store anew") from error
+    if found != FORMAT:
+        raise RigidDepthError(f"store {path} has format {found}, not {FORMAT}; prepare it anew")
     return manifest
 
 
-def _shards(sources: Sequence[FrameSource]):
-    """(name, frames) of every shard: the frames of a scene in pieces of at most SHARD_FRAMES."""
+def checksum(path: Path) -> str | None:
+    """The SHA-256 of a file, None if it is not there."""
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write a file so that a reader, also after a kill, sees all of it or nothing."""
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _identity(source: FrameSource) -> list:
+    sizes = []
+    for path in (source.image, source.depth_file):
+        if not path.is_file():
+            raise RigidDepthError(f"frame {source.token} ({source.scene}): {path} is missing")
+        sizes.append(path.stat().st_size)
+    return [*source.describe().values(), *sizes]
+
+
+def _shards(sources: Sequence[FrameSource]) -> Iterator[tuple[str, list[FrameSource]]]:
+    """(name, frames) of every shard: a scene's frames in pieces of at most SHARD_FRAMES."""
     by_scene: dict[str, list[FrameSource]] = {}
     for source in sources:
         by_scene.setdefault(source.scene, []).append(source)
@@ -133,23 +154,32 @@ def _begin(out: Path, settings: dict) -> None:
     marker = out / "settings.json"
     if marker.is_file():
         _refuse_other(out, json.loads(marker.read_text()), settings)
-    elif out.is_dir() and any(out.iterdir()):
+    elif out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RigidDepthError(f"{out} is not empty and no prepared store; give a new folder")
     (out / "shards").mkdir(parents=True, exist_ok=True)
     write_atomic(marker, json.dumps(settings, indent=1).encode())
 
 
 def _refuse_other(out: Path, there: dict, wanted: dict) -> None:
-    different = [k for k in {**there, **wanted} if there.get(k) != wanted.get(k)]
+    different = [key for key in wanted if there.get(key) != wanted[key]]
     if different:
         key = different[0]
+        what = f"{key} = {there.get(key)}, not {wanted[key]}"
+        if key == "frames":
+            what = "other frames: the data folder is another one or has changed"
         raise RigidDepthError(
-            f"store {out} was made with {key} = {there.get(key)}, not {wanted.get(key)}; give "
-            f"another folder or remove this one"
+            f"store {out} was made with {what}; give another folder or remove this one"
         )
 
 
-def _write_shard(out: Path, name: str, part: Sequence[FrameSource], read, pool) -> dict:
+def _write_shard(
+    out: Path,
+    name: str,
+    part: Sequence[FrameSource],
+    read: Callable[[FrameSource], Frame],
+    pool: ThreadPoolExecutor,
+) -> dict:
+    """Write a shard, then its entry: a shard without an entry is not finished."""
     frames = list(pool.map(read, part))
     data = save(_tensors(frames))
     entry = {
@@ -167,9 +197,7 @@ def _write_shard(out: Path, name: str, part: Sequence[FrameSource], read, pool) 
 
 
 def _tensors(frames: Sequence[Frame]) -> dict[str, Tensor]:
-    """Frames stacked: returns one after the other with offsets, depth as the bits of uint16 metres
-    * 256.
-    """
+    """Frames stacked: all returns with offsets; dense depth as the bits of uint16 metres * 256."""
     counts = torch.tensor([0, *(len(frame.points) for frame in frames)])
     tensors = {
         "rgb": torch.stack([frame.rgb for frame in frames]),
@@ -179,13 +207,13 @@ def _tensors(frames: Sequence[Frame]) -> dict[str, Tensor]:
     if frames[0].sky is not None:
         tensors["sky"] = torch.stack([frame.sky for frame in frames])
     if frames[0].dense_depth_m is not None:
-        steps = torch.stack([frame.dense_depth_m for frame in frames]) / TRUTH_DEPTH_STEP_M
+        steps = torch.stack([frame.dense_depth_m for frame in frames]) / DEPTH_STEP_M
         tensors["dense_depth"] = steps.round().clamp(0, 65535).int().to(torch.int16)
     return tensors
 
 
 def _finished_shard(out: Path, name: str) -> dict | None:
-    """The entry of a shard that an interrupted run has completed, or None."""
+    """The entry of a shard that an interrupted run completed, or None."""
     path = out / "shards" / f"{name}.json"
     if not path.is_file():
         return None
@@ -194,6 +222,7 @@ def _finished_shard(out: Path, name: str) -> dict | None:
 
 
 def _finish(out: Path, settings: dict, shards: list[dict], splits: dict[str, list[int]]) -> None:
+    """Write the manifest; the store is complete from here on."""
     frames = [frame for shard in shards for frame in shard["frames"]]
     counts = {
         split: {"scenes": len({frames[i]["scene"] for i in chosen}), "frames": len(chosen)}
@@ -211,21 +240,3 @@ def _finish(out: Path, settings: dict, shards: list[dict], splits: dict[str, lis
     for leftover in (out / "shards").glob("*.json"):
         leftover.unlink()
     (out / "settings.json").unlink()
-
-
-def checksum(path: Path) -> str | None:
-    """The SHA-256 of a file, None if it is not there."""
-    if not path.is_file():
-        return None
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def write_atomic(path: Path, data: bytes) -> None:
-    """Write a file so that a reader, or a run after a kill, sees all of it or nothing."""
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
