@@ -1,10 +1,10 @@
 """What the graph is asked for: scale, data, experiments, seeds, and the files that follow."""
 
+import shlex
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
-from rigid_depth.experiments.registry import EXPERIMENTS, find_experiment, find_scale
+from rigid_depth.experiments.registry import EXPERIMENTS, SCALES, find_experiment, find_scale
 
 PACKAGE = Path("src/rigid_depth")
 ALLOWED = ("scale", "dataset", "dataroot", "experiments", "seeds", "publish")
@@ -63,12 +63,6 @@ class Selection:
         return self.scale if own else f"{self.scale}-{self.dataset}"
 
     @property
-    def world(self) -> list[str]:
-        """The mark of the synthetic world that the runs read, if they read the graph's own."""
-        synthetic = (self.dataset or find_scale(self.scale).dataset) == "synthetic"
-        return [f"data/synthetic/{self.scale}/.complete"] if synthetic and not self.dataroot else []
-
-    @property
     def runs(self) -> list[str]:
         """The folders of the runs asked for."""
         return [f"{self.group}/{e}/seed-{s}" for e in self.experiments for s in self.seeds]
@@ -89,25 +83,26 @@ class Selection:
         """The marks of publication of these runs, if it is asked for."""
         return [f"_build/published/{run}" for run in self.runs] if self.publish else []
 
-    @cached_property
-    def options(self) -> str:
-        """The options of the command line that name scale and data."""
-        parts = ["--scale", self.scale]
+    def world_of(self, group: str) -> list[str]:
+        """The mark of the synthetic world that a group of runs reads, if it is the graph's own."""
+        if group in SCALES and find_scale(group).dataset == "synthetic":
+            return [] if group == self.group and self.dataroot else [f"data/synthetic/.{group}"]
+        return []
+
+    def options_of(self, group: str) -> str:
+        """The options of the command line that name scale and data of a group of runs."""
+        if group != self.group:
+            return f"--scale {group}"
+        parts = [f"--scale {self.scale}"]
         for name, value in (("dataset", self.dataset), ("dataroot", self.dataroot)):
             if value:
-                parts += [f"--{name}", f"'{value}'"]
+                parts.append(f"--{name} {shlex.quote(value)}")
         return " ".join(parts)
 
-    @cached_property
+    @property
     def parameters(self) -> str:
-        """The same for the notebooks."""
-        return self.options.replace("--", "-p ")
-
-
-def world_options(scale: str) -> str:
-    """Returns the options of `rigid-depth synth` for a scale."""
-    s = find_scale(scale)
-    return f"--scenes {s.scenes} --frames-per-scene {s.frames_per_scene} --seed {s.world_seed}"
+        """The same for papermill."""
+        return self.options_of(self.group).replace("--", "-p ")
 
 
 def read_selection(config: dict) -> Selection:
