@@ -1,0 +1,117 @@
+"""Rotations in the plane, about an axis, and by Euler angles (thesis sections 3.3 and 3.6.3)."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from rigid_depth.errors import RigidDepthError
+from rigid_depth.rotations._numerics import full_precision, safe_norm
+
+
+@full_precision
+def rotation_matrix_2d(angle_rad: Float[Tensor, "*batch"]) -> Float[Tensor, "*batch 2 2"]:
+    """The rotation of the plane by an angle in radians, counter-clockwise (eq 3.1)."""
+    c, s = torch.cos(angle_rad), torch.sin(angle_rad)
+    return torch.stack((c, -s, s, c), dim=-1).unflatten(-1, (2, 2))
+
+
+@full_precision
+def axis_rotation(angle_rad: Float[Tensor, "*batch"], axis: str) -> Float[Tensor, "*batch 3 3"]:
+    """The elementary rotation by an angle in radians about the axis "x", "y" or "z" (section 3.3).
+
+    Raises RigidDepthError for another axis.
+    """
+    if axis not in ("x", "y", "z"):
+        raise RigidDepthError(f"axis must be x, y or z, got {axis!r}.")
+    c, s = torch.cos(angle_rad), torch.sin(angle_rad)
+    one, zero = torch.ones_like(c), torch.zeros_like(c)
+    entries = {
+        "x": (one, zero, zero, zero, c, -s, zero, s, c),
+        "y": (c, zero, s, zero, one, zero, -s, zero, c),
+        "z": (c, -s, zero, s, c, zero, zero, zero, one),
+    }
+    return torch.stack(entries[axis], dim=-1).unflatten(-1, (3, 3))
+
+
+@full_precision
+def euler_to_matrix(
+    angles_rad: Float[Tensor, "*batch 3"], order: str = "xyz"
+) -> Float[Tensor, "*batch 3 3"]:
+    """The rotation of three Euler angles in radians (section 3.6.3, eq 3.3), scipy's convention.
+
+    Lower case is extrinsic (about the fixed axes): "xyz" = Rz(angles[2]) Ry(angles[1]) Rx(angles[0]),
+    the product of section 3.6.3. Upper case is intrinsic (about the moving axes):
+    "XYZ" = Rx(angles[0]) Ry(angles[1]) Rz(angles[2]), the product of eq 3.3. Neighbouring axes
+    differ; all twelve sequences are allowed. The Jacobian has rank 2 where the middle angle is
+    +-pi/2 (Tait-Bryan) or 0, pi (first axis = last axis).
+
+    Raises RigidDepthError for an order that is none of these.
+    """
+    _check_order(order)
+    first, second, third = (
+        axis_rotation(angle, axis)
+        for angle, axis in zip(angles_rad.unbind(-1), order.lower(), strict=True)
+    )
+    return first @ second @ third if order.isupper() else third @ second @ first
+
+
+@full_precision
+def matrix_to_euler(
+    matrix: Float[Tensor, "*batch 3 3"], order: str = "xyz"
+) -> Float[Tensor, "*batch 3"]:
+    """Euler angles in radians of a rotation matrix, the inverse of ``euler_to_matrix``.
+
+    The outer angles lie in [-pi, pi], the middle one in [-pi/2, pi/2] (Tait-Bryan) or [0, pi].
+    At gimbal lock only the sum or difference of the outer angles is defined: the third is set to
+    zero, as scipy does, and its derivative is zero there. Near it the angles are noisy, yet
+    together they give back the matrix to full precision.
+
+    Raises RigidDepthError for an order that is none of the twelve sequences.
+    """
+    _check_order(order)
+    if order.islower():
+        # Extrinsic ijk is intrinsic kji, and its third angle is the outermost.
+        return _intrinsic_angles(matrix, order[::-1]).flip(-1)
+    # The transpose has the angles in reverse order with the opposite sign.
+    return -_intrinsic_angles(matrix.mT, order.lower()[::-1], branch=-1.0).flip(-1)
+
+
+def _check_order(order: str) -> None:
+    same_case = order.islower() or order.isupper()
+    axes = order.lower()
+    if not (
+        same_case and len(axes) == 3 and set(axes) <= set("xyz") and axes[0] != axes[1] != axes[2]
+    ):
+        raise RigidDepthError(
+            f"order must be three axes such as 'xyz' (extrinsic) or 'XYZ' (intrinsic), no axis "
+            f"twice in a row, got {order!r}."
+        )
+
+
+def _intrinsic_angles(matrix: Tensor, axes: str, branch: float = 1.0) -> Tensor:
+    """Angles (a, b, c) of R = R_i(a) R_j(b) R_k(c), a = 0 at gimbal lock.
+
+    ``branch`` is the sign of the middle angle of the sequences with i = k.
+    """
+    i, j, k = ("xyz".index(axis) for axis in axes)
+    is_proper = i == k
+    if is_proper:
+        k = 3 - i - j
+    sign = 1.0 if (j - i) % 3 == 1 else -1.0
+    r = matrix
+    if is_proper:
+        sine_a, cosine_a = branch * r[..., j, i], -branch * sign * r[..., k, i]
+    else:
+        sine_a, cosine_a = -sign * r[..., j, k], r[..., k, k]
+    away = safe_norm(torch.stack((sine_a, cosine_a), dim=-1))  # |sin b| or |cos b|
+    locked = away <= 8 * torch.finfo(r.dtype).eps
+    a = torch.atan2(torch.where(locked, 0.0, sine_a), torch.where(locked, 1.0, cosine_a))
+    if is_proper:
+        b = torch.atan2(branch * away, r[..., i, i])
+    else:
+        b = torch.atan2(sign * r[..., i, k], away)
+    # Row j of R_i(a)^T R is row j of R_k(c): solving for c after a keeps the two consistent.
+    ca, sa = torch.cos(a)[..., None], torch.sin(a)[..., None]
+    row = ca * r[..., j, :] + sign * sa * r[..., k, :]
+    c = torch.atan2(-sign * row[..., k] if is_proper else sign * row[..., i], row[..., j])
+    return torch.stack((a, b, c), dim=-1)

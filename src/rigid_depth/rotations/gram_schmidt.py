@@ -1,0 +1,122 @@
+"""Gram-Schmidt orthonormalisation (thesis section 3.6.6) and the maps built on it."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from rigid_depth.errors import RigidDepthError
+from rigid_depth.rotations._numerics import full_precision, inspectable, normalised
+
+METHODS = ("modified", "classical", "qr")
+
+
+@full_precision
+def sixd_to_matrix(columns: Float[Tensor, "*batch 3 2"]) -> Float[Tensor, "*batch 3 3"]:
+    """The rotation whose first two columns are two vectors made orthonormal (algorithm 2).
+
+    The third column is their cross product, so the determinant is +1 always. Two vectors that are
+    zero or parallel still give a rotation: the coordinate axis farthest from the first column takes
+    the place of what is missing, with zero derivative.
+    """
+    x_axis = torch.zeros(3, dtype=columns.dtype, device=columns.device)
+    x_axis[0] = 1
+    first = normalised(columns[..., 0], x_axis)
+    second = columns[..., 1]
+    scale = second.detach().abs().amax(-1, keepdim=True)
+    second = second / torch.where(scale == 0, 1.0, scale)
+    second = second - (first * second).sum(-1, keepdim=True) * first
+    spare = torch.nn.functional.one_hot(first.detach().abs().argmin(-1), 3).to(columns.dtype)
+    is_parallel = second.detach().norm(dim=-1, keepdim=True) <= 4 * torch.finfo(first.dtype).eps
+    second = torch.where(is_parallel, spare - (first * spare).sum(-1, keepdim=True) * first, second)
+    second = normalised(second, x_axis)
+    # Once more: for nearly parallel vectors the first subtraction leaves rounding noise along u1.
+    second = normalised(second - (first * second).sum(-1, keepdim=True) * first, x_axis)
+    return torch.stack((first, second, torch.linalg.cross(first, second)), dim=-1)
+
+
+def matrix_to_sixd(matrix: Float[Tensor, "*batch 3 3"]) -> Float[Tensor, "*batch 3 2"]:
+    """The first two columns of a rotation, a right inverse of ``sixd_to_matrix``."""
+    return matrix[..., :2]
+
+
+@full_precision
+def gram_schmidt(
+    vectors: Float[Tensor, "*batch n m"],
+    method: str = "modified",
+    tolerance: float | None = None,
+    rotation: bool = False,
+) -> Float[Tensor, "*batch n m"]:
+    """Orthonormal columns that span the same nested spaces as the m <= n given columns (algorithm 3).
+
+    ``method``: "classical" subtracts the projections of the given vector, as printed in the thesis,
+    and loses orthogonality like the square of the conditioning; "modified" subtracts those of the
+    running remainder (loss like the conditioning); "qr" is Householder's (no loss). All three give
+    every column the direction of its own remainder, so they agree where the input is well
+    conditioned. ``rotation`` flips the last of n = m columns where the determinant is negative.
+
+    A column counts as dependent when its remainder is at most ``tolerance`` (default: n times the
+    machine epsilon) times its length. This is looked at outside torch.compile and torch.func only.
+
+    Raises RigidDepthError for m > n, for dependent columns, for an unknown method, and for
+    ``rotation`` with m < n.
+    """
+    n, m = vectors.shape[-2:]
+    if method not in METHODS:
+        raise RigidDepthError(f"method must be one of {', '.join(METHODS)}, got {method!r}.")
+    if m > n or (rotation and m < n):
+        need = f"exactly {n}" if rotation else f"at most {n}"
+        raise RigidDepthError(f"{m} vectors in {n} dimensions: {need} are possible here.")
+    basis, remainder = _by_qr(vectors) if method == "qr" else _by_projections(vectors, method)
+    tolerance = n * torch.finfo(vectors.dtype).eps if tolerance is None else tolerance
+    is_dependent = remainder.detach() <= tolerance * vectors.detach().norm(dim=-2)
+    if inspectable() and is_dependent.any():
+        column = int(is_dependent.nonzero()[0, -1])
+        raise RigidDepthError(
+            f"column {column} lies in the span of the columns before it (tolerance {tolerance:.1e}):"
+            " the vectors must be linearly independent."
+        )
+    if rotation:
+        sign = torch.linalg.det(basis.detach()).sign()[..., None, None]
+        basis = torch.cat((basis[..., :-1], basis[..., -1:] * sign), dim=-1)
+    return basis
+
+
+@full_precision
+def extend_orthonormal(
+    basis: Float[Tensor, "*batch n m"], vector: Float[Tensor, "*batch n"]
+) -> Float[Tensor, "*batch n m+1"]:
+    """One more orthonormal column: the part of ``vector`` outside the span of the basis (3.6.6).
+
+    Raises RigidDepthError when the basis is full or the vector lies in its span.
+    """
+    n, m = basis.shape[-2:]
+    if m >= n:
+        raise RigidDepthError(f"{m} orthonormal vectors fill {n} dimensions: none can be added.")
+    remainder = vector[..., None]
+    for _ in range(2):  # the second pass removes what rounding left
+        remainder = remainder - basis @ (basis.mT @ remainder)
+    length = remainder.norm(dim=-2, keepdim=True)
+    limit = n * torch.finfo(basis.dtype).eps * vector.norm(dim=-1)[..., None, None]
+    if inspectable() and (length <= limit).any():
+        raise RigidDepthError("the new vector lies in the span of the basis: choose another one.")
+    return torch.cat((basis, remainder / length), dim=-1)
+
+
+def _by_projections(vectors: Tensor, method: str) -> tuple[Tensor, Tensor]:
+    columns, lengths = [], []
+    for given in vectors.unbind(-1):
+        remainder = given
+        for unit in columns:
+            projected = given if method == "classical" else remainder
+            remainder = remainder - (projected * unit).sum(-1, keepdim=True) * unit
+        length = remainder.norm(dim=-1)
+        lengths.append(length)
+        columns.append(remainder / torch.where(length == 0, 1.0, length)[..., None])
+    return torch.stack(columns, dim=-1), torch.stack(lengths, dim=-1)
+
+
+def _by_qr(vectors: Tensor) -> tuple[Tensor, Tensor]:
+    q, r = torch.linalg.qr(vectors)
+    diagonal = r.diagonal(dim1=-2, dim2=-1)
+    signs = torch.where(diagonal.detach() < 0, -1.0, 1.0).to(q.dtype)
+    return q * signs[..., None, :], diagonal.abs()

@@ -1,0 +1,69 @@
+"""The group SO(n) (thesis sections 3.2 and 3.4): size, samples, membership, ranks of maps onto it."""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from rigid_depth.errors import RigidDepthError
+
+
+def degrees_of_freedom(n: int) -> int:
+    """The dimension n (n - 1) / 2 of SO(n) (section 3.2)."""
+    return n * (n - 1) // 2
+
+
+def random_rotation(
+    n: int = 3,
+    size: tuple[int, ...] | int = (),
+    generator: torch.Generator | None = None,
+    dtype: torch.dtype = torch.float32,
+    device: torch.device | str | None = None,
+) -> Float[Tensor, "*size n n"]:
+    """Rotations drawn uniformly (Haar measure) from SO(n), n >= 2.
+
+    The Q of a Gaussian matrix, its columns signed so that R has a positive diagonal (Stewart 1980,
+    Mezzadri 2007), is uniform on O(n); flipping one column where det Q < 0 makes it uniform on SO(n).
+
+    Raises RigidDepthError for n < 2.
+    """
+    if n < 2:
+        raise RigidDepthError(f"rotations need n >= 2 dimensions, got n = {n}.")
+    size = (size,) if isinstance(size, int) else tuple(size)
+    device = generator.device if generator is not None and device is None else device
+    gaussian = torch.randn(*size, n, n, generator=generator, dtype=torch.float64, device=device)
+    q, r = torch.linalg.qr(gaussian)
+    q = q * r.diagonal(dim1=-2, dim2=-1).sign()[..., None, :]
+    first = q[..., :1] * torch.linalg.det(q).sign()[..., None, None]
+    return torch.cat((first, q[..., 1:]), dim=-1).to(dtype)
+
+
+def is_rotation(
+    matrix: Float[Tensor, "*batch n n"], tolerance: float = 1e-5
+) -> Bool[Tensor, "*batch"]:
+    """Whether R^T R = I within ``tolerance`` in every entry, and det R > 0 (section 3.2)."""
+    eye = torch.eye(matrix.shape[-1], dtype=matrix.dtype, device=matrix.device)
+    deviation = (matrix.mT @ matrix - eye).abs().amax((-2, -1))
+    return (deviation <= tolerance) & (torch.linalg.det(matrix) > 0)
+
+
+def jacobian_singular_values(
+    function: Callable[[Tensor], Tensor], point: Float[Tensor, "..."]
+) -> Float[Tensor, " k"]:
+    """Singular values, largest first, of the Jacobian of a map at one (unbatched) point (3.6.1)."""
+    jacobian = torch.func.jacrev(function)(point)
+    return torch.linalg.svdvals(jacobian.reshape(-1, point.numel()))
+
+
+def jacobian_rank(
+    function: Callable[[Tensor], Tensor], point: Float[Tensor, "..."], tolerance: float = 1e-9
+) -> Int[Tensor, ""]:
+    """The rank of the Jacobian of a map at one point (section 3.6.1).
+
+    Singular values above ``tolerance`` times the largest one (and 1) count. A map onto SO(3) has full
+    rank where this is 3, whatever the number of its inputs; that makes it neither injective nor
+    invertible.
+    """
+    values = jacobian_singular_values(function, point)
+    return (values > tolerance * values[0].clamp_min(1)).sum()
