@@ -1,1 +1,25 @@
-"""The experiments of the thesis: what is run, how it is trained and measured (chapter 7)."""
+"""Chapters 7 and 8: the experiments, their training, measuring and records."""
+
+from rigid_depth.experiments.evaluation import depth_metrics, evaluate
+from rigid_depth.experiments.plan import plan_run
+from rigid_depth.experiments.predict import predict_images
+from rigid_depth.experiments.record import RunRecord, read_record
+from rigid_depth.experiments.registry import EXPERIMENTS, SCALES
+from rigid_depth.experiments.run import run
+from rigid_depth.experiments.settings import Experiment, Scale
+from rigid_depth.experiments.sources import package_hash
+
+__all__ = [
+    "EXPERIMENTS",
+    "SCALES",
+    "Experiment",
+    "RunRecord",
+    "Scale",
+    "depth_metrics",
+    "evaluate",
+    "package_hash",
+    "plan_run",
+    "predict_images",
+    "read_record",
+    "run",
+]

@@ -1,0 +1,134 @@
+"""What can be run: the experiments of the book and the scales."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.settings import Experiment, Scale
+
+RGB = Experiment(
+    name="rgb",
+    label="Only RGB, no infinity loss",
+    section="7.2",
+    notebook="notebooks/07_2_rgb.md",
+)
+
+EXPERIMENTS: dict[str, Experiment] = {
+    e.name: e
+    for e in (
+        RGB,
+        replace(
+            RGB,
+            name="rgb-infinity",
+            label="Only RGB, with infinity loss",
+            section="7.3",
+            notebook="notebooks/07_3_rgb_infinity.md",
+            infinity=True,
+        ),
+        replace(
+            RGB,
+            name="constant-depth",
+            label="Constant depth (control)",
+            section="",
+            method="constant-depth",
+        ),
+        replace(
+            RGB,
+            name="row-mean-depth",
+            label="Mean depth of each image row (control)",
+            section="",
+            method="row-mean-depth",
+        ),
+    )
+}
+"""Name on the command line -> experiment; the names are those of the book's tables."""
+
+BASELINES = ("constant-depth", "row-mean-depth")
+"""Methods without a network: fitted on the training frames in one pass."""
+
+SCALES: dict[str, Scale] = {
+    s.name: s
+    for s in (
+        Scale(
+            name="smoke",
+            summary="tests only: 48 synthetic frames, 96x192, quarter width, 20 steps; seconds on "
+            "a CPU; the result means nothing",
+            scenes=12,
+            frames_per_scene=4,
+            width=0.25,
+            steps=20,
+            batch_size=4,
+            learning_rate_factor=10.0,
+            validate_every=10,
+            checkpoint_every=5,
+            log_every=5,
+            val_frames=8,
+            train_frames=8,
+        ),
+        Scale(
+            name="cpu",
+            summary="a laptop: 480 synthetic frames of 40 scenes, 96x192, half width; about 3 "
+            "minutes a run on 2 cores; clearly below the row-mean baseline",
+            scenes=40,
+            frames_per_scene=12,
+            width=0.5,
+            steps=800,
+            batch_size=8,
+            learning_rate_factor=10.0,
+            validate_every=100,
+            checkpoint_every=50,
+            log_every=20,
+            val_frames=72,
+        ),
+        Scale(
+            name="gpu",
+            summary="one GPU: 5,000 synthetic frames of 250 scenes, 384x768, full width; minutes "
+            "a run; not measured yet",
+            scenes=250,
+            frames_per_scene=20,
+            image_size=(384, 768),
+            steps=12000,
+            batch_size=8,
+            learning_rate_factor=2.0,
+            precision="bf16-mixed",
+            validate_every=1000,
+            checkpoint_every=1000,
+            log_every=100,
+        ),
+        Scale(
+            name="paper",
+            summary="the thesis: nuScenes v1.0-trainval, 384x768, full width, 40 epochs, batch 8; "
+            "hours a run on one GPU; thesis 4.16 m (rgb), 4.21 m (rgb-infinity)",
+            dataset="nuscenes",
+            version="v1.0-trainval",
+            image_size=(384, 768),
+            epochs=40,
+            batch_size=8,
+            precision="bf16-mixed",
+            validate_every=2000,
+            checkpoint_every=1000,
+            log_every=100,
+            val_frames=500,
+            train_frames=500,
+        ),
+    )
+}
+"""Name on the command line -> scale. With few steps the thesis's peak learning rate of 1.5e-4 is
+too small: each scale multiplies it by its `learning_rate_factor`."""
+
+
+def find_experiment(name: str) -> Experiment:
+    """The experiment of that name, or a sentence that lists the names."""
+    return _find(EXPERIMENTS, name, "experiment")
+
+
+def find_scale(name: str) -> Scale:
+    """The scale of that name, or a sentence that lists the names."""
+    return _find(SCALES, name, "scale")
+
+
+def _find(table: dict, name: str, kind: str) -> Experiment | Scale:
+    if name not in table:
+        raise RigidDepthError(f"unknown {kind} '{name}'; allowed: {', '.join(table)}.")
+    return table[name]

@@ -1,0 +1,66 @@
+"""The frames of a run: makes the synthetic world and the prepared store where they are missing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from filelock import FileLock
+
+from rigid_depth.data import Store, open_store, prepare
+from rigid_depth.data.synthetic import write_synthetic
+from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.settings import Scale
+from rigid_depth.experiments.sources import data_home
+
+
+def make_world(scale: Scale, root: Path | None = None, *, progress: bool = True) -> Path:
+    """The synthetic world of a scale, written once to `root` or to `data/synthetic/<scale>`."""
+    root = root or data_home() / "synthetic" / scale.name
+    root.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{root}.lock"):
+        return write_synthetic(
+            root,
+            scenes=scale.scenes,
+            frames_per_scene=scale.frames_per_scene,
+            cameras=scale.cameras,
+            seed=scale.world_seed,
+            progress=progress,
+        )
+
+
+def make_store(
+    scale: Scale, dataset: str, dataroot: str | Path | None = None, *, progress: bool = True
+) -> Store:
+    """The prepared store of a run, written once to `data/prepared/<dataset>-<scale>-<size>-<hash>`.
+
+    Without `dataroot` the synthetic world of the scale is taken, and made if it is missing. Several
+    processes may ask at once. Raises RigidDepthError for a real data set without a dataroot, and
+    for whatever the data layer refuses.
+    """
+    if dataroot is None and dataset != "synthetic":
+        raise RigidDepthError(
+            f"data set '{dataset}' needs --dataroot, the folder where it lies; only the synthetic "
+            "world is made on the spot."
+        )
+    if dataset == "synthetic" and dataroot is None:
+        root = make_world(scale, progress=progress)
+    else:
+        root = Path(dataroot)
+    options = {
+        "size": scale.image_size,
+        "cameras": scale.cameras,
+        "version": scale.version or None if dataset == "nuscenes" else None,
+        "split_by": scale.split_by,
+        "sky": scale.sky or None,
+    }
+    if dataset == "kitti":
+        options["drives"] = {"train": scale.train_drives, "val": scale.val_drives}
+    text = json.dumps([dataset, str(root.resolve()), options], sort_keys=True)
+    size = "x".join(map(str, scale.image_size))
+    name = f"{dataset}-{scale.name}-{size}-{hashlib.sha1(text.encode()).hexdigest()[:8]}"
+    out = data_home() / "prepared" / name
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{out}.lock"):
+        return open_store(prepare(dataset, root, out, progress=progress, **options))

@@ -1,0 +1,93 @@
+"""Settings: every unknown name and bad value is a sentence, everything else arrives typed."""
+
+import dataclasses
+
+import pytest
+
+from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.registry import EXPERIMENTS, SCALES, find_experiment, find_scale
+from rigid_depth.experiments.settings import Experiment, Scale, as_text, override
+
+RGB, SMOKE = EXPERIMENTS["rgb"], SCALES["smoke"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("steps", "7", 7),
+        ("infinity", "true", True),
+        ("image_size", "64x128", (64, 128)),
+        ("infinity_weight", "0.1,0.2,0.3", (0.1, 0.2, 0.3)),
+        ("train_drives", "0005,0009", ("0005", "0009")),
+        ("weight_decay", "3e-1", 0.3),
+    ],
+)
+def test_text_becomes_typed(name, text, value):
+    experiment, scale, changed = override(RGB, SMOKE, {name: text})
+    owner = experiment if hasattr(experiment, name) else scale
+    assert getattr(owner, name) == value
+    assert changed[name] == value
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"stepps": 3}, "unknown parameter 'stepps'; allowed are: .*steps"),
+        ({"name": "x"}, "unknown parameter 'name'"),
+        ({"steps": "many"}, "'steps' is 'many'; it takes a whole number"),
+        ({"steps": 2.5}, "it takes a whole number"),
+        ({"steps": 0, "epochs": 0}, "either steps or epochs"),
+        ({"batch_size": 0}, "'batch_size' is 0; allowed are 1"),
+        ({"flip": 1.5}, "'flip' is 1.5; allowed are 0 to 1"),
+        ({"weight_decay": float("nan")}, "it takes a number"),
+        ({"infinity": "maybe"}, "true or false"),
+        ({"image_size": "100x192"}, "multiples of 32"),
+        ({"image_size": "96"}, "2 values separated by commas"),
+        ({"encoding": "log"}, "allowed: linear, reciprocal"),
+        ({"precision": "8"}, "allowed: 32-true, bf16-mixed, 16-mixed"),
+        ({"split_by": "token"}, "allowed: scene, frame"),
+        ({"infinity_weight": "0.1,-1,0"}, "negative"),
+    ],
+)
+def test_bad_values_are_one_sentence(changes, sentence):
+    with pytest.raises(RigidDepthError, match=sentence) as caught:
+        override(RGB, SMOKE, changes)
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_names_list_the_allowed_ones():
+    with pytest.raises(RigidDepthError, match="unknown experiment 'rbg'; allowed: rgb, "):
+        find_experiment("rbg")
+    with pytest.raises(RigidDepthError, match="unknown scale 'huge'; allowed: smoke, cpu"):
+        find_scale("huge")
+
+
+def test_settings_are_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        RGB.flip = 0.1
+
+
+def test_steps_take_the_place_of_epochs():
+    scale = override(RGB, SCALES["paper"], {"steps": 10})[1]
+    assert (scale.steps, scale.epochs) == (10, 0)
+
+
+def test_only_what_differs_counts_as_a_change():
+    assert override(RGB, SMOKE, {"steps": SMOKE.steps, "flip": "0.5"})[2] == {}
+
+
+def test_field_names_of_both_settings_do_not_collide():
+    shared = {f.name for f in dataclasses.fields(Experiment)} & {
+        f.name for f in dataclasses.fields(Scale)
+    }
+    assert shared == {"name"}
+
+
+def test_the_two_rgb_experiments_differ_by_the_infinity_loss_alone():
+    a, b = (dataclasses.asdict(EXPERIMENTS[n]) for n in ("rgb", "rgb-infinity"))
+    assert {k for k in a if a[k] != b[k]} == {"name", "label", "section", "notebook", "infinity"}
+
+
+def test_text_of_a_value_fits_into_a_folder_name():
+    assert as_text((96, 192)) == "96x192"
+    assert as_text(0.5) == "0.5"
