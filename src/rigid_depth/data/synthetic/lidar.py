@@ -4,7 +4,8 @@ import numpy as np
 
 from rigid_depth.data.synthetic import rays
 from rigid_depth.data.synthetic.materials import LIDAR_DROP, LIDAR_REFLECTIVITY
-from rigid_depth.data.synthetic.mesh import Mesh, normals
+from rigid_depth.data.synthetic.shading import GROUP, MATERIAL, NORMAL, TINT
+from rigid_depth.data.synthetic.stage import View
 
 BEAMS = 32
 AZIMUTHS = 1084  # firings per turn at 20 Hz
@@ -25,28 +26,28 @@ def beam_directions() -> np.ndarray:
     return directions.reshape(-1, 3).astype(np.float32)
 
 
-def sweep(scene, mesh: Mesh, rotation, origin, wet: bool, generator: np.random.Generator):
-    """One turn: points float32 [N,5] (x, y, z in LIDAR_TOP, intensity 0..255, ring) and groups hit [N].
+def sweep(view: View, wet: bool, generator: np.random.Generator):
+    """One turn: points float32 [N,5] (x, y, z in LIDAR_TOP, intensity 0..255, ring), groups hit [N].
 
-    ``rotation`` [3,3] and ``origin`` [3] are those of the LiDAR in the world of ``mesh``. Beams are lost
-    on glass, at grazing angles, on dark and far surfaces, and more in rain; the sky returns nothing.
+    Beams are lost on glass, at grazing angles, on dark and far surfaces, and more in rain; the sky
+    returns nothing.
     """
     local = beam_directions()
-    world = local @ rotation.T.astype(np.float32)
-    distance, triangle, _, _ = rays.first_hits(scene, np.asarray(origin, np.float32), world)
+    world = local @ view.rotation.T.astype(np.float32)
+    distance, triangle = rays.first_hits(view.scene, view.origin.astype(np.float32), world)
     noise = generator.normal(0, RANGE_NOISE_M, len(local))
     lottery, sparkle = generator.random((2, len(local)))
-    hit = (triangle >= 0) & (distance > RANGE_M[0]) & (distance < RANGE_M[1])
-    face = triangle[hit]
-    grazing = np.abs(np.einsum("ij,ij->i", normals(mesh)[face], world[hit]))
-    material = mesh.material[face]
-    brightness = mesh.tint[face].mean(1) * LIDAR_REFLECTIVITY[material]
+    hit = np.flatnonzero((triangle >= 0) & (distance > RANGE_M[0]) & (distance < RANGE_M[1]))
+    row = view.table[triangle[hit]]
+    material = row[:, MATERIAL].astype(int)
+    grazing = np.abs(np.einsum("ij,ij->i", row[:, NORMAL], world[hit]))
+    brightness = 0.15 + row[:, TINT].mean(1) * LIDAR_REFLECTIVITY[material]
     signal = brightness * np.clip(grazing, 0.03, 1) ** 0.7
     far = (distance[hit] / RANGE_M[1]) ** 2
-    lost = LIDAR_DROP[material] + (0.10 if wet else 0.02) + 0.5 * far / (far + 4 * signal + 0.02)
-    keep = lottery[hit] > lost
-    index = np.flatnonzero(hit)[keep]
+    lost = LIDAR_DROP[material] + (0.06 if wet else 0.01) + 0.5 * far / (far + 4 * signal + 0.02)
+    kept = lottery[hit] > lost
+    index = hit[kept]
     measured = (distance[index] + noise[index])[:, None] * local[index]
-    intensity = np.clip(110 * signal[keep] * (0.7 + 0.6 * sparkle[index]), 0, 255).round()
+    intensity = np.clip(90 * signal[kept] * (0.7 + 0.6 * sparkle[index]), 0, 255).round()
     points = np.column_stack([measured, intensity, index % BEAMS]).astype(np.float32)
-    return points, mesh.group[face][keep]
+    return points, row[kept, GROUP].astype(int)

@@ -21,6 +21,8 @@ class Light:
     wet: bool
     lamps: bool
     window_share: float  # share of lit windows
+    window_glow: float
+    night: bool
     noise: float
     exposure: float
 
@@ -31,7 +33,15 @@ def make_light(condition: str, heading: float, generator) -> Light:
     azimuth = draw(0, 2 * np.pi)
     elevation = np.radians(draw(22, 65))
     warm = np.array([1.0, 0.95, 0.86])
-    common = dict(wet=False, lamps=False, window_share=0.02, noise=0.006, exposure=draw(0.85, 1.15))
+    common = dict(
+        wet=False,
+        lamps=False,
+        night=False,
+        window_glow=0.0,
+        window_share=0.02,
+        noise=0.006,
+        exposure=draw(0.85, 1.15),
+    )
     if condition == "day":
         cover = draw(0.0, 0.75)
         values = dict(
@@ -57,7 +67,7 @@ def make_light(condition: str, heading: float, generator) -> Light:
             cloud_cover=draw(0.2, 0.8),
             fog_per_m=draw(0.0012, 0.004),
         )
-        common.update(lamps=True, window_share=0.25, noise=0.012)
+        common.update(lamps=True, window_share=0.25, window_glow=0.5, noise=0.012)
     elif condition == "night":
         values = dict(
             sun=np.zeros(3),
@@ -69,7 +79,9 @@ def make_light(condition: str, heading: float, generator) -> Light:
             cloud_cover=draw(0.0, 0.7),
             fog_per_m=draw(0.001, 0.004),
         )
-        common.update(lamps=True, window_share=draw(0.15, 0.4), noise=0.03)
+        common.update(
+            lamps=True, night=True, window_share=draw(0.15, 0.4), window_glow=0.5, noise=0.03
+        )
     else:
         grey = draw(0.40, 0.62)
         values = dict(
@@ -82,7 +94,7 @@ def make_light(condition: str, heading: float, generator) -> Light:
             cloud_cover=1.0,
             fog_per_m=draw(0.005, 0.012),
         )
-        common.update(wet=True, lamps=True, window_share=0.2, noise=0.010)
+        common.update(wet=True, lamps=True, window_share=0.2, window_glow=0.3, noise=0.01)
     direction = np.array(
         [
             np.cos(elevation) * np.cos(azimuth),

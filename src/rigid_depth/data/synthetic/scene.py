@@ -6,8 +6,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from rigid_depth.data.synthetic import lidar, rays, render
-from rigid_depth.data.synthetic.mesh import merge, place
+from rigid_depth.data.synthetic import lidar
+from rigid_depth.data.synthetic.annotations import annotate
+from rigid_depth.data.synthetic.effects import write_jpeg, write_truth
+from rigid_depth.data.synthetic.render import render
 from rigid_depth.data.synthetic.sensors import (
     CAMERAS,
     LIDAR,
@@ -16,12 +18,12 @@ from rigid_depth.data.synthetic.sensors import (
     quaternion,
 )
 from rigid_depth.data.synthetic.settings import Settings
+from rigid_depth.data.synthetic.stage import look, open_stage
 from rigid_depth.data.synthetic.tables import link, token
 from rigid_depth.data.synthetic.world import World, make_world
 
 EPOCH_US = 1_700_000_000_000_000
 KEYFRAME_US = 500_000
-ANNOTATION_RANGE_M = 80.0
 MAP_RESOLUTION_M = 0.1
 
 
@@ -33,11 +35,14 @@ def write_scene(root: Path, settings: Settings, scene: dict) -> dict[str, list[d
     world = make_world(scene["condition"], settings.frames_per_scene, generator)
     sensors = calibrations(settings.cameras, settings.image_size, generator)
     start_us = EPOCH_US + scene["index"] * 3_600_000_000
+    stage = open_stage(world)
     shift = _map_shift(world)
     rows = _scene_rows(settings, scene, world, sensors, start_us)
     rows["map"] = [_write_map(root, scene, world, shift)]
     for frame in range(settings.frames_per_scene):
-        _write_frame(root, settings, scene, world, sensors, frame, start_us, shift, rows, seed)
+        _write_frame(
+            root, settings, scene, world, stage, sensors, frame, start_us, shift, rows, seed
+        )
     _link_all(rows)
     return rows
 
@@ -112,46 +117,32 @@ def _scene_rows(settings, scene, world, sensors, start_us):
     }
 
 
-def _write_frame(root, settings, scene, world, sensors, frame, start_us, shift, rows, seed):
+def _write_frame(root, settings, scene, world, stage, sensors, frame, start_us, shift, rows, seed):
     """Write one keyframe: every sensor at its own time, with its own ego pose."""
     generator = np.random.default_rng([*seed, frame])
     time_us = start_us + frame * KEYFRAME_US + int(generator.integers(-3000, 3000))
     sample = token("sample", scene["name"], frame)
+    scene_token = token("scene", scene["name"])
     rows["sample"].append(
-        dict(
-            token=sample,
-            timestamp=time_us,
-            prev="",
-            next="",
-            scene_token=token("scene", scene["name"]),
-        )
+        dict(token=sample, timestamp=time_us, prev="", next="", scene_token=scene_token)
     )
     for channel, sensor in sensors.items():
         jitter = int(generator.integers(-800, 800))
         stamp_us = time_us if channel == LIDAR else time_us + CAMERAS[channel]["delay_us"] + jitter
         seconds = (stamp_us - start_us) / 1e6
-        rotation, position = world.ego(seconds)
-        mesh = at_time(world, seconds)
-        view = dict(
-            scene=rays.build(mesh),
-            mesh=mesh,
-            rotation=rotation @ sensor["rotation"],
-            origin=rotation @ sensor["translation"] + position,
-        )
+        view = look(world, stage, sensor, seconds)
         stem = f"{rows['log'][0]['logfile']}__{channel}__{stamp_us}"
         if channel == LIDAR:
             groups = _write_sweep(root, stem, world, view, generator)
-            rows["sample_annotation"] += _annotations(
-                scene, world, frame, seconds, shift, groups, view
-            )
+            rows["sample_annotation"] += annotate(scene, world, frame, seconds, shift, groups, view)
         else:
             _write_image(root, settings, stem, channel, sensor, world, view, generator)
         rows["ego_pose"].append(
             dict(
                 token=token("data", scene["name"], frame, channel),
                 timestamp=stamp_us,
-                rotation=quaternion(rotation),
-                translation=(position + shift).tolist(),
+                rotation=quaternion(view.car_rotation),
+                translation=(view.car_position + shift).tolist(),
             )
         )
         rows["sample_data"].append(
@@ -159,17 +150,8 @@ def _write_frame(root, settings, scene, world, sensors, frame, start_us, shift, 
         )
 
 
-def at_time(world: World, seconds: float):
-    """The world's mesh with every actor where it is at this time; actor k is group k + 1."""
-    moved = []
-    for k, actor in enumerate(world.actors):
-        rotation, position = actor.track(seconds)
-        moved.append(place(actor.mesh, position, rotation, group=k + 1))
-    return merge([world.static, *moved])
-
-
 def _write_sweep(root, stem, world, view, generator):
-    points, groups = lidar.sweep(**view, wet=world.light.wet, generator=generator)
+    points, groups = lidar.sweep(view, world.light.wet, generator)
     folder = root / "samples" / LIDAR
     folder.mkdir(parents=True, exist_ok=True)
     points.tofile(folder / f"{stem}.pcd.bin")
@@ -178,14 +160,12 @@ def _write_sweep(root, stem, world, view, generator):
 
 def _write_image(root, settings, stem, channel, sensor, world, view, generator):
     directions = pixel_directions(sensor["intrinsic"], settings.image_size)
-    rgb, depth_m = render.render(
-        **view, directions=directions, light=world.light, lamps=world.lamps, generator=generator
-    )
+    rgb, depth_m = render(view, directions, world.light, world.lamps, generator)
     folder, truth = root / "samples" / channel, root / "truth" / channel
     folder.mkdir(parents=True, exist_ok=True)
     truth.mkdir(parents=True, exist_ok=True)
-    render.write_jpeg(folder / f"{stem}.jpg", rgb)
-    render.write_truth(truth, stem, depth_m)
+    write_jpeg(folder / f"{stem}.jpg", rgb)
+    write_truth(truth, stem, depth_m)
 
 
 def _data_row(settings, scene, sample, frame, channel, stamp_us, stem) -> dict:
@@ -205,48 +185,6 @@ def _data_row(settings, scene, sample, frame, channel, stamp_us, stem) -> dict:
         prev="",
         next="",
     )
-
-
-def _annotations(scene, world, frame, seconds, shift, groups, view) -> list[dict]:
-    """Boxes of the objects near the car that at least one LiDAR point hit."""
-    counts = np.bincount(groups[groups <= len(world.actors)], minlength=len(world.actors) + 1)
-    result = []
-    for k, actor in enumerate(world.actors):
-        rotation, position = actor.track(seconds)
-        distance = np.linalg.norm(position - view["origin"])
-        if counts[k + 1] == 0 or distance > ANNOTATION_RANGE_M:
-            continue
-        centre = position + rotation @ [0, 0, actor.size[2] / 2] + shift
-        result.append(
-            dict(
-                token=token("annotation", scene["name"], frame, k),
-                sample_token=token("sample", scene["name"], frame),
-                instance_token=token("instance", scene["name"], k),
-                visibility_token=_visibility(view, actor, rotation, position, k + 1),
-                attribute_tokens=[token("attribute", actor.attribute)] if actor.attribute else [],
-                translation=centre.tolist(),
-                size=list(actor.size),
-                rotation=quaternion(rotation),
-                num_lidar_pts=int(counts[k + 1]),
-                num_radar_pts=0,
-                prev="",
-                next="",
-                _category=actor.category,
-            )
-        )
-    return result
-
-
-def _visibility(view, actor, rotation, position, group) -> str:
-    """The visibility token: the share of sight lines to points of the object that nothing else crosses."""
-    step = max(1, len(actor.mesh.triangles) // 60)
-    targets = actor.mesh.triangles[::step].mean(1) @ rotation.T + position
-    lines = (targets - view["origin"]).astype(np.float32)
-    distance, triangle, _, _ = rays.first_hits(
-        view["scene"], view["origin"].astype(np.float32), lines
-    )
-    own = (triangle >= 0) & (view["mesh"].group[triangle] == group)
-    return str(1 + int(np.searchsorted([0.4, 0.6, 0.8], (own | (distance >= 1)).mean())))
 
 
 def _link_all(rows) -> None:
