@@ -10,14 +10,13 @@ import sys
 import time
 from pathlib import Path
 
-from selection import ALLOWED
-
 ROOT = Path(__file__).resolve().parents[1]
+SETTINGS = ("scale", "dataset", "dataroot", "experiments", "seeds", "publish")
 
 
 def settings(target: str) -> list[str]:
     """Returns the settings for Snakemake: the variables of make that are not empty."""
-    given = {name: os.environ[name.upper()] for name in ALLOWED if os.environ.get(name.upper())}
+    given = {name: os.environ[name.upper()] for name in SETTINGS if os.environ.get(name.upper())}
     if target == "experiments":
         given.setdefault("scale", "smoke")
     return [f"{name}={value}" for name, value in given.items()]

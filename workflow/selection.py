@@ -4,10 +4,10 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from rigid_depth.experiments.registry import EXPERIMENTS, SCALES, find_experiment, find_scale
+from build import SETTINGS
+from names import EXPERIMENTS, SCALES, find_experiment, find_scale
 
 PACKAGE = Path("src/rigid_depth")
-ALLOWED = ("scale", "dataset", "dataroot", "experiments", "seeds", "publish")
 
 
 def words(text: object) -> tuple[str, ...]:
@@ -111,9 +111,9 @@ def read_selection(config: dict) -> Selection:
     Without any, no run is asked for beyond those inside the notebooks; with a scale, data or seeds
     but no experiments, all are.
     """
-    unknown = sorted(set(config) - set(ALLOWED))
+    unknown = sorted(set(config) - set(SETTINGS))
     if unknown:
-        raise ValueError(f"unknown setting {unknown[0]}; allowed: {', '.join(ALLOWED)}")
+        raise ValueError(f"unknown setting {unknown[0]}; allowed: {', '.join(SETTINGS)}")
     experiments = words(config.get("experiments", ""))
     if config and not experiments:
         experiments = tuple(EXPERIMENTS)
