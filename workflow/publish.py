@@ -37,10 +37,11 @@ def check(folder: Path) -> list[str]:
 
 def publish(folder: Path, target: Path) -> None:
     """Replaces the published folder by this run's."""
+    names = check(folder)
     partial = target.with_name(f".{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    for name in check(folder):
+    for name in names:
         shutil.copyfile(folder / name, partial / name)
     shutil.rmtree(target, ignore_errors=True)
     partial.rename(target)

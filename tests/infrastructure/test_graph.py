@@ -1,0 +1,116 @@
+"""The graph does what is asked, and nothing where nothing changed."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from names import EXPERIMENTS
+from selection import read_selection
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = sorted(p.stem for p in ROOT.glob("notebooks/*.md"))
+
+
+def snakemake(folder: Path, target: str, *options: str) -> str:
+    program = [sys.executable, "-m", "snakemake", "--snakefile", "workflow/Snakefile"]
+    done = subprocess.run(
+        [*program, "--nolock", "--cores", "2", target, *options],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def planned(folder: Path, target: str, *options: str) -> dict[str, int]:
+    """What a dry run would do: rule -> number of jobs."""
+    text = snakemake(folder, target, "--dry-run", *options)
+    table = text.split("Job stats:")[-1].split("total")[0] if "Job stats:" in text else ""
+    return {rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory) -> Path:
+    """A copy of what the graph reads, with nothing made."""
+    if not NOTEBOOKS:
+        pytest.skip("there is no notebook")
+    folder = tmp_path_factory.mktemp("clone")
+    for name in ("workflow", "src", "notebooks", "book"):
+        skip = shutil.ignore_patterns("__pycache__", "generated", "_vendor", ".*")
+        shutil.copytree(ROOT / name, folder / name, ignore=skip)
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copy(ROOT / name, folder)
+    return folder
+
+
+def make_all(folder: Path) -> None:
+    """Stands in for a run: every file the graph makes is there, in order."""
+    for name in ("data/synthetic/.smoke", "data/prepared/.smoke", "_build/pages"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    for name in [*(f"_build/executed/{n}" for n in NOTEBOOKS), "_build/html/index.html"]:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    snakemake(folder, "book", "--touch")
+
+
+def test_from_nothing_to_the_book_to_nothing_to_do(fresh):
+    everything = {"world": 1, "store": 1, "twin": len(NOTEBOOKS), "pages": 1, "html": 1, "book": 1}
+    assert planned(fresh, "book") == everything
+
+    make_all(fresh)
+    assert planned(fresh, "book") == {}
+
+    with open(fresh / "notebooks" / f"{NOTEBOOKS[0]}.md", "a") as text:
+        text.write("\nOne sentence more.\n")
+    assert planned(fresh, "book") == {"twin": 1, "pages": 1, "html": 1, "book": 1}
+
+
+def test_a_scale_asks_for_its_runs(fresh):
+    options = ["--config", "scale=cpu", "experiments=rgb,row-mean-depth", "seeds=0,1", "publish=1"]
+    jobs = planned(fresh, "experiments", *options)
+    assert jobs["run"] == jobs["publish"] == 4
+    assert jobs["run_notebook"] == 2, "a control has no notebook of its own"
+    assert "html" not in jobs
+
+
+def test_this_book_is_up_to_date():
+    if not (ROOT / "_build" / "html" / "index.html").exists():
+        pytest.skip("the book is not built: make book")
+    assert planned(ROOT, "book") == {}
+
+
+def test_without_settings_only_the_notebooks_run():
+    assert read_selection({}).runs == []
+
+
+def test_a_scale_alone_asks_for_everything():
+    chosen = read_selection({"scale": "cpu", "seeds": "0,1"})
+    assert len(chosen.runs) == 2 * len(EXPERIMENTS)
+    assert chosen.options_of("cpu") == "--scale cpu"
+
+
+def test_other_data_get_their_own_group_and_need_no_world():
+    chosen = read_selection({"dataset": "kitti", "dataroot": "my data", "experiments": "rgb"})
+    assert chosen.runs == ["smoke-kitti/rgb/seed-0"]
+    assert chosen.options_of("smoke-kitti") == "--scale smoke --dataset kitti --dataroot 'my data'"
+    assert chosen.parameters == "-p scale smoke -p dataset kitti -p dataroot 'my data'"
+    assert chosen.world_of("smoke-kitti") == []
+    assert chosen.world_of("smoke") == ["data/synthetic/.smoke"]
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"sede": "1"}, "unknown setting sede; allowed: scale"),
+        ({"scale": "huge"}, "unknown scale 'huge'"),
+        ({"experiments": "rgb,gbr"}, "unknown experiment 'gbr'"),
+    ],
+)
+def test_unknown_names_are_refused_with_the_allowed_ones(config, message):
+    with pytest.raises(ValueError, match=message):
+        read_selection(config)

@@ -1,0 +1,54 @@
+"""workflow/publish.py copies a run's record and pictures, whole or not at all."""
+
+import json
+
+import publish
+import pytest
+
+
+@pytest.fixture
+def run(tmp_path):
+    folder = tmp_path / "runs" / "cpu" / "rgb" / "seed-0"
+    folder.mkdir(parents=True)
+    images = {"rgb": "0-rgb.jpg", "error": "0-error.jpg"}
+    record = {"source": {"dirty": False}, "predictions": [{"images": images}]}
+    (folder / "record.json").write_text(json.dumps(record))
+    for name in (*images.values(), "weights.safetensors", "last.ckpt"):
+        (folder / name).write_bytes(b"x" * 100)
+    return folder
+
+
+def test_record_and_pictures_replace_what_was_there(run, tmp_path):
+    target = tmp_path / "results" / "cpu" / "rgb" / "seed-0"
+    target.mkdir(parents=True)
+    (target / "old.jpg").touch()
+    publish.publish(run, target)
+    assert {p.name for p in target.iterdir()} == {"record.json", "0-rgb.jpg", "0-error.jpg"}
+    assert [p.name for p in target.parent.iterdir()] == ["seed-0"]
+
+
+def refused(run, tmp_path, message):
+    target = tmp_path / "results" / "seed-0"
+    target.mkdir(parents=True)
+    (target / "old.jpg").touch()
+    with pytest.raises(SystemExit, match=message):
+        publish.publish(run, target)
+    assert [p.name for p in target.iterdir()] == ["old.jpg"]
+    assert [p.name for p in target.parent.iterdir()] == ["seed-0"]
+
+
+def test_an_unfinished_run_is_refused(run, tmp_path):
+    (run / "record.json").unlink()
+    refused(run, tmp_path, "not finished")
+
+
+def test_a_big_picture_is_refused(run, tmp_path):
+    (run / "0-rgb.jpg").write_bytes(b"x" * 50_000)
+    refused(run, tmp_path, "0-rgb.jpg has 50000 bytes; allowed are 40000")
+
+
+def test_a_path_of_this_machine_is_refused(run, tmp_path):
+    record = json.loads((run / "record.json").read_text())
+    record["dataroot"] = f"{publish.ROOT}/data"
+    (run / "record.json").write_text(json.dumps(record))
+    refused(run, tmp_path, "path of this machine")
