@@ -14,19 +14,24 @@ def masked_mse(
     a return exists (depth in metres > 0): an encoded depth of 0 may be a valid target. 16-bit input
     is accumulated, and the loss returned, in float32. In the squared unit of the input.
     """
-    return masked_mean((_full(pred) - _full(target)).square(), mask)
+    return masked_mean(_error(pred, target, mask).square(), mask)
 
 
 def masked_mae(
     pred: Float[Tensor, "*shape"], target: Float[Tensor, "*shape"], mask: Bool[Tensor, "*shape"]
 ) -> Float[Tensor, ""]:
     """Mean absolute error over the pixels of the mask; conventions as in `masked_mse`."""
-    return masked_mean((_full(pred) - _full(target)).abs(), mask)
+    return masked_mean(_error(pred, target, mask).abs(), mask)
 
 
 def masked_mean(values: Float[Tensor, "*shape"], mask: Bool[Tensor, "*shape"]) -> Float[Tensor, ""]:
     """Mean of the values where the mask is true; 0 with gradient 0 where it is true nowhere."""
     return torch.where(mask, _full(values), 0).sum() / mask.sum().clamp(min=1)
+
+
+def _error(pred: Tensor, target: Tensor, mask: Tensor) -> Tensor:
+    """Prediction minus target, 0 outside the mask: what is not finite there has no gradient."""
+    return torch.where(mask, _full(pred) - _full(target), 0)
 
 
 def _full(values: Tensor) -> Tensor:

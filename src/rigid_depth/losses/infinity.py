@@ -1,7 +1,5 @@
 """The infinity loss: what a model should say where no LiDAR beam returns (thesis, section 5.3)."""
 
-from typing import Literal
-
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -16,7 +14,7 @@ def infinity_loss(
     threshold: float = 0.01,
     has_return: Bool[Tensor, "*shape"] | None = None,
     *,
-    mean_over: Literal["selected", "all"] = "selected",
+    mean_over: str = "selected",
 ) -> Float[Tensor, ""]:
     """Push the sky to infinity and keep all else nearer (eq. 5.13 with its prose's selection).
 
@@ -26,7 +24,7 @@ def infinity_loss(
 
     The mean is over the selected pixels of the batch (0 with gradient 0 if there are none) or, with
     `mean_over="all"`, over all pixels; the thesis does not say which. `threshold` 0.01 is 100 m in
-    the reciprocal encoding and 99 m in the linear one.
+    the reciprocal encoding and 99 m in the linear one. Raises RigidDepthError for another mean.
     """
     if mean_over not in ("selected", "all"):
         raise RigidDepthError(f"mean_over is {mean_over!r}; allowed are 'selected' and 'all'")

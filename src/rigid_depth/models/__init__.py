@@ -12,6 +12,7 @@ from rigid_depth.models.autoencoder import (
     scaled_widths,
 )
 from rigid_depth.models.blocks import ChannelAttention, DenseBlock, SpatialAttention
+from rigid_depth.models.summary import receptive_fields, summary
 
 __all__ = [
     "DECODER_WIDTHS",
@@ -24,6 +25,8 @@ __all__ = [
     "Encoder",
     "SpatialAttention",
     "count_parameters",
+    "receptive_fields",
     "scaled",
     "scaled_widths",
+    "summary",
 ]

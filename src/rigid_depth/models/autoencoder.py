@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.models.blocks import (
-    Attention,
     ChannelAttention,
     DenseBlock,
     SpatialAttention,
@@ -34,7 +33,7 @@ class Encoder(nn.Module):
         in_channels: int = 3,
         widths: Sequence[int] = WIDTHS,
         blocks: Sequence[int] = (1, 2, 2, 2),
-        attention: Attention = "cbam",
+        attention: str = "cbam",
         dropout: float = 0.0,
     ):
         super().__init__()
@@ -65,7 +64,7 @@ class Decoder(nn.Module):
         in_channels: int = WIDTHS[-1],
         widths: Sequence[int] = DECODER_WIDTHS,
         blocks: Sequence[int] = (2, 2, 1, 0),
-        attention: Attention = "cbam",
+        attention: str = "cbam",
         dropout: float = 0.0,
     ):
         super().__init__()
@@ -100,7 +99,7 @@ class Autoencoder(nn.Module):
         encoder_blocks: Sequence[int] = (1, 2, 2, 2),
         decoder_widths: Sequence[int] = DECODER_WIDTHS,
         decoder_blocks: Sequence[int] = (2, 2, 1, 0),
-        attention: Attention = "cbam",
+        attention: str = "cbam",
         dropout: float = 0.0,
     ):
         super().__init__()

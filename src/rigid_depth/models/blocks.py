@@ -1,14 +1,10 @@
 """The building blocks of the autoencoder (thesis, sections 2.6 and 6.2)."""
 
-from typing import Literal
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from rigid_depth.errors import RigidDepthError
-
-Attention = Literal["cbam", "spatial", "none"]
 
 
 def norm(channels: int) -> nn.GroupNorm:
@@ -75,7 +71,7 @@ class SpatialAttention(nn.Module):
         return x * torch.sigmoid(self.conv(pooled))
 
 
-def attention_layer(kind: Attention, channels: int) -> nn.Module:
+def attention_layer(kind: str, channels: int) -> nn.Module:
     """CBAM (channel, then spatial attention), its spatial half alone, or nothing."""
     if kind == "cbam":
         return nn.Sequential(ChannelAttention(channels), SpatialAttention())
