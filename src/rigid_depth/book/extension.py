@@ -8,7 +8,6 @@ a figure stored as a JSON file.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -40,21 +39,23 @@ class PlotlyMime:
 
 
 def plotly_node(figure: dict, alternative: str = "") -> nodes.raw:
-    """Makes the HTML of one figure; its id depends on its content alone."""
+    """Makes the HTML of one figure; `alternative` is its text for those who cannot see it."""
     data = {"data": figure["data"], "layout": figure.get("layout", {})}
     text = json.dumps(data, sort_keys=True).replace("</", "<\\/")
-    name = "plotly-" + hashlib.sha1(text.encode()).hexdigest()[:12]
     height = int(data["layout"].get("height") or 420)
     label = alternative or _title(data["layout"]) or "interactive figure"
     label = label.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
     html = f"""<div class="plotly-figure" role="img" aria-label="{label}" style="height:{height}px">
-<script type="application/json" class="plotly-data">{text}</script><div id="{name}"></div></div>
-<script>window.addEventListener("load", () => {{
-  const place = document.getElementById("{name}");
-  const figure = JSON.parse(place.parentElement.querySelector(".plotly-data").textContent);
-  figure.layout.height = {height};
-  Plotly.newPlot(place, figure.data, figure.layout, {{responsive: true, displaylogo: false}});
-}});</script>"""
+<script type="application/json" class="plotly-data">{text}</script></div>
+<script>{{
+  const place = document.currentScript.previousElementSibling;
+  window.addEventListener("load", () => {{
+    const figure = JSON.parse(place.querySelector(".plotly-data").textContent);
+    figure.layout.height = {height};
+    const drawing = place.appendChild(document.createElement("div"));
+    Plotly.newPlot(drawing, figure.data, figure.layout, {{responsive: true, displaylogo: false}});
+  }});
+}}</script>"""
     return nodes.raw("", html, format="html")
 
 

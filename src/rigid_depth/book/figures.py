@@ -26,3 +26,25 @@ def curves(record: dict, quantity: str, axis: str) -> dict | None:
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     }
     return {"data": traces, "layout": layout}
+
+
+def seeds(rows: list[dict], branch: str) -> dict:
+    """RMSE of every seed and their mean, one line per row of a results table; open rows left out."""
+    run = [row for row in rows if row["ours"][branch]]
+    labels = [row["label"] for row in run]
+    single = {"type": "scatter", "mode": "markers", "name": "seed", "x": [], "y": []}
+    for row in run:
+        values = [seed["rmse_m"] for seed in row["ours"][branch]["seeds"]]
+        single["x"] += [round(value, 4) for value in values]
+        single["y"] += [row["label"]] * len(values)
+    single["marker"] = {"color": COLOURS[0], "size": 9, "opacity": 0.7}
+    means = [round(row["ours"][branch]["mean_m"], 4) for row in run]
+    marker = {"color": COLOURS[1], "symbol": "line-ns-open", "size": 20, "line": {"width": 3}}
+    mean = {"type": "scatter", "mode": "markers", "name": "mean", "x": means, "y": labels}
+    layout = {
+        "height": 170 + 42 * len(run),
+        "xaxis": {"title": {"text": "RMSE, test split, up to 80 m [m]"}},
+        "yaxis": {"autorange": "reversed", "automargin": True},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+    }
+    return {"data": [single, {**mean, "marker": marker}], "layout": layout}

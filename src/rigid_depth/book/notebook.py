@@ -26,6 +26,13 @@ def setup(seed: int = 0, *, threads: int = 1) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
+def numbered_table(table: str, *, name: str, caption: str):
+    """A MyST table with number, caption and label, to end a cell with `markdown_format: myst`."""
+    from IPython.display import Markdown
+
+    return Markdown(f"```{{table}} {caption}\n:name: {name}\n\n{table}\n```")
+
+
 def _style_matplotlib() -> None:
     """Text stays readable on a page 400 px wide; the white card carries figures in dark mode."""
     import matplotlib as mpl

@@ -1,0 +1,60 @@
+"""Figures are drawn from data that survives HTML, and the style of notebooks holds."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+
+import numpy as np
+import plotly.graph_objects as go
+import plotly.io as pio
+import torch
+
+from rigid_depth.book import extension, notebook
+
+
+def test_a_plotly_figure_keeps_its_data_in_html():
+    figure = {"data": [{"type": "scatter", "name": "</script><b>", "y": [1, 2]}], "layout": {}}
+    html = extension.plotly_node(figure, 'a "quoted" <word>').astext()
+    stored = re.search(r'class="plotly-data">(.*?)</script>', html, flags=re.S).group(1)
+    assert json.loads(stored) == figure
+    assert 'aria-label="a &quot;quoted&quot; &lt;word>"' in html
+
+
+def test_two_equal_figures_on_a_page_do_not_share_a_place():
+    figure = {"data": [], "layout": {"title": {"text": "depth"}}}
+    html = [extension.plotly_node(figure).astext() for _ in range(2)]
+    assert html[0] == html[1]
+    assert "document.currentScript" in html[0]
+    assert 'aria-label="depth"' in html[0]
+
+
+def test_setup_seeds_everything_and_uses_one_thread():
+    def draws() -> tuple:
+        generator = notebook.setup(7)
+        from_numpy = np.random.random_sample()  # noqa: NPY002 (the global state is what is seeded)
+        return random.random(), from_numpy, torch.rand(1), torch.rand(1, generator=generator)
+
+    assert draws() == draws()
+    assert torch.get_num_threads() == 1
+
+
+def test_stored_plotly_figures_are_small_and_carry_no_script():
+    notebook.setup(0)
+    figure = go.Figure(go.Scatter(x=[1, 2], y=[3, 4]))
+    bundle = pio.renderers["plotly_mimetype"].to_mimebundle(figure.to_dict())
+    assert list(bundle) == [extension.PLOTLY_MIME]
+    assert len(json.dumps(bundle)) < 1500
+    assert pio.renderers.default == "plotly_mimetype"
+
+
+def test_colours_stay_apart_for_the_colour_blind():
+    """Machado's matrices for full protanopia and deuteranopia, distance in linear RGB."""
+    rgb = np.array([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in notebook.COLOURS])
+    protan = np.array([[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]])
+    deutan = np.array([[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]])
+    for matrix in (np.eye(3), protan, deutan):
+        seen = rgb**2.2 @ matrix.T
+        distance = np.linalg.norm(seen[:, None] - seen[None], axis=-1)
+        assert distance[np.triu_indices(len(seen), 1)].min() > 0.05

@@ -1,0 +1,80 @@
+"""Which scale is shown, and what stands in the cells."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import statistics
+from pathlib import Path
+
+import pytest
+
+from rigid_depth.book import tables
+
+ROOT = Path(__file__).resolve().parents[2]
+THESIS = json.loads((ROOT / "book" / "thesis_tables.json").read_text())
+
+
+@pytest.fixture
+def runs(book) -> list[tables.Run]:
+    return tables.read_runs(book / "book" / "results")
+
+
+def test_the_best_scale_with_every_seed_of_every_row_is_shown(book, runs, publish):
+    assert tables.best_complete_scale(runs) == "cpu"
+    results = book / "book" / "results"
+    for seed in range(3):
+        publish(results, "rgb", "gpu", seed, 4.0)
+    publish(results, "rgb-infinity", "gpu", 0, 4.0)
+    assert tables.best_complete_scale(tables.read_runs(results)) == "cpu"
+    publish(results, "rgb-infinity", "gpu", 1, 4.0)
+    publish(results, "rgb-infinity", "gpu", 2, 4.0)
+    assert tables.best_complete_scale(tables.read_runs(results)) == "gpu"
+
+
+def test_smoke_and_few_seeds_are_never_shown(tmp_path, publish):
+    for seed in range(3):
+        publish(tmp_path, "rgb", "smoke", seed, 4.0)
+    publish(tmp_path, "rgb", "cpu", 0, 4.0)
+    assert tables.best_complete_scale(tables.read_runs(tmp_path)) is None
+
+
+def test_cells_hold_mean_spread_and_every_seed(runs):
+    rows = tables.results(THESIS["table_8_2"], runs, "cpu")
+    rgb = next(row for row in rows if row["experiment"] == "rgb")
+    assert rgb["thesis"] == {"rgb": 4.156, "depth": None}
+    assert rgb["ours"]["rgb"]["mean_m"] == pytest.approx(6.2)
+    assert rgb["ours"]["rgb"]["spread_m"] == pytest.approx(statistics.stdev([6.0, 6.2, 6.4]))
+    assert [seed["rmse_m"] for seed in rgb["ours"]["rgb"]["seeds"]] == [6.0, 6.2, 6.4]
+    coral = next(row for row in rows if row["experiment"] == "coral")
+    assert coral["ours"] == {"rgb": None, "depth": None}
+
+
+def test_every_number_links_to_its_run_and_unrun_rows_are_open(runs):
+    text = tables.results_markdown(tables.results(THESIS["table_8_2"], runs, "cpu"))
+    lines = {line.split("|")[1].strip(): line for line in text.splitlines()}
+    assert "[6.200](#run-cpu-rgb-seed-1)" in lines["RGB alone"]
+    assert "6.200 ± 0.200" in lines["RGB alone"]
+    assert lines["CORAL"].count("open") == 2
+    assert "9.000" in lines["Mean of each row"]
+    assert "open" not in lines["RGB alone"]
+    assert len({line.count("|") for line in text.splitlines()}) == 1
+
+
+def test_csv_has_a_line_per_seed_and_one_per_open_cell(runs):
+    rows = tables.results(THESIS["table_8_2"], runs, "cpu")
+    lines = list(csv.DictReader(io.StringIO(tables.results_csv(rows))))
+    rgb = [line for line in lines if line["experiment"] == "rgb" and line["branch"] == "rgb"]
+    assert [float(line["our_rmse_m"]) for line in rgb] == [6.0, 6.2, 6.4]
+    assert {line["our_rmse_m"] for line in lines if line["experiment"] == "coral"} == {""}
+
+
+def test_the_thesis_numbers_are_those_of_its_tables():
+    rgb = [row["rgb"] for row in THESIS["table_8_2"] + THESIS["table_8_5"]]
+    assert len(rgb) == 13
+    assert min(rgb) == 4.1084
+    assert max(rgb) == 4.419
+    assert statistics.fmean(row["rgb"] for row in THESIS["table_8_2"][2:]) == pytest.approx(
+        4.1562, abs=5e-5
+    )
