@@ -29,7 +29,7 @@ def curves(record: dict, quantity: str, axis: str) -> dict | None:
 
 
 def seeds(rows: list[dict], branch: str) -> dict:
-    """RMSE of every seed and their mean, one line per row of a results table; open rows left out."""
+    """RMSE of every seed and their mean, a line for each row of a results table that was run."""
     run = [row for row in rows if row["ours"][branch]]
     labels = [row["label"] for row in run]
     single = {"type": "scatter", "mode": "markers", "name": "seed", "x": [], "y": []}
