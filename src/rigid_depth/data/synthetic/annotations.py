@@ -44,7 +44,7 @@ def _visibility(view, actor, rotation, position, group) -> str:
     """The visibility token: the share of sight lines to points of the object that nothing else crosses."""
     step = max(1, len(actor.mesh.triangles) // 60)
     targets = actor.mesh.triangles[::step].mean(1) @ rotation.T + position
-    lines = (targets - view.origin).astype(np.float32)
+    lines = (targets - view.origin).T.astype(np.float32)
     distance, triangle = rays.first_hits(view.scene, view.origin.astype(np.float32), lines)
-    own = (triangle >= 0) & (view.table[triangle, GROUP] == group)
+    own = (triangle >= 0) & (view.table[GROUP, triangle] == group)
     return str(1 + int(np.searchsorted([0.4, 0.6, 0.8], (own | (distance >= 1)).mean())))

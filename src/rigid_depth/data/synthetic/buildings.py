@@ -91,18 +91,13 @@ def _balconies(x0, x1, ground_m, floor_m, floors, bay_m, tint, group):
     """Balconies on every second bay."""
     bays = max(1, round((x1 - x0) / bay_m))
     step = (x1 - x0) / bays
-    parts = []
-    for floor in range(floors - 1):
-        z = ground_m + floor * floor_m
-        for bay in range(0, bays, 2):
-            x = x0 + bay * step + 0.3
-            parts.append(
-                box([x, -1.1, z - 0.12], [x + step - 0.6, 0, z + 0.05], M["concrete"], 0.45, group)
-            )
-            parts.append(
-                box([x, -1.12, z], [x + step - 0.6, -1.06, z + 0.95], M["metal"], tint * 0.6, group)
-            )
-    return parts
+    x, z = np.meshgrid(
+        x0 + 0.3 + step * np.arange(0, bays, 2), ground_m + floor_m * np.arange(floors - 1)
+    )
+    low = np.stack([x.ravel(), np.full(x.size, -1.1), z.ravel()], -1)
+    wide = step - 0.6
+    floor = box(low - [0, 0, 0.12], low + [wide, 1.1, 0.05], M["concrete"], 0.45, group)
+    return [floor, box(low, low + [wide, 0.05, 0.95], M["metal"], tint * 0.6, group)]
 
 
 def make_house(width, depth, style: dict, group: int, generator) -> Mesh:

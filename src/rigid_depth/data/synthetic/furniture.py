@@ -204,25 +204,25 @@ def make_fence(length: float, generator) -> Mesh:
         height = generator.uniform(0.7, 2.2)
         cap = box([-half, -0.16, height], [half, 0.16, height + 0.08], M["concrete"], 0.45)
         return merge([box([-half, -0.11, -0.5], [half, 0.11, height], material, tint), cap])
-    posts = np.arange(-half, half, 2.0)
     if kind == 1:
-        tint = np.array([0.28, 0.17, 0.09]) * generator.uniform(0.6, 1.6)
         height = generator.uniform(0.9, 1.8)
-        boards = [
-            box(
-                [x, -0.02, 0.05],
-                [x + 0.14, 0.02, height],
-                M["wood"],
-                tint * generator.uniform(0.8, 1.2),
-            )
-            for x in np.arange(-half, half, 0.2)
-        ]
-        return merge(boards)
-    bars = [box([x, -0.03, -0.1], [x + 0.06, 0.03, 1.1], M["metal"], 0.08) for x in posts]
-    rails = [
-        box([-half, -0.02, z], [half, 0.02, z + 0.05], M["metal"], 0.08) for z in (0.35, 0.7, 1.05)
-    ]
-    return merge([*bars, *rails])
+        low = _along(np.arange(-half, half, 0.2), -0.02, 0.05)
+        tint = np.array([0.28, 0.17, 0.09]) * generator.uniform(0.6, 1.6)
+        tint = tint * generator.uniform(0.8, 1.2, (len(low), 1))
+        return box(low, low + [0.14, 0.04, height], M["wood"], tint)
+    low = _along(np.arange(-half, half, 0.35), -0.02, -0.1)
+    rails = box(
+        [[-half, -0.02, z] for z in (0.15, 1.05)],
+        [[half, 0.02, z] for z in (0.2, 1.1)],
+        M["metal"],
+        0.08,
+    )
+    return merge([box(low, low + [0.04, 0.04, 1.2], M["metal"], 0.08), rails])
+
+
+def _along(x, y, z) -> np.ndarray:
+    """Points [N,3] at several x."""
+    return np.stack(np.broadcast_arrays(x, float(y), float(z)), -1)
 
 
 def make_barrier(red: bool) -> Mesh:

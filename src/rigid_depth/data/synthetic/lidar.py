@@ -6,6 +6,7 @@ from rigid_depth.data.synthetic import rays
 from rigid_depth.data.synthetic.materials import LIDAR_DROP, LIDAR_REFLECTIVITY
 from rigid_depth.data.synthetic.shading import GROUP, MATERIAL, NORMAL, TINT
 from rigid_depth.data.synthetic.stage import View
+from rigid_depth.data.synthetic.vectors import dot, turn
 
 BEAMS = 32
 AZIMUTHS = 1084  # firings per turn at 20 Hz
@@ -15,15 +16,15 @@ RANGE_NOISE_M = 0.02
 
 
 def beam_directions() -> np.ndarray:
-    """Unit directions in the LIDAR_TOP frame, float32 [AZIMUTHS * BEAMS, 3], firing by firing.
+    """Unit directions in the LIDAR_TOP frame, float32 [3, AZIMUTHS * BEAMS], firing by firing.
 
     The turn is clockwise seen from above and begins behind the car.
     """
     azimuth = -np.pi / 2 - 2 * np.pi * np.arange(AZIMUTHS) / AZIMUTHS
     elevation = np.radians(VERTICAL_ANGLES_DEG)
     a, e = np.meshgrid(azimuth, elevation, indexing="ij")
-    directions = np.stack([np.cos(e) * np.cos(a), np.cos(e) * np.sin(a), np.sin(e)], -1)
-    return directions.reshape(-1, 3).astype(np.float32)
+    directions = np.stack([np.cos(e) * np.cos(a), np.cos(e) * np.sin(a), np.sin(e)])
+    return directions.reshape(3, -1).astype(np.float32)
 
 
 def sweep(view: View, wet: bool, generator: np.random.Generator):
@@ -33,21 +34,21 @@ def sweep(view: View, wet: bool, generator: np.random.Generator):
     returns nothing.
     """
     local = beam_directions()
-    world = local @ view.rotation.T.astype(np.float32)
-    distance, triangle = rays.first_hits(view.scene, view.origin.astype(np.float32), world)
-    noise = generator.normal(0, RANGE_NOISE_M, len(local))
-    lottery, sparkle = generator.random((2, len(local)))
+    world = turn(view.rotation, local)
+    distance, triangle = rays.first_hits(view.scene, view.origin, world)
+    noise = generator.normal(0, RANGE_NOISE_M, len(distance))
+    lottery, sparkle = generator.random((2, len(distance)))
     hit = np.flatnonzero((triangle >= 0) & (distance > RANGE_M[0]) & (distance < RANGE_M[1]))
-    row = view.table[triangle[hit]]
-    material = row[:, MATERIAL].astype(int)
-    grazing = np.abs(np.einsum("ij,ij->i", row[:, NORMAL], world[hit]))
-    brightness = 0.15 + row[:, TINT].mean(1) * LIDAR_REFLECTIVITY[material]
+    surface = view.table[:, triangle[hit]]
+    material = surface[MATERIAL].astype(int)
+    grazing = np.abs(dot(surface[NORMAL], world[:, hit]))
+    brightness = 0.15 + surface[TINT].mean(0) * LIDAR_REFLECTIVITY[material]
     signal = brightness * np.clip(grazing, 0.03, 1) ** 0.7
     far = (distance[hit] / RANGE_M[1]) ** 2
     lost = LIDAR_DROP[material] + (0.06 if wet else 0.01) + 0.5 * far / (far + 4 * signal + 0.02)
     kept = lottery[hit] > lost
     index = hit[kept]
-    measured = (distance[index] + noise[index])[:, None] * local[index]
+    measured = (distance[index] + noise[index]) * local[:, index]
     intensity = np.clip(90 * signal[kept] * (0.7 + 0.6 * sparkle[index]), 0, 255).round()
-    points = np.column_stack([measured, intensity, index % BEAMS]).astype(np.float32)
-    return points, row[kept, GROUP].astype(int)
+    points = np.column_stack([*measured, intensity, index % BEAMS]).astype(np.float32)
+    return points, surface[GROUP, kept].astype(int)

@@ -45,14 +45,14 @@ def make_light(condition: str, heading: float, generator) -> Light:
     if condition == "day":
         cover = draw(0.0, 0.75)
         values = dict(
-            sun=warm * draw(1.6, 2.3) * (1 - 0.3 * cover),
-            ambient=np.array([0.50, 0.58, 0.70]) * (1 + 0.3 * cover),
-            bounce=np.array([0.26, 0.25, 0.23]),
+            sun=warm * draw(2.2, 3.0) * (1 - 0.3 * cover),
+            ambient=np.array([0.42, 0.50, 0.62]) * (1 + 0.3 * cover),
+            bounce=np.array([0.20, 0.19, 0.17]),
             zenith=np.array([0.22, 0.42, 0.80]) * draw(0.8, 1.1),
             horizon=np.array([0.72, 0.80, 0.88]),
             cloud=np.array([1.0, 1.0, 1.0]),
             cloud_cover=cover,
-            fog_per_m=draw(0.0006, 0.0028),
+            fog_per_m=draw(0.0003, 0.0018),
         )
     elif condition == "dusk":
         azimuth = heading + draw(-1.2, 1.2) + (np.pi if draw(0, 1) < 0.4 else 0)
@@ -83,16 +83,16 @@ def make_light(condition: str, heading: float, generator) -> Light:
             lamps=True, night=True, window_share=draw(0.15, 0.4), window_glow=0.5, noise=0.03
         )
     else:
-        grey = draw(0.40, 0.62)
+        grey = draw(0.45, 0.75)
         values = dict(
             sun=np.zeros(3),
             ambient=np.array([0.95, 1.0, 1.06]) * grey * 1.25,
             bounce=np.array([0.13, 0.13, 0.13]),
             zenith=np.array([0.92, 0.97, 1.04]) * grey,
             horizon=np.array([0.98, 1.0, 1.02]) * grey * 1.1,
-            cloud=np.array([0.70, 0.73, 0.78]) * grey,
+            cloud=np.array([0.82, 0.85, 0.90]) * grey,
             cloud_cover=1.0,
-            fog_per_m=draw(0.005, 0.012),
+            fog_per_m=draw(0.003, 0.010),
         )
         common.update(wet=True, lamps=True, window_share=0.2, window_glow=0.3, noise=0.01)
     direction = np.array(

@@ -29,29 +29,34 @@ def merge(meshes: list[Mesh]) -> Mesh:
 def soup(triangles, uv, material, tint, group=0) -> Mesh:
     """A mesh whose triangles share what is given once (material, tint, group)."""
     count = len(triangles)
-    tint = np.broadcast_to(np.asarray(tint, np.float32), (count, 3))
+    colours = np.empty((count, 3), np.float32)
+    colours[:] = tint
+    numbers = np.empty((2, count), np.int32)
+    numbers[0], numbers[1] = material, group
     return Mesh(
-        triangles=np.asarray(triangles, np.float32),
-        uv=np.asarray(uv, np.float32),
-        material=np.broadcast_to(np.asarray(material, np.int32), count).copy(),
-        tint=tint.copy(),
-        group=np.broadcast_to(np.asarray(group, np.int32), count).copy(),
+        np.asarray(triangles, np.float32),
+        np.asarray(uv, np.float32),
+        numbers[0],
+        colours,
+        numbers[1],
     )
+
+
+_SPLIT = np.array([[0, 1, 2], [0, 2, 3]])
 
 
 def quads(corners, uv, material, tint, group=0) -> Mesh:
     """Two triangles for every four corners [Q,4,3] with texture coordinates [Q,4,2].
 
-    ``material``, ``tint`` and ``group`` are given once or per quad.
+    ``tint`` is given once or per quad [Q,3].
     """
     corners, uv = np.asarray(corners, np.float32), np.asarray(uv, np.float32)
-    count = len(corners)
-    per_quad = [
-        np.repeat(np.broadcast_to(np.asarray(x), (count, *tail)), 2, axis=0)
-        for x, tail in ((material, ()), (tint, (3,)), (group, ()))
-    ]
-    order = np.array([[0, 1, 2], [0, 2, 3]])
-    return soup(corners[:, order].reshape(-1, 3, 3), uv[:, order].reshape(-1, 3, 2), *per_quad)
+    tint = np.asarray(tint, np.float32)
+    if tint.ndim == 2:
+        tint = np.repeat(tint, 2, axis=0)
+    return soup(
+        corners[:, _SPLIT].reshape(-1, 3, 3), uv[:, _SPLIT].reshape(-1, 3, 2), material, tint, group
+    )
 
 
 def grid(points, uv, material, tint, group=0) -> Mesh:
@@ -77,16 +82,22 @@ _BOX = np.array(
 )
 
 
+_BOX_ACROSS, _BOX_UP = np.array([1, 1, 0, 0, 0, 0]), np.array([2, 2, 2, 2, 1, 1])
+_UNIT = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float)
+
+
 def box(low, high, material, tint, group=0, faces=range(6)) -> Mesh:
-    """An axis-aligned box from ``low`` to ``high`` (m); textures run in metres along each face."""
-    low, high = np.asarray(low, float), np.asarray(high, float)
+    """Axis-aligned boxes from ``low`` to ``high`` ([3] or [N,3], m); textures run in metres along each face."""
+    low, high = np.atleast_2d(np.asarray(low, float)), np.atleast_2d(np.asarray(high, float))
+    faces = list(faces)
     size = high - low
-    corners = (low + high) / 2 + _BOX[list(faces)] * size / 2
-    across = np.array([size[1], size[1], size[0], size[0], size[0], size[0]])[list(faces)]
-    up = np.array([size[2]] * 4 + [size[1]] * 2)[list(faces)]
-    unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float)
-    uv = unit[None] * np.stack([across, up], -1)[:, None]
-    return quads(corners, uv, material, tint, group)
+    corners = ((low + high) / 2)[:, None, None] + _BOX[faces] * size[:, None, None] / 2
+    across, up = size[:, _BOX_ACROSS[faces]], size[:, _BOX_UP[faces]]
+    uv = _UNIT * np.stack([across, up], -1)[:, :, None]
+    tint = np.asarray(tint, np.float32)
+    if tint.ndim == 2:
+        tint = np.repeat(tint, len(faces), axis=0)
+    return quads(corners.reshape(-1, 4, 3), uv.reshape(-1, 4, 2), material, tint, group)
 
 
 def tube(

@@ -43,8 +43,8 @@ def make_tree(height: float, green, generator, detail=1.0) -> Mesh:
         )
         centres.append(centre)
         sizes.append(crown * generator.uniform(0.20, 0.34, 3) * [1.1, 1.1, 0.9])
-    count = int(110 * len(centres) * detail)
-    leaf = 0.055 * height * generator.uniform(0.8, 1.1) / np.sqrt(max(detail, 0.2))
+    count = int(260 * len(centres) * detail)
+    leaf = 0.032 * height * generator.uniform(0.85, 1.2) / np.sqrt(max(detail, 0.2))
     parts.append(_leaves(centres, sizes, count, leaf, green, generator))
     return merge(parts)
 
@@ -59,7 +59,7 @@ def make_conifer(height: float, green, generator) -> Mesh:
     levels = np.linspace(0.15, 0.97, 9)
     centres = [[0, 0, height * z] for z in levels]
     sizes = [np.array([1, 1, 0.45]) * height * 0.24 * (1.04 - z) for z in levels]
-    parts.append(_leaves(centres, sizes, 420, 0.05 * height, np.asarray(green) * 0.6, generator))
+    parts.append(_leaves(centres, sizes, 1100, 0.03 * height, np.asarray(green) * 0.6, generator))
     return merge(parts)
 
 
@@ -68,4 +68,4 @@ def make_hedge(length: float, width: float, height: float, green, generator) -> 
     count = max(1, int(length / 0.8))
     centres = [[x, 0, height / 2] for x in np.linspace(-length / 2, length / 2, count)]
     sizes = [np.array([0.6, width / 2, height / 2])] * count
-    return _leaves(centres, sizes, int(45 * length), 0.28, green, generator)
+    return _leaves(centres, sizes, int(130 * length), 0.16, green, generator)

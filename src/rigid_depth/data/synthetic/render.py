@@ -6,10 +6,13 @@ import numpy as np
 from rigid_depth.data.synthetic import rays, shading
 from rigid_depth.data.synthetic.effects import develop
 from rigid_depth.data.synthetic.lighting import Light
+from rigid_depth.data.synthetic.materials import EMISSION
+from rigid_depth.data.synthetic.shading import MATERIAL, NORMAL, TINT
 from rigid_depth.data.synthetic.sky import sky_colour
 from rigid_depth.data.synthetic.stage import View
+from rigid_depth.data.synthetic.vectors import column, dot, turn, unit
 
-BAND_ROWS = 60
+BAND_ROWS = 40
 AO_RAYS = 5
 AO_REACH_M = 2.2
 LAMPS = 8
@@ -18,43 +21,27 @@ LAMPS = 8
 def render(view: View, directions, light: Light, lamps, generator):
     """One image: (rgb uint8 [H,W,3], depth_m float32 [H,W] with 0 = no surface).
 
-    ``directions`` [H,W,3] are in the camera frame with z = 1, so that the distance along a ray is camera z.
+    ``directions`` [3,H,W] are in the camera frame with z = 1, so that distances along rays are camera z.
     """
-    scene, table, rotation = view.scene, view.table, view.rotation
+    origin = view.origin.astype(np.float32)
+    world = turn(view.rotation, directions)
+    depth, triangle = rays.camera_hits(view.scene, origin, world)
     axes = view.car_rotation.T
     headlight = view.car_position + 3.6 * axes[0] + 0.7 * axes[2]
-    height, width, _ = directions.shape
-    origin = view.origin.astype(np.float32)
-    world = directions.reshape(-1, 3) @ rotation.T.astype(np.float32)
-    depth, triangle = rays.first_hits(scene, origin, world)
-    shape = (height, width)
-    depth, triangle, world = depth.reshape(shape), triangle.reshape(shape), world.reshape(*shape, 3)
     lighting = shading.Lighting(
         light=light,
-        lamps=_nearest(lamps, origin + 18 * rotation[:, 2]) if light.lamps else lamps[:0],
+        lamps=_nearest(lamps, origin + 18 * view.rotation[:, 2]),
         car=np.concatenate([headlight[None], axes]).astype(np.float32),
-        pixel_rad=float(directions[0, 1, 0] - directions[0, 0, 0]),
+        pixel_rad=float(directions[0, 0, 1] - directions[0, 0, 0]),
     )
-    shares = _secondary(scene, table, depth, triangle, world, origin, light, generator)
+    picture = (view.table, depth, triangle, world, origin)
+    shares = _secondary(view.scene, picture, light, generator)
     offset = generator.random(2)
-    image = np.empty((height, width, 3), np.float32)
-    for top in range(0, height, BAND_ROWS):
+    image = np.empty(directions.shape, np.float32)
+    for top in range(0, depth.shape[0], BAND_ROWS):
         band = slice(top, top + BAND_ROWS)
-        mirror = None if shares["mirror"] is None else shares["mirror"][band]
-        image[band] = _band(
-            table,
-            depth[band],
-            triangle[band],
-            world[band],
-            origin,
-            shares["sunlit"][band],
-            shares["open"][band],
-            mirror,
-            lighting,
-            offset,
-        )
-    hit = triangle >= 0
-    return develop(image, light, generator), np.where(hit, depth, 0).astype(np.float32)
+        image[:, band] = _band(picture, shares, band, lighting, offset)
+    return develop(image, light, generator), depth
 
 
 def _nearest(lamps, point):
@@ -62,100 +49,101 @@ def _nearest(lamps, point):
     return lamps[order[:LAMPS]].astype(np.float32)
 
 
-def _band(table, depth, triangle, world, origin, sunlit, openness, mirror, lighting, offset):
-    """Linear colour of some rows of the image."""
-    hit = triangle >= 0
-    colour = np.empty((*hit.shape, 3), np.float32)
-    length = np.sqrt(np.einsum("ijk,ijk->ij", world, world))
-    unit = world / length[..., None]
-    if not hit.all():
-        colour[~hit] = sky_colour(unit[~hit], lighting.light, offset)
-    if hit.any():
-        view, distance = unit[hit], (depth * length)[hit]
-        colour[hit] = shading.shade(
-            shading.rows_facing(table, triangle[hit], view),
-            origin + distance[:, None] * view,
-            view,
-            distance,
-            sunlit[hit],
-            openness[hit],
-            None if mirror is None else mirror[hit],
+def _band(picture, shares, band, lighting, offset):
+    """Linear colour [3,rows,W] of some rows of the image."""
+    table, depth, triangle, world, origin = picture
+    depth, triangle = depth[band].ravel(), triangle[band].ravel()
+    shape = world[:, band].shape
+    direction = world[:, band].reshape(3, -1)
+    hit, sky = np.flatnonzero(triangle >= 0), np.flatnonzero(triangle < 0)
+    colour = np.empty(direction.shape, np.float32)
+    if len(sky):
+        colour[:, sky] = sky_colour(unit(direction[:, sky]), lighting.light, offset)
+    if len(hit):
+        ray, z = direction[:, hit], depth[hit]
+        length = np.sqrt(dot(ray, ray))
+        seen = ray / length
+        mirror = shares["mirror"]
+        colour[:, hit] = shading.shade(
+            shading.gather(table, triangle[hit], seen),
+            column(origin) + z * ray,
+            seen,
+            z * length,
+            shares["sunlit"][band].ravel()[hit],
+            shares["open"][band].ravel()[hit],
+            None if mirror is None else mirror[:, band].reshape(3, -1)[:, hit],
             lighting,
         )
-    return colour
+    return colour.reshape(shape)
 
 
-def _secondary(scene, table, depth, triangle, world, origin, light, generator) -> dict:
+def _secondary(scene, picture, light, generator) -> dict:
     """Shadow, openness to the sky and wet reflection, cast on every second or fourth pixel."""
-    shape = depth.shape
-    sunlit = np.ones(shape, np.float32)
-    mirror = None
+    shape = picture[1].shape
+    sunlit, mirror = np.ones(shape, np.float32), None
     if light.sun.any():
-        point, row, hit = _points(table, depth, triangle, world, origin, 2)
-        sunlit = _enlarge(_sunlit(scene, point, row, hit, light), shape)
-    point, row, hit = _points(table, depth, triangle, world, origin, 4)
-    openness = _enlarge(_openness(scene, point, row, hit, generator), shape)
+        sunlit = _enlarge(_sunlit(scene, *_points(picture, 2), light), shape)
+    openness = _enlarge(_openness(scene, *_points(picture, 4), generator), shape)
     if light.wet:
-        mirror = _enlarge(
-            _mirror(
-                scene, table, *_points(table, depth, triangle, world, origin, 2), origin, light
-            ),
-            shape,
-        )
+        small = _mirror(scene, picture, *_points(picture, 2), light)
+        mirror = np.stack([_enlarge(channel, shape) for channel in small])
     return {"sunlit": sunlit, "open": openness, "mirror": mirror}
 
 
-def _points(table, depth, triangle, world, origin, step):
-    """Points and surface rows of every ``step``-th pixel that shows a surface, and where they are."""
-    d, t, w = depth[::step, ::step], triangle[::step, ::step], world[::step, ::step]
-    hit = t >= 0
-    row = shading.rows_facing(table, t[hit], w[hit])
-    point = origin + d[hit][:, None] * w[hit] + 0.015 * row[:, :3]
-    return point, row, hit
+def _points(picture, step):
+    """Points [3,N], surfaces [16,N] and rays [3,N] of every ``step``-th pixel, and where they are [h,w]."""
+    table, depth, triangle, world, origin = picture
+    small = triangle[::step, ::step]
+    chosen = np.flatnonzero(small >= 0)
+    ray = world[:, ::step, ::step].reshape(3, -1)[:, chosen]
+    surface = shading.gather(table, small.ravel()[chosen], ray)
+    point = column(origin) + depth[::step, ::step].ravel()[chosen] * ray
+    return point + np.float32(0.015) * surface[NORMAL], surface, ray, (small.shape, chosen)
 
 
 def _enlarge(small, shape):
     return cv2.resize(small, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
 
 
-def _sunlit(scene, point, row, hit, light):
-    """1 where the sun reaches the surface, else 0, on the grid of ``hit``."""
-    direction = light.sun_direction.astype(np.float32)
-    lit = row[:, :3] @ direction > 0
-    lit[lit] = ~rays.blocked(scene, point[lit], np.broadcast_to(direction, (int(lit.sum()), 3)))
-    result = np.ones(hit.shape, np.float32)
-    result[hit] = lit
+def _fill(place, values):
+    """A picture of ``values`` where surfaces are, and 1 elsewhere."""
+    shape, chosen = place
+    result = np.ones(shape, np.float32)
+    result.reshape(-1)[chosen] = values
     return result
 
 
-def _openness(scene, point, row, hit, generator):
-    """Share of the near surroundings that is free (ambient occlusion), smoothed, on the grid of ``hit``."""
-    free = np.zeros(len(point), np.float32)
+def _sunlit(scene, point, surface, ray, place, light):
+    """1 where the sun reaches the surface, else 0."""
+    direction = light.sun_direction.astype(np.float32)
+    lit = dot(direction, surface[NORMAL]) > 0
+    towards = np.broadcast_to(column(direction), (3, int(lit.sum())))
+    lit[lit] = ~rays.blocked(scene, point[:, lit], towards)
+    return _fill(place, lit)
+
+
+def _openness(scene, point, surface, ray, place, generator):
+    """Share of the near surroundings that is free (ambient occlusion), smoothed."""
+    free = np.zeros(point.shape[1], np.float32)
     for _ in range(AO_RAYS):
-        scatter = generator.standard_normal((len(point), 3), dtype=np.float32)
-        scatter /= np.linalg.norm(scatter, axis=1, keepdims=True)
-        direction = scatter + 1.05 * row[:, :3]
-        direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+        scatter = unit(generator.standard_normal(point.shape, dtype=np.float32))
+        direction = unit(scatter + np.float32(1.05) * surface[NORMAL])
         free += ~rays.blocked(scene, point, direction, AO_REACH_M)
-    result = np.ones(hit.shape, np.float32)
-    result[hit] = free / AO_RAYS
-    return 0.25 + 0.75 * cv2.blur(result, (3, 3))
+    return 0.25 + 0.75 * cv2.blur(_fill(place, free / AO_RAYS), (3, 3))
 
 
-def _mirror(scene, table, point, row, hit, origin, light):
-    """What wet ground reflects: the plain colours of what stands behind it, or the sky."""
-    view = point - origin
-    view /= np.linalg.norm(view, axis=1, keepdims=True)
-    result = np.zeros((*hit.shape, 3), np.float32)
-    ground = row[:, 2] > 0.9
-    direction = view[ground] * np.float32([1, 1, -1])
-    distance, triangle = rays.first_hits(scene, point[ground], direction)
-    seen = table[np.maximum(triangle, 0)]
-    colour = 0.7 * seen[:, 3:6] * light.ambient.astype(np.float32)
-    colour += shading.materials.EMISSION[seen[:, 14].astype(int)][:, None] * seen[:, 3:6]
-    through = np.exp(-light.fog_per_m * np.where(triangle >= 0, distance, 1e4))[:, None]
-    colour = colour * through + light.horizon.astype(np.float32) * (1 - through)
-    where = np.zeros(hit.shape, bool)
-    where[hit] = ground
-    result[where] = colour
-    return cv2.blur(result, (1, 5))
+def _mirror(scene, picture, point, surface, ray, place, light):
+    """What wet ground reflects, [3,h,w]: the plain colours of what stands behind it, or the sky."""
+    ground = np.flatnonzero(surface[2] > 0.9)
+    direction = unit(ray[:, ground]) * column([1, 1, -1])
+    distance, triangle = rays.first_hits(scene, point[:, ground], direction)
+    seen = picture[0][:, np.maximum(triangle, 0)]
+    glow = EMISSION[seen[MATERIAL].astype(int)]
+    colour = seen[TINT] * (column(0.7 * light.ambient) + glow)
+    far = np.where(triangle >= 0, distance, 1e4).astype(np.float32)
+    fog = column(light.horizon)
+    colour = (colour - fog) * np.exp(np.float32(-light.fog_per_m) * far) + fog
+    shape, chosen = place
+    result = np.zeros((3, *shape), np.float32)
+    result.reshape(3, -1)[:, chosen[ground]] = colour
+    return [cv2.blur(channel, (3, 25)) for channel in result]

@@ -80,9 +80,9 @@ def calibrations(cameras, image_size, generator: np.random.Generator) -> dict[st
 
 
 def pixel_directions(intrinsic: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
-    """Viewing directions with camera z = 1 of all pixel centres, float32 [H, W, 3]."""
+    """Viewing directions with camera z = 1 of all pixel centres, float32 [3,H,W]."""
     height, width = image_size
-    u, v = np.meshgrid(np.arange(width, dtype=np.float64), np.arange(height, dtype=np.float64))
-    x = (u - intrinsic[0, 2]) / intrinsic[0, 0]
-    y = (v - intrinsic[1, 2]) / intrinsic[1, 1]
-    return np.stack([x, y, np.ones_like(x)], axis=-1).astype(np.float32)
+    result = np.ones((3, height, width), np.float32)
+    result[0] = (np.arange(width) - intrinsic[0, 2]) / intrinsic[0, 0]
+    result[1] = ((np.arange(height) - intrinsic[1, 2]) / intrinsic[1, 1])[:, None]
+    return result

@@ -36,8 +36,8 @@ def look(world: World, stage: tuple, sensor: dict, seconds: float) -> View:
     mesh = merge(moved) if moved else None
     car_rotation, car_position = world.ego(seconds)
     return View(
-        scene=rays.Scene(static, rays.build(mesh) if moved else None, len(table)),
-        table=np.concatenate([table, surface_table(mesh)]) if moved else table,
+        scene=rays.Scene(static, rays.build(mesh) if moved else None, table.shape[1]),
+        table=np.concatenate([table, surface_table(mesh)], axis=1) if moved else table,
         rotation=car_rotation @ sensor["rotation"],
         origin=car_rotation @ sensor["translation"] + car_position,
         car_rotation=car_rotation,

@@ -106,18 +106,17 @@ def strip(street, s, d0, d1, lift0, lift1, material, tint) -> Mesh:
     return grid(points, uv, material, tint)
 
 
-def patch(street, s0, s1, d0, d1, lift, material, tint) -> Mesh:
-    """A small rectangle on the street."""
-    return strip(
-        street,
-        np.linspace(s0, s1, max(2, int((s1 - s0) / STEP_M) + 1)),
-        d0,
-        d1,
-        lift,
-        lift,
-        material,
-        tint,
-    )
+def rectangles(street, s0, s1, d0, d1, lift, material, tint) -> Mesh:
+    """Short rectangles on the street, one quad each; arguments [Q] or single, ``tint`` [3] or [Q,3]."""
+    s0, s1, d0, d1 = np.broadcast_arrays(*np.atleast_1d(s0, s1, d0, d1))
+    s, d = np.stack([s0, s1, s1, s0], -1), np.stack([d0, d0, d1, d1], -1)
+    return quads(street.point(s, d, lift), np.stack([d, s], -1), material, tint)
+
+
+def line(street, s0, s1, d, width, tint) -> Mesh:
+    """A long painted line at offset ``d``."""
+    low, high = d - width / 2, d + width / 2
+    return strip(street, _steps(s0, s1), low, high, MARK_LIFT_M, MARK_LIFT_M, M["mark"], tint)
 
 
 def stretches(low: float, high: float, gaps) -> list[tuple[float, float]]:
@@ -152,43 +151,14 @@ def surface(street: Street, gaps, look: dict, first=None) -> Mesh:
 
 
 def marks(street: Street, gaps, look: dict, generator) -> Mesh:
-    """Lane marks, stop lines, zebra crossings and repaired patches."""
+    """Lane marks, stop lines, zebra crossings, repaired patches and manhole covers."""
     white = np.array([0.8, 0.8, 0.78]) * look["mark_wear"]
     yellow = np.array([0.75, 0.5, 0.08]) * look["mark_wear"]
     centre = yellow if look["yellow_centre"] else white
     parts = []
     for a, b in stretches(street.start, street.end, gaps):
-        a, b = a + 5, b - 5
-        if b - a < 4:
-            continue
-        if look["double_centre"]:
-            for d in (-0.14, 0.14):
-                parts.append(
-                    patch(street, a, b, d - 0.06, d + 0.06, MARK_LIFT_M, M["mark"], centre)
-                )
-        lines = [
-            (k + 1) * street.lane_m * side for k in range(street.lanes - 1) for side in (-1, 1)
-        ]
-        lines += [] if look["double_centre"] else [0.0]
-        for s in np.arange(a, b - look["dash_m"], look["dash_m"] * look["dash_gap"]):
-            for d in lines:
-                tint = centre if d == 0 else white
-                parts.append(
-                    patch(
-                        street,
-                        s,
-                        s + look["dash_m"],
-                        d - 0.07,
-                        d + 0.07,
-                        MARK_LIFT_M,
-                        M["mark"],
-                        tint,
-                    )
-                )
-        if look["edge_line"]:
-            edge = street.lanes * street.lane_m - 0.1
-            for d in (-edge, edge):
-                parts.append(patch(street, a, b, d - 0.06, d + 0.06, MARK_LIFT_M, M["mark"], white))
+        if b - a > 14:
+            parts += _lines(street, a + 5, b - 5, look, white, centre)
     for gap in gaps:
         for s, side in ((gap[0] - 3.8, 1), (gap[1] + 0.8, -1)):
             if street.start < s < street.end - 5:
@@ -196,31 +166,55 @@ def marks(street: Street, gaps, look: dict, generator) -> Mesh:
                 stop = s - 1.6 if side > 0 else s + 4.2
                 half = -street.half_road * look["side"] * side
                 d0, d1 = sorted((0.15 * np.sign(half), half * 0.96))
-                parts.append(patch(street, stop, stop + 0.4, d0, d1, MARK_LIFT_M, M["mark"], white))
-    parts += _repairs(street, look, generator)
-    return merge(parts)
+                parts.append(
+                    rectangles(street, stop, stop + 0.4, d0, d1, MARK_LIFT_M, M["mark"], white)
+                )
+    return merge(parts + _repairs(street, look, generator))
+
+
+def _lines(street, a, b, look, white, centre):
+    """The lines along one stretch between crossings."""
+    parts = []
+    if look["double_centre"]:
+        parts += [line(street, a, b, d, 0.12, centre) for d in (-0.14, 0.14)]
+    offsets = [(k + 1) * street.lane_m * side for k in range(street.lanes - 1) for side in (-1, 1)]
+    offsets += [] if look["double_centre"] else [0.0]
+    s = np.arange(a, b - look["dash_m"], look["dash_m"] * look["dash_gap"])
+    for d in offsets:
+        tint = centre if d == 0 else white
+        dashes = (s, s + look["dash_m"], d - 0.07, d + 0.07)
+        parts.append(rectangles(street, *dashes, MARK_LIFT_M, M["mark"], tint))
+    if look["edge_line"]:
+        edge = street.lanes * street.lane_m - 0.1
+        parts += [line(street, a, b, d, 0.12, white) for d in (-edge, edge)]
+    return parts
 
 
 def _zebra(street, s, tint):
     """The bars of one zebra crossing."""
     bars = np.arange(-street.half_road + 0.4, street.half_road - 0.6, 1.0)
-    return [patch(street, s, s + 3, d, d + 0.5, MARK_LIFT_M, M["mark"], tint) for d in bars]
+    return [rectangles(street, s, s + 3, bars, bars + 0.5, MARK_LIFT_M, M["mark"], tint)]
 
 
 def _repairs(street, look, generator):
     """Patches of other asphalt and manhole covers."""
-    parts = []
-    for _ in range(int(generator.poisson((street.end - street.start) / 22))):
-        s = generator.uniform(street.start, street.end - 12)
-        length, width = generator.uniform(0.7, 11), generator.uniform(0.6, 3.2)
-        d = generator.uniform(-street.half_road, street.half_road - width)
-        tint = np.array(look["asphalt"]) * generator.uniform(0.55, 1.35)
-        parts.append(patch(street, s, s + length, d, d + width, 0.003, M["asphalt"], tint))
-    for _ in range(int(generator.poisson((street.end - street.start) / 30))):
-        s = generator.uniform(street.start, street.end - 2)
-        d = generator.uniform(-street.half_road + 0.4, street.half_road - 1.2)
-        parts.append(patch(street, s, s + 0.7, d, d + 0.7, 0.004, M["metal"], (0.08, 0.075, 0.07)))
-    return parts
+    draw, extent = generator.uniform, street.end - street.start
+    count = int(generator.poisson(extent / 22)) + 1
+    s, length, width = (
+        draw(street.start, street.end - 12, count),
+        draw(0.7, 4, count),
+        draw(0.6, 3, count),
+    )
+    d = draw(-street.half_road, street.half_road - width)
+    tint = look["asphalt"] * draw(0.55, 1.35, (count, 1))
+    parts = [rectangles(street, s, s + length, d, d + width, 0.003, M["asphalt"], tint)]
+    count = int(generator.poisson(extent / 30)) + 1
+    s, d = (
+        draw(street.start, street.end - 2, count),
+        draw(0.4 - street.half_road, street.half_road - 1.2, count),
+    )
+    cover = (0.08, 0.075, 0.07)
+    return [*parts, rectangles(street, s, s + 0.7, d, d + 0.7, 0.004, M["metal"], cover)]
 
 
 def landscape(terrain: Terrain, centre, generator, grass) -> Mesh:
@@ -246,12 +240,3 @@ def landscape(terrain: Terrain, centre, generator, grass) -> Mesh:
             )
         )
     return merge(parts)
-
-
-def plane_patch(corners, material, tint, group=0) -> Mesh:
-    """One quad through four corners [4,3] with texture in metres."""
-    corners = np.asarray(corners, float)
-    width = np.linalg.norm(corners[1] - corners[0])
-    height = np.linalg.norm(corners[3] - corners[0])
-    uv = np.array([[0, 0], [width, 0], [width, height], [0, height]])
-    return quads(corners[None], uv[None], material, tint, group)

@@ -264,22 +264,29 @@ def atlas():
     return image, starts[:-1].astype(np.float32), sizes.astype(np.float32)
 
 
+def look_up(picture, x, y) -> np.ndarray:
+    """Values of a picture at pixel positions x, y [N], interpolated: [N] or [N,channels]."""
+    count = len(x)
+    padded = -(-max(count, 1) // 1024) * 1024
+    maps = [np.resize(m.astype(np.float32, copy=False), padded).reshape(-1, 1024) for m in (x, y)]
+    values = cv2.remap(picture, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    return values.reshape(padded, *picture.shape[2:])[:count]
+
+
 def sample(material, u, v, level) -> np.ndarray:
-    """Texture values uint8 [N,4] of tiles ``material`` at (u, v) in periods, at mip ``level`` (int)."""
+    """Texture values float32 [4,N] of tiles ``material`` at (u, v) in periods, at mip ``level`` (int).
+
+    The first three are reflectances relative to the tint, the last is gloss.
+    """
     image, starts, sizes = atlas()
     size = sizes[level]
-    x = (material % COLUMNS) * (size + 2 * _PAD) + _PAD - 0.5 + (u - np.floor(u)) * size
-    y = (
-        starts[level]
-        + (material // COLUMNS) * (size + 2 * _PAD)
-        + _PAD
-        - 0.5
-        + (v - np.floor(v)) * size
-    )
-    count = len(x)
-    padded = -(-count // 1024) * 1024
-    maps = [np.resize(m.astype(np.float32), padded).reshape(-1, 1024) for m in (x, y)]
-    return cv2.remap(image, *maps, cv2.INTER_LINEAR).reshape(-1, 4)[:count]
+    step = size + np.float32(2 * _PAD)
+    row, col = np.divmod(material, COLUMNS)
+    x = col * step + (u - np.floor(u)) * size + np.float32(_PAD - 0.5)
+    y = starts[level] + row * step + (v - np.floor(v)) * size + np.float32(_PAD - 0.5)
+    values = look_up(image, x, y)
+    scale = np.float32([1.6, 1.6, 1.6, 1]) / 255
+    return np.stack([values[:, k] * scale[k] for k in range(4)])
 
 
 @lru_cache(maxsize=1)
@@ -290,6 +297,6 @@ def clouds() -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def grain() -> np.ndarray:
-    """Unit normal noise, float32 [1024,2048,3], a frame's sensor noise at a random offset."""
+    """Unit normal noise, float32 [3,1024,2048]: a frame's sensor noise at a random offset."""
     generator = np.random.default_rng(11)
-    return generator.standard_normal((1024, 2048, 3), dtype=np.float32)
+    return generator.standard_normal((3, 1024, 2048), dtype=np.float32)
