@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -15,7 +14,7 @@ from rigid_depth.errors import RigidDepthError
 class Group(TyperGroup):
     """All commands: an error meant for the user becomes one line on stderr and status 2."""
 
-    def invoke(self, ctx: click.Context) -> object:
+    def invoke(self, ctx) -> object:
         """Runs the command that was named."""
         try:
             return super().invoke(ctx)

@@ -44,6 +44,12 @@ def _here(data_folder, monkeypatch):
 
 
 @pytest.fixture(scope="session")
+def settings():
+    """The parameters of the smallest runs."""
+    return dict(TINY)
+
+
+@pytest.fixture(scope="session")
 def tiny(world):
     """Runs an experiment on the tiny world; settings of `TINY` may be changed."""
 

@@ -1,4 +1,4 @@
-"""The way of the frames to the network: order, mirroring, jitter, memory or stream, one device or two."""
+"""Frames on their way: order, mirroring, jitter, memory or stream, one device or two."""
 
 import torch
 
@@ -13,7 +13,7 @@ SCALE = Scale(name="t", summary="", image_size=(32, 64), steps=9, batch_size=4)
 class Split:
     """Ten frames whose pixels say which frame they are."""
 
-    frames = [{"token": str(i)} for i in range(10)]
+    frames = tuple({"token": str(i)} for i in range(10))
 
     def __len__(self):
         return 10
@@ -77,7 +77,8 @@ def test_nothing_changes_without_augmentation():
 def test_a_batch_depends_on_seed_and_step_alone():
     one, other = feed(), feed()
     other.batch(0)
-    assert all(torch.equal(a, b) for a, b in zip(one.batch(3).values(), other.batch(3).values()))
+    a, b = one.batch(3), other.batch(3)
+    assert all(torch.equal(a[name], b[name]) for name in a)
     assert not torch.equal(one.batch(3)["rgb"], one.batch(4)["rgb"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +11,9 @@ from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments import weights
 from rigid_depth.experiments.registry import BASELINES, find_experiment, find_scale
 from rigid_depth.experiments.settings import Experiment, Scale, as_text, override
+
+LONGEST_LABEL = 120
+"""Longer names of folders, from many changed parameters, are replaced by a hash."""
 
 
 @dataclass(frozen=True)
@@ -69,5 +73,8 @@ def plan_run(
         parts.append("init=" + trained.origin.replace("/", "."))
     dataset = dataset or size.dataset
     top = scale if dataset == size.dataset else f"{scale}-{dataset}"
-    folder = Path(out) / top / "+".join([name, *parts]) / f"seed-{seed}"
+    label = "+".join([name, *parts])
+    if len(label) > LONGEST_LABEL:
+        label = f"{name}+{hashlib.sha1(label.encode()).hexdigest()[:10]}"
+    folder = Path(out) / top / label / f"seed-{seed}"
     return Plan(experiment, size, seed, dataset, json.loads(json.dumps(changed)), init, folder)

@@ -165,16 +165,26 @@ class Training(lightning.LightningModule):
 
 
 class Steps:
-    """The numbers of the steps still to do; Lightning's batches. Its length is that of the run."""
+    """The numbers of the steps of a run; Lightning's batches, which a checkpoint remembers."""
 
-    def __init__(self, done: int, steps: int):
-        self.done, self.steps = done, steps
+    def __init__(self, steps: int):
+        self.done, self.steps = 0, steps
 
     def __len__(self) -> int:
         return self.steps
 
     def __iter__(self) -> Iterator[int]:
-        return iter(range(self.done, self.steps))
+        while self.done < self.steps:
+            self.done += 1
+            yield self.done - 1
+
+    def state_dict(self) -> dict[str, int]:
+        """How many steps are done."""
+        return {"done": self.done}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Goes on from there."""
+        self.done = state["done"]
 
 
 class Keeper(Callback):
@@ -229,7 +239,6 @@ def train(
     if the loss stops being finite.
     """
     _quieten()
-    done = _finished_steps(checkpoint)
     gpu = torch.cuda.is_available()
     trainer = lightning.Trainer(
         max_steps=training.steps,
@@ -249,24 +258,18 @@ def train(
     )
     trainer.fit(
         training,
-        train_dataloaders=Steps(done, training.steps),
-        ckpt_path=str(checkpoint) if done else None,
+        train_dataloaders=Steps(training.steps),
+        ckpt_path=str(checkpoint) if checkpoint.exists() else None,
         weights_only=True,
     )
     return trainer
 
 
 def _quieten() -> None:
-    """Leaves Lightning its warnings and errors, without tips, notices and advice on data loaders."""
+    """Leaves Lightning its warnings and errors, without tips and advice on data loaders."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     for message in (".*does not have many workers.*", ".*LeafSpec.*"):
         warnings.filterwarnings("ignore", message=message, module="lightning.*")
-
-
-def _finished_steps(checkpoint: Path) -> int:
-    if not checkpoint.exists():
-        return 0
-    return torch.load(checkpoint, map_location="cpu", weights_only=True)["global_step"]
 
 
 class Bar(TQDMProgressBar):

@@ -1,0 +1,97 @@
+"""Depth for any picture: its size, its cover, its blend, its files."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from rigid_depth.data.resize import crop_box
+from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.predict import predict_depth, predict_images, windows
+from rigid_depth.experiments.registry import EXPERIMENTS
+from rigid_depth.experiments.settings import Scale
+from rigid_depth.experiments.weights import Trained
+
+SIZES = [(375, 1242), (900, 1600), (96, 192), (300, 200), (33, 500), (1, 1)]
+
+
+class Constant(torch.nn.Module):
+    """Says 25 m everywhere."""
+
+    def forward(self, batch):
+        return {"rgb": torch.full_like(batch["rgb"][:, :1], 0.75)}
+
+
+class Row(torch.nn.Module):
+    """The encoded depth is the brightness of the picture."""
+
+    def forward(self, batch):
+        return {"rgb": batch["rgb"].mean(1, keepdim=True)}
+
+
+def trained(model):
+    scale = Scale(name="t", summary="", image_size=(96, 192), steps=1)
+    return Trained(model, EXPERIMENTS["rgb"], scale, "t/rgb/seed-0", "0")
+
+
+@pytest.mark.parametrize("native", SIZES)
+def test_parts_cover_the_picture_and_one_is_the_cut_of_training(native):
+    parts = list(windows(native, (96, 192)))
+    covered = np.zeros(native, bool)
+    for top, bottom, left, right in parts:
+        covered[top:bottom, left:right] = True
+    assert covered.all()
+    if min(native) > 1:
+        cut = crop_box(native, (96, 192))
+        assert any(np.abs(np.subtract(part, cut)).max() <= 1 for part in parts)
+
+
+@pytest.mark.parametrize("native", SIZES)
+def test_a_constant_stays_constant_through_the_blend(native):
+    depth_m = predict_depth(trained(Constant()), np.zeros((*native, 3), np.uint8))
+    assert depth_m.shape == native
+    assert depth_m.dtype == np.float32
+    assert np.allclose(depth_m, 25.0, atol=1e-4)
+
+
+def test_depth_lands_where_it_was_seen():
+    """A picture that brightens to the right: blended parts must give that ramp back."""
+    ramp = np.linspace(0, 255, 600).astype(np.uint8)
+    picture = np.broadcast_to(ramp[None, :, None], (150, 600, 3))
+    depth_m = predict_depth(trained(Row()), np.ascontiguousarray(picture))
+    expected = 100 * (1 - picture[..., 0] / 255)
+    assert np.abs(depth_m - expected).max() < 1.5
+
+
+def test_files_of_a_folder(finished, tmp_path):
+    pictures = tmp_path / "in"
+    pictures.mkdir()
+    noise = np.random.default_rng(0).integers(0, 255, (70, 90, 3)).astype(np.uint8)
+    Image.fromarray(noise).save(pictures / "a.png")
+    Image.fromarray(noise[..., 0]).save(pictures / "b.jpg")
+    (pictures / "notes.txt").write_text("no picture")
+    written = predict_images(finished.folder, pictures, tmp_path / "out", progress=False)
+    names = ["a-depth.npy", "a-depth.png", "b-depth.npy", "b-depth.png"]
+    assert sorted(p.name for p in written) == names
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == names
+    depth_m = np.load(tmp_path / "out" / "a-depth.npy")
+    assert depth_m.shape == (70, 90)
+    assert depth_m.dtype == np.float32
+    assert ((depth_m > 0) & (depth_m < 100)).all()
+    assert Image.open(tmp_path / "out" / "a-depth.png").size == (90, 70)
+
+
+def test_a_truncated_picture_is_named_and_nothing_is_written(finished, tmp_path):
+    good, bad = tmp_path / "a.jpg", tmp_path / "b.jpg"
+    Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(good)
+    bad.write_bytes(good.read_bytes()[:300])
+    with pytest.raises(RigidDepthError, match=r"b\.jpg is not a readable image"):
+        predict_images(finished.folder, tmp_path, tmp_path / "out", progress=False)
+    assert not (tmp_path / "out").exists()
+
+
+def test_missing_and_empty_folders(finished, tmp_path):
+    with pytest.raises(RigidDepthError, match="no image or folder"):
+        predict_images(finished.folder, tmp_path / "none", tmp_path / "out")
+    with pytest.raises(RigidDepthError, match="holds no image"):
+        predict_images(finished.folder, tmp_path, tmp_path / "out")

@@ -1,0 +1,145 @@
+"""A killed run goes on and ends as an unbroken one; a loss of NaN stops in good order."""
+
+import importlib
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments import training
+
+RUN = importlib.import_module("rigid_depth.experiments.run")  # the name is also the function's
+
+
+KILLED = """
+import sys, time, torch
+from rigid_depth.experiments import run
+from rigid_depth.experiments.training import Training
+
+torch.set_num_threads(1)
+step_as_it_is = Training.training_step
+
+def step_that_hangs(self, step, number):
+    if step == 5:
+        time.sleep(1000)
+    return step_as_it_is(self, step, number)
+
+Training.training_step = step_that_hangs
+run("rgb", dataroot=sys.argv[1], out=sys.argv[2], progress=False, **eval(sys.argv[3]))
+"""
+STEPS = {"steps": 8, "dropout": 0.2}  # checkpoints after steps 2, 4, 6, 8; killed in the sixth
+
+
+@pytest.fixture
+def killed(world, settings, tmp_path):
+    """A folder of runs whose only one was killed by SIGKILL in its sixth step."""
+    out = tmp_path / "killed"
+    arguments = [str(world), str(out), repr({**settings, **STEPS})]
+    process = subprocess.Popen([sys.executable, "-c", KILLED, *arguments])
+    deadline = time.monotonic() + 120
+    while _steps_done(out) < 4 and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.1)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert not list(out.rglob("record.json"))
+    return out
+
+
+def _steps_done(out):
+    found = list(out.rglob("last.ckpt"))
+    return torch.load(found[0], weights_only=True)["global_step"] if found else 0
+
+
+def test_a_killed_run_ends_as_an_unbroken_one(killed, tiny, tmp_path, monkeypatch):
+    seen = []
+    step_as_it_is = training.Training.training_step
+
+    def step(self, number, i):
+        seen.append(number)
+        return step_as_it_is(self, number, i)
+
+    unbroken = tiny("rgb", tmp_path / "unbroken", **STEPS)
+    monkeypatch.setattr(training.Training, "training_step", step)
+    resumed = tiny("rgb", killed, **STEPS)
+    assert seen == [4, 5, 6, 7]
+    assert resumed.metrics == unbroken.metrics
+    assert resumed.data["curves"] == unbroken.data["curves"]
+    assert resumed.data["parameters"] == unbroken.data["parameters"]
+    a, b = (load_file(r.folder / "weights.safetensors") for r in (resumed, unbroken))
+    assert all(torch.equal(a[name], b[name]) for name in a)
+    assert not list(killed.rglob("*.ckpt"))
+
+
+def test_a_run_killed_after_its_last_step_only_measures(tiny, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(RUN, "write_run", _die)
+        with pytest.raises(KeyboardInterrupt):
+            tiny("rgb", tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(training.Training, "training_step", _die)
+        assert tiny("rgb", tmp_path).rmse_m() > 0
+
+
+def _die(*_, **__):
+    raise KeyboardInterrupt
+
+
+def test_a_checkpoint_of_other_sources_is_not_continued(tiny, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(RUN, "write_run", _die)
+        with pytest.raises(KeyboardInterrupt):
+            tiny("rgb", tmp_path)
+    steps = []
+    as_it_is = training.Training.on_train_batch_end
+
+    def note(self, *arguments):
+        steps.append(self.global_step)
+        as_it_is(self, *arguments)
+
+    monkeypatch.setattr(training.Training, "on_train_batch_end", note)
+    monkeypatch.setattr(RUN, "package_hash", lambda: "f" * 40)
+    record = tiny("rgb", tmp_path)
+    assert steps == [1, 2, 3, 4, 5, 6]
+    assert record.data["source"]["package"] == "f" * 40
+
+
+def test_nan_stops_with_step_and_frames_and_keeps_the_checkpoint(tiny, tmp_path, monkeypatch):
+    objective_as_it_is = training.objective
+
+    def objective(outputs, batch, experiment, step, steps):
+        terms = objective_as_it_is(outputs, batch, experiment, step, steps)
+        return {n: t * float("nan") if step == 3 else t for n, t in terms.items()}
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "objective", objective)
+        with pytest.raises(RigidDepthError, match="loss is nan at step 3 of 6") as caught:
+            tiny("rgb", tmp_path)
+    assert "last good checkpoint" in str(caught.value)
+    (checkpoint,) = tmp_path.rglob("last.ckpt")
+    held = torch.load(checkpoint, weights_only=True)
+    assert held["global_step"] == 2
+    assert all(torch.isfinite(v).all() for v in held["state_dict"].values())
+    assert not list(tmp_path.rglob("record.json"))
+    assert tiny("rgb", tmp_path).data["curves"]["train"]["step"] == [2, 4, 6]
+
+
+def test_nan_names_the_frames_of_its_batch(tiny, tmp_path, monkeypatch):
+    tokens = []
+
+    def step(self, number, _):
+        tokens[:] = [self.splits["train"].frames[k]["token"] for k in self.feed.indices(number)]
+        loss = sum(p.sum() for p in self.parameters()) * float("inf")
+        self.pending.append((number, loss.detach(), torch.zeros(2)))
+        return loss
+
+    monkeypatch.setattr(training.Training, "training_step", step)
+    with pytest.raises(RigidDepthError, match="at step 0 of 6") as caught:
+        tiny("rgb", tmp_path)
+    assert tokens
+    assert all(token in str(caught.value) for token in tokens)

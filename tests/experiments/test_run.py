@@ -1,0 +1,161 @@
+"""A run from its name to its record, on a tiny world."""
+
+import importlib
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from rigid_depth.experiments import EXPERIMENTS, SCALES, read_record
+from rigid_depth.experiments.objective import objective
+from rigid_depth.experiments.plan import plan_run
+from rigid_depth.experiments.settings import override
+from rigid_depth.experiments.training import Training
+from rigid_depth.losses import infinity_loss, masked_mse
+
+RUN = importlib.import_module("rigid_depth.experiments.run")  # the name is also the function's
+
+
+def test_record_lies_where_the_plan_says(finished):
+    scale, label, seed = finished.folder.parts[-3:]
+    assert (scale, seed) == ("smoke", "seed-0")
+    assert label.startswith("rgb+")
+    assert finished.data["label"] == label
+    assert not (finished.folder / "last.ckpt").exists()
+
+
+def test_record_holds_what_the_design_asks_for(finished):
+    data = finished.data
+    assert data["parameters"]["steps"] == data["cost"]["steps"] == 6
+    assert data["overrides"]["image_size"] == data["data"]["image_size"] == [32, 64]
+    assert data["data"]["counts"]["train"] == {"scenes": 1, "frames": 2}
+    for split in ("train", "val", "test"):
+        rgb = data["metrics"][split]["rgb"]
+        assert set(rgb) == {"caps", "ranges_m", "conditions", "scenes", "dense", "sky"}
+        assert rgb["caps"]["80"]["pixels"] > 0
+    assert data["curves"]["train"]["step"] == [2, 4, 6]
+    assert data["curves"]["val"]["step"] == [3, 6]
+    assert finished.rmse_m() == data["metrics"]["test"]["rgb"]["caps"]["80"]["rmse_m"]
+
+
+def test_the_curve_ends_at_the_measured_validation_error(finished):
+    """Two implementations of one number: plain sums in training, the accumulator afterwards."""
+    measured = finished.rmse_m("val")
+    assert finished.data["curves"]["val"]["rmse_m"][-1] == pytest.approx(measured, rel=1e-6)
+
+
+def test_pictures_are_there_and_small(finished):
+    for shown in finished.data["predictions"]:
+        assert set(shown["images"]) == {"rgb", "target", "prediction", "error"}
+        for name in shown["images"].values():
+            assert 0 < (finished.folder / name).stat().st_size <= 40_000
+
+
+def test_a_finished_run_is_left_alone(finished, tiny):
+    path = finished.folder / "record.json"
+    before = path.stat().st_mtime_ns
+    again = tiny("rgb", finished.folder.parents[2])
+    assert path.stat().st_mtime_ns == before
+    assert again.data == finished.data
+
+
+def test_a_run_of_other_sources_is_done_again(finished, tiny, tmp_path, monkeypatch):
+    first = tiny("row-mean-depth", tmp_path)
+    monkeypatch.setattr(RUN, "package_hash", lambda: "f" * 40)
+    assert tiny("row-mean-depth", tmp_path).data["source"]["package"] == "f" * 40
+    assert first.data["source"]["package"] != "f" * 40
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_does_not(finished, tiny, tmp_path):
+    same, other = tiny("rgb", tmp_path), tiny("rgb", tmp_path, seed=1)
+    weights = [load_file(r.folder / "weights.safetensors") for r in (finished, same, other)]
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+    assert not all(torch.equal(weights[0][name], weights[2][name]) for name in weights[0])
+    assert same.metrics == finished.metrics
+
+
+def test_without_weight_the_infinity_loss_changes_nothing(finished, tiny, tmp_path):
+    """The two experiments differ by that term alone: with weight 0 they are the same run."""
+    off = tiny("rgb-infinity", tmp_path, infinity_weight=(0.0, 0.0, 0.0))
+    on = tiny("rgb-infinity", tmp_path)
+    assert off.metrics == finished.metrics
+    assert on.metrics != finished.metrics
+
+
+def test_the_objective_adds_one_balanced_term():
+    experiment = EXPERIMENTS["rgb-infinity"]
+    y = torch.rand(2, 1, 32, 64, generator=torch.Generator().manual_seed(0)) * 0.5
+    depth_m = torch.zeros(2, 1, 32, 64)
+    depth_m[:, :, 20:] = 30.0
+    sky = torch.zeros(2, 32, 64, dtype=torch.bool)
+    sky[:, :10] = True
+    batch = {"depth_m": depth_m, "sky": sky}
+    plain = objective({"rgb": y}, batch, EXPERIMENTS["rgb"], 0, 100)
+    both = objective({"rgb": y}, batch, experiment, 0, 100)
+    assert set(plain) == {"rgb"}
+    assert set(both) == {"rgb", "rgb-infinity"}
+    main = masked_mse(y, torch.full_like(y, 0.7), depth_m > 0)
+    assert torch.allclose(both["rgb"], main)
+    secondary = infinity_loss(y, sky[:, None], 0.01, depth_m > 0)
+    by_hand = 0.09 * main / (secondary + 1e-5) * secondary  # first weight of the schedule
+    assert torch.allclose(both["rgb-infinity"], by_hand)
+
+
+def test_learning_rate_goes_as_the_thesis_says():
+    """6.5e-5 to 1.5e-4 in 15 % of the steps, then to 9e-6 (6.2)."""
+    experiment, scale, _ = override(
+        EXPERIMENTS["rgb"], SCALES["smoke"], {"steps": 400, "learning_rate_factor": 1.0}
+    )
+    split = [0] * 4
+    training = Training(torch.nn.Conv2d(3, 1, 1), {"train": split}, experiment, scale, 0, {})
+    parts = training.configure_optimizers()
+    optimiser, schedule = parts["optimizer"], parts["lr_scheduler"]["scheduler"]
+    rates = []
+    for _ in range(400):
+        rates.append(optimiser.param_groups[0]["lr"])
+        optimiser.step()
+        schedule.step()
+    assert rates[0] == pytest.approx(6.5e-5, rel=1e-3)
+    assert max(rates) == pytest.approx(1.5e-4, rel=1e-3)
+    assert rates.index(max(rates)) == pytest.approx(60, abs=1)
+    assert rates[-1] == pytest.approx(9e-6, rel=2e-2)
+    assert optimiser.defaults["decoupled_weight_decay"]
+    assert optimiser.defaults["weight_decay"] == 0.2
+
+
+@pytest.mark.parametrize("name", ["constant-depth", "row-mean-depth"])
+def test_baselines_leave_the_same_kind_of_record(name, tiny, finished, tmp_path):
+    record = tiny(name, tmp_path)
+    assert record.data["cost"]["steps"] == 0
+    assert set(record.metrics["test"]["rgb"]) == set(finished.metrics["test"]["rgb"])
+    assert 1 < record.rmse_m() < 50
+
+
+def test_a_run_may_start_from_weights(finished, tiny, tmp_path):
+    record = tiny("rgb", tmp_path, init_from=finished.folder, peak_learning_rate=0.0)
+    start = load_file(finished.folder / "weights.safetensors")
+    end = load_file(record.folder / "weights.safetensors")
+    assert all(torch.equal(start[name], end[name]) for name in start)
+    assert record.data["parameters"]["init_from"]["origin"].startswith("smoke/rgb+")
+    assert record.data["parameters"]["init_from"]["sha256"]
+
+
+def test_the_place_of_a_run_tells_what_was_changed():
+    changed = plan_run("rgb", overrides={"steps": "7", "image_size": (64, 128)}).folder
+    assert changed.parent.name == "rgb+image_size=64x128+steps=7"
+    many = {"steps": 7, "flip": 0.1, "jitter": 0.1, "width": 0.1, "log_every": 3, "batch_size": 3}
+    many |= {"validate_every": 3, "checkpoint_every": 3, "val_frames": 3, "train_frames": 3}
+    labels = {plan_run("rgb", overrides={**many, "steps": n}).label for n in (7, 8)}
+    assert len(labels) == 2
+    assert max(map(len, labels)) < 20
+
+
+def test_the_place_of_a_run_tells_its_data_set():
+    assert plan_run("rgb", dataset="kitti").folder.as_posix() == "runs/smoke-kitti/rgb/seed-0"
+    assert plan_run("rgb", scale="paper").folder.as_posix() == "runs/paper/rgb/seed-0"
+
+
+def test_record_reads_back_as_it_was_written(finished):
+    assert read_record(finished.folder).data == finished.data
+    assert json.loads((finished.folder / "record.json").read_text()) == finished.data
