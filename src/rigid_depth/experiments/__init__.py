@@ -1,6 +1,6 @@
 """Chapters 7 and 8: the experiments, their training, measuring and records."""
 
-from rigid_depth.experiments.evaluation import depth_metrics, evaluate
+from rigid_depth.experiments.evaluation import depth_metrics
 from rigid_depth.experiments.plan import plan_run
 from rigid_depth.experiments.predict import predict_images
 from rigid_depth.experiments.record import RunRecord, read_record
@@ -16,7 +16,6 @@ __all__ = [
     "RunRecord",
     "Scale",
     "depth_metrics",
-    "evaluate",
     "package_hash",
     "plan_run",
     "predict_images",

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from jaxtyping import Bool, Float
@@ -116,38 +116,6 @@ class Accumulator:
         if sky:
             result["sky"] = _sky(sky)
         return result
-
-
-def evaluate(
-    predict: Callable[[dict], Float[Tensor, "b 1 h w"]],
-    split,
-    *,
-    batch_size: int = 8,
-    on_batch: Callable[[int], None] | None = None,
-) -> dict:
-    """The record's metrics of a model over a prepared split, of one branch.
-
-    `predict` turns a batch of the split into depth in metres. `on_batch` is told the number of
-    images after each batch, for a progress bar.
-    """
-    from rigid_depth.data import rasterise
-
-    accumulator = Accumulator()
-    for start in range(0, len(split), batch_size):
-        indices = list(range(start, min(start + batch_size, len(split))))
-        batch = split.batch(indices)
-        pred_m = predict(batch).cpu()
-        accumulator.update(
-            pred_m,
-            rasterise(batch["points"], tuple(pred_m.shape[-2:])),
-            [split.frames[i] for i in indices],
-            sky=batch.get("sky"),
-            has_sky=batch.get("has_sky"),
-            dense_depth_m=batch.get("dense_depth_m"),
-        )
-        if on_batch:
-            on_batch(len(indices))
-    return accumulator.compute()
 
 
 def _truth_sums(pred_m: Tensor, depth_m: Tensor) -> Tensor:
