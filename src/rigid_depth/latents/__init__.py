@@ -14,6 +14,7 @@ from rigid_depth.latents.metrics import (
     relative_distance,
     retrieval,
 )
+from rigid_depth.latents.parallel import ParallelMLP, train
 from rigid_depth.latents.receptive import (
     Influence,
     ReceptiveField,
@@ -23,19 +24,34 @@ from rigid_depth.latents.receptive import (
     without_normalisation,
 )
 from rigid_depth.latents.relative import relative_projection
+from rigid_depth.latents.stitching import (
+    FULL,
+    LADDER,
+    SMOKE,
+    StitchingSettings,
+    load_images,
+    stitch_digits,
+    summarise,
+)
 
 __all__ = [
+    "FULL",
     "KINDS",
+    "LADDER",
+    "SMOKE",
     "CloudFreedom",
     "Influence",
     "LatentMap",
+    "ParallelMLP",
     "ReceptiveField",
+    "StitchingSettings",
     "alignment_metrics",
     "cloud_freedom",
     "convolution_chain",
     "fit_map",
     "from_point_clouds",
     "linear_cka",
+    "load_images",
     "measure_receptive_field",
     "pairs_needed",
     "probe_accuracy",
@@ -45,6 +61,9 @@ __all__ = [
     "relative_projection",
     "retrieval",
     "rotation_as_convolution",
+    "stitch_digits",
+    "summarise",
     "to_point_clouds",
+    "train",
     "without_normalisation",
 ]

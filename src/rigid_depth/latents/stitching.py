@@ -1,0 +1,265 @@
+"""Stitching autoencoders that differ only by their seed (thesis, sections 4.2 to 4.4).
+
+Encoder A, a map fitted on a few samples (the anchors), decoder B: what of the picture comes back?
+On scikit-learn's handwritten digits, without a download.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import fmean, pstdev, stdev
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from threadpoolctl import threadpool_limits
+from torch import Tensor
+
+from rigid_depth.errors import RigidDepthError
+from rigid_depth.latents.maps import KINDS, fit_map
+from rigid_depth.latents.metrics import alignment_metrics
+from rigid_depth.latents.parallel import ParallelMLP, train
+from rigid_depth.latents.relative import relative_projection
+from rigid_depth.losses import slope_magnitude, sobel
+
+RELATIVE = {"relative": False, "relative-centred": True}
+LADDER = ("none", *KINDS, *RELATIVE)
+"""The ways from one latent to another, from nothing to the most flexible, then relative ones."""
+
+
+@dataclass(frozen=True)
+class StitchingSettings:
+    """The size of the experiment; the defaults are the published one."""
+
+    steps: int = 4000
+    decoder_steps: int = 1500
+    batch_size: int = 128
+    hidden: int = 128
+    latent_dim: int = 16
+    test_images: int = 500
+    anchors: tuple[int, ...] = (20, 50, 100, 300, 0)
+    """Samples a map is fitted on; 0 means all training samples."""
+    decoder_anchors: tuple[int, ...] = (100,)
+    """Of these, where relative representations get a decoder of their own."""
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "decoder_steps", "batch_size", "hidden", "latent_dim", "test_images"):
+            if getattr(self, name) < 1:
+                raise RigidDepthError(f"{name} is {getattr(self, name)}; allowed is at least 1")
+        if min(self.anchors, default=-1) < 0:
+            raise RigidDepthError(f"anchors is {self.anchors}; allowed are counts, 0 for all")
+
+
+FULL = StitchingSettings()
+SMOKE = StitchingSettings(steps=150, decoder_steps=60, anchors=(20, 100), decoder_anchors=(100,))
+
+
+class Images(NamedTuple):
+    """One row per picture; entry k is what model k sees (the same for all, or a modality each)."""
+
+    train: Float[Tensor, "models n 64"]
+    test: Float[Tensor, "models m 64"]
+    train_digits: Int[Tensor, " n"]
+    test_digits: Int[Tensor, " m"]
+
+
+def load_images(modalities: Sequence[str], test_images: int, seed: int) -> Images:
+    """The 1797 digits, 8x8 pixels in [0, 1], split at random; one modality per model.
+
+    "grey" is the picture, "edges" the length of its Sobel gradient. Raises RigidDepthError for
+    another modality.
+    """
+    from sklearn.datasets import load_digits
+
+    data = load_digits()
+    grey = torch.from_numpy(data.images).float() / 16
+    kinds = {"grey": grey, "edges": _edges(grey)}
+    for name in modalities:
+        if name not in kinds:
+            raise RigidDepthError(f"modality is {name!r}; allowed are {', '.join(kinds)}")
+    order = torch.randperm(len(grey), generator=torch.Generator().manual_seed(seed))
+    pictures = torch.stack([kinds[name][order].flatten(1) for name in modalities])
+    digits = torch.from_numpy(data.target)[order]
+    first, rest = slice(test_images, None), slice(test_images)
+    return Images(pictures[:, first], pictures[:, rest], digits[first], digits[rest])
+
+
+@threadpool_limits.wrap(limits=1)
+def stitch_digits(
+    settings: StitchingSettings = FULL,
+    *,
+    seed: int = 0,
+    modalities: Sequence[str] = ("grey",) * 4,
+    on_progress: Callable[[str], None] | None = None,
+) -> list[dict]:
+    """Trains one autoencoder per entry of the modalities and stitches every ordered pair of them.
+
+    Models differ by their seed (start and batches) and their modality alone. A row of the result is
+    a pair of models, a map of `LADDER` and a number of anchors, measured on the test images:
+    `stitched_mse` (decoder B's picture of A's mapped latent against B's input), `accuracy` (of B's
+    digit classifier, a logistic regression, on A's mapped latent) and `alignment_metrics` of A's
+    mapped and B's own latent. `own_mse` and `own_accuracy` are B's without stitching.
+
+    Relative rows compare A's relative representation with B's, for numbers of anchors but "all";
+    `stitched_mse` is None where no decoder was trained on them (`decoder_anchors`).
+
+    `seed` sets the split, the anchors and the models; the same seed gives the same rows on the same
+    machine. Runs on one thread: more only wait for each other here. `on_progress` is told what
+    comes next.
+    """
+    tell = on_progress or (lambda message: None)
+    images = load_images(modalities, settings.test_images, seed)
+    seeds = [1000 * seed + i for i in range(len(modalities))]
+    tell(f"training {len(seeds)} autoencoders for {settings.steps} steps")
+    latents, decoder = _train_autoencoders(images, settings, seeds)
+    own = Space(*latents, decoder, _classifiers(latents[0], images.train_digits))
+    order = torch.randperm(images.train.shape[1], generator=torch.Generator().manual_seed(seed))
+    rows = []
+    for count in settings.anchors:
+        chosen = order[: count or None]
+        tell(f"stitching with {len(chosen)} anchors")
+        for name in ("none", *KINDS):
+            rows += _measure(name, chosen, images, own, _fitted(name, own, chosen))
+        for name in RELATIVE if count else ():
+            space = _relative_space(name, images, own, chosen, settings, seeds)
+            rows += _measure(name, chosen, images, space, lambda a, b, s=space: s.test[a])
+    for row in rows:
+        for end in ("source", "target"):
+            row[f"{end}_modality"] = modalities[row[end]]
+    return [{"seed": seed, **row} for row in rows]
+
+
+def summarise(rows: Sequence[dict], measure: str) -> list[dict]:
+    """One row per map and number of anchors: the measure's mean and its spread over the seeds.
+
+    The pairs of one seed share their models and are no independent samples, so they are averaged
+    first; `std` is over the seeds' means (None for one seed), `std_pairs` over all rows. Rows
+    without the measure are left out.
+    """
+    groups: dict[tuple, dict[int, list[float]]] = {}
+    for row in rows:
+        if row[measure] is not None:
+            of_seed = groups.setdefault((row["map"], row["anchors"]), {})
+            of_seed.setdefault(row["seed"], []).append(row[measure])
+    return [
+        {
+            "map": name,
+            "anchors": anchors,
+            "mean": fmean(means := [fmean(values) for values in seeds.values()]),
+            "std": stdev(means) if len(means) > 1 else None,
+            "std_pairs": pstdev([value for values in seeds.values() for value in values]),
+            "seeds": len(seeds),
+        }
+        for (name, anchors), seeds in groups.items()
+    ]
+
+
+class Space(NamedTuple):
+    """Where the models' latents live, with what was trained there: one entry per model."""
+
+    train: Float[Tensor, "models n d"]
+    test: Float[Tensor, "models m d"]
+    decoder: ParallelMLP | None
+    classifiers: list
+
+
+def _train_autoencoders(
+    images: Images, settings: StitchingSettings, seeds: Sequence[int]
+) -> tuple[tuple[Tensor, Tensor], ParallelMLP]:
+    """The latents of the train and of the test images, and the decoders."""
+    pixels, hidden, latent = images.train.shape[-1], settings.hidden, settings.latent_dim
+    encoder = ParallelMLP((pixels, hidden, hidden, latent), seeds)
+    decoder = ParallelMLP((latent, hidden, hidden, pixels), [s + 500 for s in seeds])
+    both = torch.nn.Sequential(encoder, decoder)
+    size = {"steps": settings.steps, "batch_size": settings.batch_size}
+    train(both, images.train, images.train, seeds=seeds, **size)
+    with torch.no_grad():
+        return (encoder(images.train), encoder(images.test)), decoder
+
+
+def _relative_space(
+    name: str,
+    images: Images,
+    own: Space,
+    chosen: Tensor,
+    settings: StitchingSettings,
+    seeds: Sequence[int],
+) -> Space:
+    """The relative representations to the same anchors in every model, with their classifiers.
+
+    Decoders are trained anew on them, the encoders staying as they are.
+    """
+    anchors = own.train[:, chosen]
+    spaces = [relative_projection(z, anchors, centre=RELATIVE[name]) for z in (own.train, own.test)]
+    decoder = None
+    if len(chosen) in settings.decoder_anchors:
+        widths = (len(chosen), settings.hidden, settings.hidden, images.train.shape[-1])
+        decoder = ParallelMLP(widths, [s + 500 for s in seeds])
+        size = {"steps": settings.decoder_steps, "batch_size": settings.batch_size}
+        train(decoder, spaces[0], images.train, seeds=seeds, **size)
+    return Space(*spaces, decoder, _classifiers(spaces[0], images.train_digits))
+
+
+def _fitted(name: str, own: Space, chosen: Tensor) -> Callable[[int, int], Tensor]:
+    """Test latents of model a in the space of model b, by a map fitted on the anchors."""
+    if name == "none":
+        return lambda a, b: own.test[a]
+
+    def mapped(a: int, b: int) -> Tensor:
+        return fit_map(own.train[a, chosen], own.train[b, chosen], name)(own.test[a])
+
+    return mapped
+
+
+@torch.no_grad()
+def _measure(
+    name: str, chosen: Tensor, images: Images, space: Space, mapped: Callable[[int, int], Tensor]
+) -> list[dict]:
+    """The rows of one map and one number of anchors, over all ordered pairs of models."""
+    models, digits = range(len(space.test)), images.test_digits
+    own_mse = _errors(space, space.test, images)
+    own_accuracy = [space.classifiers[b].score(space.test[b], digits) for b in models]
+    rows = []
+    for a in models:
+        latents = torch.stack([space.test[b] if a == b else mapped(a, b) for b in models])
+        mse = _errors(space, latents, images)
+        rows += [
+            {
+                "map": name,
+                "anchors": len(chosen),
+                "source": a,
+                "target": b,
+                "stitched_mse": mse[b],
+                "own_mse": own_mse[b],
+                "accuracy": space.classifiers[b].score(latents[b], digits),
+                "own_accuracy": own_accuracy[b],
+                **alignment_metrics(latents[b], space.test[b]),
+            }
+            for b in models
+            if b != a
+        ]
+    return rows
+
+
+def _errors(space: Space, latents: Tensor, images: Images) -> list[float | None]:
+    """Mean squared error of every model's decoder against its own test pictures."""
+    if space.decoder is None:
+        return [None] * len(latents)
+    return (space.decoder(latents) - images.test).square().mean((1, 2)).tolist()
+
+
+def _classifiers(latents: Tensor, digits: Tensor) -> list:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return [
+        make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)).fit(z, digits)
+        for z in latents.double()
+    ]
+
+
+def _edges(pictures: Float[Tensor, "n h w"]) -> Float[Tensor, "n h w"]:
+    """Length of the Sobel gradient, at most 1 over all pictures."""
+    padded = torch.nn.functional.pad(pictures[:, None], (1, 1, 1, 1), mode="replicate")
+    steepness = slope_magnitude(sobel(padded))[:, 0]
+    return steepness / steepness.amax()
