@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 from filelock import FileLock
+from hypothesis import settings
 
+settings.register_profile("here", deadline=None, derandomize=True, max_examples=50)
+settings.load_profile("here")
 torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
 
 
@@ -35,5 +38,10 @@ def tiny_world(tmp_path_factory) -> Path:
         folder = folder.parent
     with FileLock(folder / "tiny-world.lock"):
         return write_synthetic(
-            folder / "tiny-world", scenes=6, frames_per_scene=3, workers=1, progress=False
+            folder / "tiny-world",
+            scenes=6,
+            frames_per_scene=2,
+            image_size=(450, 800),
+            workers=1,
+            progress=False,
         )

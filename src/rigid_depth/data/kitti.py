@@ -46,7 +46,7 @@ def kitti_sources(
         raise RigidDepthError(
             f"dataroot {root} holds no KITTI raw drive; expected <date>/<date>_drive_NNNN_sync"
         )
-    named = None if drives is None else kitti_drives(list(folders), drives)
+    named = kitti_drives(list(folders), drives) if any((drives or {}).values()) else None
     wanted = list(folders) if named is None else sorted({d for ds in named.values() for d in ds})
     sources = []
     for drive in wanted:
@@ -56,8 +56,8 @@ def kitti_sources(
             for frame in _drive_sources(folders[drive], _channel(camera), annotation_root)
         ]
         if not found:
-            kind = "sweep (velodyne_points/data)" if annotation_root is None else "annotation"
-            problem = f"KITTI drive {folders[drive]} has no image with a {kind}"
+            kind = "a sweep (velodyne_points/data)" if annotation_root is None else "an annotation"
+            problem = f"KITTI drive {folders[drive]} has no image with {kind}"
             if named is not None:
                 raise RigidDepthError(f"{problem}; name drives that have both")
             warnings.warn(f"{problem}; it is left out", stacklevel=2)

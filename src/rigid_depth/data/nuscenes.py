@@ -89,7 +89,7 @@ def _load_devkit(root: str, version: str, stamp: tuple[int, ...]):
 
     try:
         return NuScenes(version, root, verbose=False)
-    except (KeyError, TypeError, OSError, AssertionError, json.JSONDecodeError) as error:
+    except Exception as error:  # the devkit raises bare ones too
         raise _explain(Path(root), version, error) from error
 
 
@@ -111,7 +111,7 @@ def lidar_to_camera(devkit, lidar: dict, camera: dict) -> Float[ndarray, "4 4"]:
 
 
 def condition_of(description: str) -> str:
-    """night, dusk, rain or day by the words of a scene's description, unknown without words."""
+    """night, rain, dusk or day by the words of a scene's description, unknown without words."""
     words = description.lower()
     for condition, pattern in (("night", r"\bnight"), ("rain", r"\brain"), ("dusk", r"\bdusk")):
         if re.search(pattern, words):
@@ -138,7 +138,7 @@ def _source(devkit, root: Path, sample: dict, channel: str) -> FrameSource:
         group=f"{scene['name']}/{sample['timestamp']:020d}",
         camera=channel,
         timestamp_us=camera["timestamp"],
-        condition=condition_of(scene["description"]),
+        condition=scene.get("condition") or condition_of(scene["description"]),
         image=image,
         depth_file=root / lidar["filename"],
         intrinsics=intrinsics,

@@ -131,7 +131,7 @@ def leakage(
     return {"near": near / len(test), "same_scene": same / len(test)}
 
 
-def _gap_us(ordered_us: list[int], time_us: int) -> float:
+def _gap_us(ordered_us: list[int], time_us: int) -> int | float:
     at = bisect.bisect(ordered_us, time_us)
     return min((abs(t - time_us) for t in ordered_us[max(at - 1, 0) : at + 1]), default=np.inf)
 

@@ -41,9 +41,9 @@ def prepare(
 ) -> Path:
     """Write the prepared store of a data set into the folder ``out``, once, and return the folder.
 
-    A finished store with the same settings is returned as it is; an interrupted one is continued
-    after its finished shards are checked. The parameters are those of
-    :func:`rigid_depth.data.open.open_frames`; ``workers`` threads read (default: one per core).
+    A finished store with the same settings is returned as it is; an interrupted one is continued:
+    its finished shards stay if they and their frames' files are unchanged. The parameters are those
+    of :func:`rigid_depth.data.open.open_frames`; ``workers`` threads read (default: one per core).
     Raises RigidDepthError for bad input, which leaves no store that could be opened, and for an
     ``out`` that holds a store with other settings, frames of other data or something else.
     """
@@ -61,7 +61,8 @@ def prepare(
     bar = tqdm(total=len(listing.sources), desc="prepare", unit="frame", disable=not progress)
     with bar, ThreadPoolExecutor(workers or os.cpu_count()) as pool:
         for name, part in _shards(listing.sources):
-            shards.append(_finished_shard(out, name) or _write_shard(out, name, part, read, pool))
+            finished = _finished_shard(out, name, part)
+            shards.append(finished or _write_shard(out, name, part, read, pool))
             bar.update(len(part))
     _finish(out, settings, shards, splits)
     return out
@@ -86,7 +87,7 @@ def store_settings(
         "split_seed": FRAME_SPLIT_SEED,
         "splits": {split: sorted(present & set(listing.scenes[split])) for split in SPLITS},
         "sky": resolve_sky(sky, listing.sources),
-        "frames": digest([_identity(source) for source in listing.sources]),
+        "frames": _identity(listing.sources),
     }
 
 
@@ -129,13 +130,16 @@ def write_atomic(path: Path, data: bytes) -> None:
     part.replace(path)
 
 
-def _identity(source: FrameSource) -> list:
-    sizes = []
-    for path in (source.image, source.depth_file):
-        if not path.is_file():
-            raise RigidDepthError(f"frame {source.token} ({source.scene}): {path} is missing")
-        sizes.append(path.stat().st_size)
-    return [*source.describe().values(), *sizes]
+def _identity(sources: Sequence[FrameSource]) -> str:
+    """A digest of what the frames are and of the sizes of their files."""
+    known = []
+    for source in sources:
+        files = (source.image, source.depth_file)
+        for path in files:
+            if not path.is_file():
+                raise RigidDepthError(f"frame {source.token} ({source.scene}): {path} is missing")
+        known.append([*source.describe().values(), *(path.stat().st_size for path in files)])
+    return digest(known)
 
 
 def _shards(sources: Sequence[FrameSource]) -> Iterator[tuple[str, list[FrameSource]]]:
@@ -152,8 +156,9 @@ def _shards(sources: Sequence[FrameSource]) -> Iterator[tuple[str, list[FrameSou
 def _begin(out: Path, settings: dict) -> None:
     """Make ``out`` a store in the making with these settings, or refuse."""
     marker = out / "settings.json"
-    if marker.is_file():
-        _refuse_other(out, json.loads(marker.read_text()), settings)
+    if marker.is_file():  # its frames may have been repaired since
+        there = json.loads(marker.read_text())
+        _refuse_other(out, {**there, "frames": settings["frames"]}, settings)
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RigidDepthError(f"{out} is not empty and no prepared store; give a new folder")
     (out / "shards").mkdir(parents=True, exist_ok=True)
@@ -185,6 +190,7 @@ def _write_shard(
     entry = {
         "file": f"shards/{name}.safetensors",
         "sha256": hashlib.sha256(data).hexdigest(),
+        "source": _identity(part),
         "max_points": max(len(frame.points) for frame in frames),
         "frames": [
             {**source.describe(), "intrinsics": frame.intrinsics.tolist()}
@@ -212,13 +218,14 @@ def _tensors(frames: Sequence[Frame]) -> dict[str, Tensor]:
     return tensors
 
 
-def _finished_shard(out: Path, name: str) -> dict | None:
-    """The entry of a shard that an interrupted run completed, or None."""
+def _finished_shard(out: Path, name: str, part: Sequence[FrameSource]) -> dict | None:
+    """The entry of a shard that an interrupted run completed from the same files, or None."""
     path = out / "shards" / f"{name}.json"
     if not path.is_file():
         return None
     entry = json.loads(path.read_text())
-    return entry if checksum(out / entry["file"]) == entry["sha256"] else None
+    whole = checksum(out / entry["file"]) == entry["sha256"]
+    return entry if whole and entry["source"] == _identity(part) else None
 
 
 def _finish(out: Path, settings: dict, shards: list[dict], splits: dict[str, list[int]]) -> None:
@@ -237,6 +244,7 @@ def _finish(out: Path, settings: dict, shards: list[dict], splits: dict[str, lis
         "shards": shards,
     }
     write_atomic(out / "manifest.json", json.dumps(manifest).encode())
-    for leftover in (out / "shards").glob("*.json"):
-        leftover.unlink()
     (out / "settings.json").unlink()
+    for leftover in (out / "shards").iterdir():
+        if leftover.suffix != ".safetensors":
+            leftover.unlink()

@@ -1,0 +1,250 @@
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+
+from rigid_depth.data import Frame, PreparedSplit, open_frames, open_store, prepare, store
+from rigid_depth.errors import RigidDepthError
+
+SIZE = (96, 192)
+
+
+@pytest.fixture(scope="module")
+def synthetic_store(tiny_world, tmp_path_factory):
+    out = tmp_path_factory.mktemp("prepared") / "store"
+    return prepare("synthetic", tiny_world, out, size=SIZE, progress=False)
+
+
+def files(folder):
+    return {p.name: p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_a_batch_is_the_frames_it_was_made_from(tiny_world, synthetic_store):
+    prepared = open_store(synthetic_store)
+    for split in ("train", "val", "test"):
+        frames = open_frames("synthetic", tiny_world, split, size=SIZE)
+        part = prepared.split(split)
+        assert len(part) == len(frames) == prepared.counts[split]["frames"]
+        batch = part.batch(range(len(part)))
+        assert batch["has_sky"].all()
+        for row, frame in enumerate(frames):
+            assert part.frames[row]["token"] == frame.token
+            assert part.frames[row]["condition"] == frame.condition
+            assert torch.equal(torch.tensor(part.frames[row]["intrinsics"]), frame.intrinsics)
+            assert torch.equal(batch["rgb"][row], frame.rgb)
+            assert torch.equal(batch["sky"][row], frame.sky)
+            assert torch.equal(batch["points"][row, : len(frame.points)], frame.points)
+            assert not batch["points"][row, len(frame.points) :].any()
+            assert torch.equal(batch["dense_depth_m"][row], frame.dense_depth_m)
+
+
+def test_batches_take_any_order_and_only_the_wanted_fields(synthetic_store):
+    part = open_store(synthetic_store).split("train")
+    everything = part.batch(range(len(part)))
+    some = part.batch(torch.tensor([3, 0, 3]), fields=("rgb", "points"))
+    assert set(some) == {"rgb", "points", "index"}
+    assert some["index"].tolist() == [3, 0, 3]
+    assert torch.equal(some["rgb"], everything["rgb"][[3, 0, 3]])
+    assert torch.equal(some["points"], everything["points"][[3, 0, 3]])
+    assert some["rgb"].dtype == torch.uint8
+    assert some["points"].dtype == torch.float32
+
+
+def test_a_store_without_sky_and_dense_depth_says_so(fake_kitti, tmp_path):
+    out = prepare(
+        "kitti",
+        fake_kitti({"0005": range(5)}),
+        tmp_path / "s",
+        size=(32, 64),
+        sky=None,
+        progress=False,
+    )
+    prepared = open_store(out)
+    batch = prepared.split("train").batch([0, 1])
+    assert not batch["has_sky"].any()
+    assert not batch["sky"].any()
+    assert not batch["dense_depth_m"].any()
+    assert batch["sky"].shape == batch["dense_depth_m"].shape == (2, 32, 64)
+    assert prepared.counts["test"] == {"scenes": 0, "frames": 0}
+    assert len(prepared.split("test")) == 0
+
+
+def test_dense_depth_beyond_128_m_survives_the_16_bit_store():
+    depth_m = torch.tensor([[0.0, 1 / 256, 127.99609375, 128.0, 200.25, 255.99609375, 300.0]])
+    frame = Frame(
+        rgb=torch.zeros(3, 1, 7, dtype=torch.uint8),
+        points=torch.ones(1, 3),
+        intrinsics=torch.eye(3),
+        sky=None,
+        dense_depth_m=depth_m,
+        scene="s",
+        token="t",
+        camera="c",
+        timestamp_us=0,
+        condition="day",
+    )
+    columns = {name: list(values) for name, values in store._tensors([frame]).items()}
+    back = PreparedSplit([{}], columns, 0).batch([0], ("dense_depth_m",))["dense_depth_m"]
+    assert torch.equal(back[0], depth_m.clamp(max=65535 / 256))
+
+
+def test_long_scenes_are_cut_into_shards(fake_kitti, tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "SHARD_FRAMES", 2)
+    root = fake_kitti({"0005": range(5), "0009": range(3)})
+    out = prepare("kitti", root, tmp_path / "s", size=(32, 64), sky=None, progress=False)
+    assert len(list((out / "shards").iterdir())) == 5
+    for split, grey in (("train", range(5)), ("test", range(3))):
+        part = open_store(out).split(split)
+        rgb = part.batch(range(len(part)))["rgb"]
+        assert [int(image.unique()) for image in rgb] == list(grey)
+        assert [int(f["token"][-3:]) for f in part.frames] == list(grey)
+
+
+def test_the_same_call_does_nothing_the_second_time(tiny_world, synthetic_store):
+    before = {p: p.stat().st_mtime_ns for p in synthetic_store.rglob("*")}
+    prepare("synthetic", tiny_world, synthetic_store, size=SIZE, progress=False)
+    assert {p: p.stat().st_mtime_ns for p in synthetic_store.rglob("*")} == before
+    assert not list(synthetic_store.rglob("*.part"))
+    assert {p.name for p in synthetic_store.iterdir()} == {"manifest.json", "shards"}
+
+
+def test_the_fingerprint_depends_on_content_and_settings_not_on_place(
+    tiny_world, synthetic_store, tmp_path
+):
+    again = prepare("synthetic", tiny_world, tmp_path / "s", size=SIZE, progress=False, workers=1)
+    assert files(again) == files(synthetic_store)
+    assert str(tmp_path) not in (again / "manifest.json").read_text()
+    other = prepare(
+        "synthetic", tiny_world, tmp_path / "t", size=SIZE, split_by="frame", progress=False
+    )
+    fingerprints = {open_store(p).fingerprint for p in (again, synthetic_store, other)}
+    assert len(fingerprints) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"size": (64, 128)}, r"made with size = \[96, 192\], not \[64, 128\]"),
+        ({"split_by": "frame"}, "made with split_by = scene, not frame"),
+        ({"sky": None}, "made with sky = truth, not None"),
+    ],
+)
+def test_other_settings_are_refused(tiny_world, synthetic_store, change, sentence):
+    before = files(synthetic_store)
+    with pytest.raises(RigidDepthError, match=sentence):
+        prepare("synthetic", tiny_world, synthetic_store, **{"size": SIZE, **change})
+    assert files(synthetic_store) == before
+
+
+def test_changed_data_is_refused(fake_kitti, tmp_path):
+    root = fake_kitti({"0005": range(5)})
+    out = tmp_path / "s"
+    prepare("kitti", root, out, size=(32, 64), sky=None, progress=False)
+    sweep = next(root.rglob("0000000003.bin"))
+    sweep.write_bytes(sweep.read_bytes()[:-16])
+    with pytest.raises(RigidDepthError, match="made with other frames: the data folder"):
+        prepare("kitti", root, out, size=(32, 64), sky=None, progress=False)
+
+
+def test_an_interrupted_run_is_continued(fake_kitti, tmp_path, monkeypatch):
+    """Stopped after two of four shards, then the first damaged and a half-written file added."""
+    root = fake_kitti({"0001": range(3), "0005": range(3), "0009": range(3), "0013": range(3)})
+    call = lambda out: prepare("kitti", root, out, size=(32, 64), sky=None, progress=False)  # noqa: E731
+    unbroken, out = call(tmp_path / "unbroken"), tmp_path / "s"
+    write, written = store._write_shard, []
+
+    def stop_after_two(where, name, *rest):
+        if len(written) == 2:
+            raise KeyboardInterrupt
+        written.append(name)
+        return write(where, name, *rest)
+
+    monkeypatch.setattr(store, "_write_shard", stop_after_two)
+    with pytest.raises(KeyboardInterrupt):
+        call(out)
+    with pytest.raises(RigidDepthError, match="is no finished prepared store"):
+        open_store(out)
+    shard = out / "shards" / f"{written[0]}.safetensors"
+    shard.write_bytes(shard.read_bytes()[:-1])
+    (out / "shards" / "half.safetensors.part").write_bytes(b"half")
+    first, written[:] = list(written), []
+    monkeypatch.setattr(store, "_write_shard", lambda *a: written.append(a[1]) or write(*a))
+    call(out)
+    assert first[1] not in written
+    assert len(written) == 3
+    assert files(out) == files(unbroken)
+
+
+def test_a_killed_run_is_continued(tiny_world, synthetic_store, tmp_path):
+    """SIGKILL at the first shard; the same call then ends with the same bytes."""
+    out = tmp_path / "s"
+    code = (
+        f"from rigid_depth.data import prepare\n"
+        f"prepare('synthetic', {str(tiny_world)!r}, {str(out)!r}, size={SIZE}, workers=1)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not list(out.glob("shards/*.safetensors*")) and time.monotonic() < deadline:
+        time.sleep(0.002)
+        assert process.poll() is None or (out / "manifest.json").exists()
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    prepare("synthetic", tiny_world, out, size=SIZE, progress=False)
+    assert files(out) == files(synthetic_store)
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "remove"])
+def test_a_corrupted_shard_is_named(synthetic_store, tmp_path, damage):
+    copy = tmp_path / "copy"
+    for path in synthetic_store.rglob("*.*"):
+        target = copy / path.relative_to(synthetic_store)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    shard = sorted((copy / "shards").iterdir())[2]
+    data = bytearray(shard.read_bytes())
+    data[-100] ^= 1
+    if damage == "remove":
+        shard.unlink()
+    else:
+        shard.write_bytes(data if damage == "flip" else data[:-1])
+    with pytest.raises(RigidDepthError, match=rf"shard .*{shard.name} (does not match|is missing)"):
+        open_store(copy)
+
+
+def test_what_is_no_store_is_said(synthetic_store, tiny_world, tmp_path):
+    with pytest.raises(RigidDepthError, match="is no finished prepared store"):
+        open_store(tmp_path / "nothing")
+    with pytest.raises(RigidDepthError, match="split 'validation' does not exist; use train"):
+        open_store(synthetic_store).split("validation")
+    (tmp_path / "thesis.tex").write_text("mine")
+    with pytest.raises(RigidDepthError, match="is not empty and no prepared store"):
+        prepare("synthetic", tiny_world, tmp_path, size=SIZE)
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "manifest.json").write_text(json.dumps({"settings": {"format": 0}}))
+    with pytest.raises(RigidDepthError, match="has format 0, not 1"):
+        open_store(old)
+    (old / "manifest.json").write_text("{")
+    with pytest.raises(RigidDepthError, match=r"manifest\.json is broken"):
+        open_store(old)
+
+
+def test_the_manifest_says_what_is_in_the_store(synthetic_store):
+    prepared = open_store(synthetic_store)
+    assert prepared.settings["version"] == "v1.0-synthetic"
+    assert prepared.settings["sky"] == "truth"
+    assert prepared.settings["size"] == [96, 192]
+    manifest = json.loads((synthetic_store / "manifest.json").read_text())
+    for shard in manifest["shards"]:
+        data = (synthetic_store / shard["file"]).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == shard["sha256"]
+    scenes = [set(prepared.settings["splits"][s]) for s in ("train", "val", "test")]
+    assert len(set.union(*scenes)) == sum(map(len, scenes)) == 6
+    assert sum(count["frames"] for count in prepared.counts.values()) == 12
