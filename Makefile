@@ -7,7 +7,6 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || echo python3)
 WORKERS ?= 2
 PY := .venv/bin/python
-export SCALE DATASET DATAROOT EXPERIMENTS SEEDS PUBLISH CORES TORCH_INDEX
 
 .PHONY: book test experiments bench lint format clean distclean environment constraints
 

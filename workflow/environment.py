@@ -4,12 +4,13 @@ Runs under the system's Python with the standard library alone:
 
     python3 workflow/environment.py .venv
 
-The environment is remade where it is broken or was left half-made, updated where pyproject.toml or
-constraints.txt changed, and left alone otherwise. Calls at the same time wait for each other.
+The environment is updated where pyproject.toml or constraints.txt changed and left alone where they
+did not. It is removed and made anew in two cases only: its Python does not start, or this program
+was interrupted while it made it. Calls at the same time wait for each other.
 
 TORCH_INDEX names the extra package index that torch is taken from: by default the one with CPU
-builds, used where it can be reached; a CUDA index for a GPU; empty for none. It is remembered: a
-later call without it keeps what is there, one with another index makes the environment anew.
+builds, used where it can be reached; a CUDA index for a GPU; "none" for none. It is remembered; an
+environment with torch from another index is refused, not removed.
 """
 
 import fcntl
@@ -46,7 +47,7 @@ def works(venv: Path) -> bool:
 def create(venv: Path, unfinished: Path) -> None:
     """Makes an empty environment in place of whatever is there."""
     if venv.exists():
-        print(f"{venv.name} is broken, half-made or has another torch: making it anew", flush=True)
+        print(f"{venv.name} is broken or half-made: making it anew", flush=True)
         shutil.rmtree(venv)
     unfinished.touch()
     print(f"making {venv.name} with Python {sys.version.split()[0]}", flush=True)
@@ -69,12 +70,12 @@ def reachable(index: str) -> bool:
 
 def torch_options(index: str) -> list[str]:
     """Returns pip's options for the index of torch; a named index that is away is an error."""
-    if not index:
+    if index == "none":
         return []
     if reachable(index):
         return ["--extra-index-url", index]
     if index != CPU_INDEX:
-        sys.exit(f"TORCH_INDEX={index} does not answer; give another one, or none: TORCH_INDEX=")
+        sys.exit(f"TORCH_INDEX={index} does not answer; give another one, or TORCH_INDEX=none")
     print(f"{index} does not answer: taking torch from where pip looks by itself", flush=True)
     return []
 
@@ -102,12 +103,16 @@ def main(venv: Path) -> None:
         unfinished = venv.with_name(f"{venv.name}.unfinished")
         stamp = venv / "rigid-depth.json"
         made = json.loads(stamp.read_text()) if stamp.exists() else {}
-        index = os.environ.get("TORCH_INDEX", made.get("torch_index", CPU_INDEX)).rstrip("/")
+        before = made.get("torch_index", CPU_INDEX)
+        index = (os.environ.get("TORCH_INDEX") or before).rstrip("/")
         wanted = {"fingerprint": fingerprint(venv), "torch_index": index}
         usable = works(venv) and not unfinished.exists()
-        usable = usable and made.get("torch_index", index) == index
         if usable and made == wanted:
             return
+        if usable and made and index != before:
+            sys.exit(
+                f"{venv.name} has torch from {before}: remove {venv.name} to take it from {index}"
+            )
         if not usable:
             create(venv, unfinished)
         unfinished.touch()

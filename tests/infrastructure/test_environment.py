@@ -135,12 +135,39 @@ def test_environment_is_made_once_and_again_where_it_must(project, monkeypatch):
     assert len(calls) == 2
     assert (venv / "kept").exists(), "an update keeps the environment"
 
+
+def test_another_torch_is_refused_and_never_removes_anything(project, monkeypatch):
+    folder, calls = project
+    venv = folder / ".venv"
+    environment.main(venv)
+    (venv / "kept").touch()
     monkeypatch.setenv("TORCH_INDEX", "https://example.org/cuda/")
+    with pytest.raises(SystemExit, match=r"remove \.venv to take it from https://example"):
+        environment.main(venv)
+    monkeypatch.setenv("TORCH_INDEX", "")  # as make passes on a variable that is not set
     environment.main(venv)
+    assert (venv / "kept").exists()
+    assert len(calls) == 1
+
+
+def test_an_index_is_remembered(project, monkeypatch):
+    folder, calls = project
+    monkeypatch.setenv("TORCH_INDEX", "https://example.org/cuda/")
+    environment.main(folder / ".venv")
     monkeypatch.delenv("TORCH_INDEX")
+    (folder / "constraints.txt").write_text("changed")
+    environment.main(folder / ".venv")
+    assert calls == ["https://example.org/cuda"] * 2
+
+
+def test_an_environment_of_somebody_else_is_filled_not_removed(project):
+    folder, calls = project
+    venv = folder / ".venv"
+    (venv / "bin").mkdir(parents=True)
+    (venv / "bin" / "python").touch()
     environment.main(venv)
-    assert calls[2:] == ["https://example.org/cuda"], "made anew once, then remembered"
-    assert not (venv / "kept").exists()
+    assert len(calls) == 1
+    assert (venv / "bin" / "python").exists()
 
 
 def test_interrupted_installation_is_made_anew(project, monkeypatch):
