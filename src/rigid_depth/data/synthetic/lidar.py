@@ -13,6 +13,7 @@ AZIMUTHS = 1084  # firings per turn at 20 Hz
 VERTICAL_ANGLES_DEG = np.linspace(-30.67, 10.67, BEAMS)  # the HDL-32E's, 1.33 degrees apart
 RANGE_M = (1.0, 100.0)
 RANGE_NOISE_M = 0.02
+REACH_M = 95.0  # where half the beams are lost on a surface that answers with signal 1
 
 
 def beam_directions() -> np.ndarray:
@@ -42,10 +43,11 @@ def sweep(view: View, wet: bool, generator: np.random.Generator):
     surface = view.table[:, triangle[hit]]
     material = surface[MATERIAL].astype(int)
     grazing = np.abs(dot(surface[NORMAL], world[:, hit]))
-    brightness = 0.15 + surface[TINT].mean(0) * LIDAR_REFLECTIVITY[material]
-    signal = brightness * np.clip(grazing, 0.03, 1) ** 0.7
-    far = (distance[hit] / RANGE_M[1]) ** 2
-    lost = LIDAR_DROP[material] + (0.06 if wet else 0.01) + 0.5 * far / (far + 4 * signal + 0.02)
+    brightness = 0.2 + surface[TINT].mean(0) * LIDAR_REFLECTIVITY[material]
+    signal = brightness * np.clip(grazing, 0.03, 1) ** 0.35
+    reach = REACH_M * np.sqrt(signal) * (0.75 if wet else 1.0)
+    faded = 1 / (1 + (reach / distance[hit]) ** 4)
+    lost = np.maximum(LIDAR_DROP[material], faded)
     kept = lottery[hit] > lost
     index = hit[kept]
     measured = (distance[index] + noise[index]) * local[:, index]

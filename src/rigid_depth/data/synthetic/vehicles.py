@@ -3,7 +3,7 @@
 import numpy as np
 
 from rigid_depth.data.synthetic.materials import M
-from rigid_depth.data.synthetic.mesh import Mesh, box, loft, merge, place, tube
+from rigid_depth.data.synthetic.mesh import Mesh, box, loft, merge, place, quads, tube
 
 PAINTS = np.array(
     [
@@ -158,18 +158,24 @@ def _truck(generator) -> Mesh:
             (front - 0.35, 0.45, 2.5, half, half * 0.92),
             (front, 0.45, 1.3, half * 0.97, half * 0.95),
         ],
-        [_SIDES, (M["paint"], M["glass"], M["tyre"])],
+        [_SIDES, _SIDES],
         paint,
         ends=M["paint"],
     )
+    pane = [[front - 0.31, y, 2.38] for y in (-half * 0.85, half * 0.85)]
+    pane += [[front + 0.01, y, 1.42] for y in (half * 0.88, -half * 0.88)]
+    screen = quads([pane], [np.zeros((4, 2))], M["glass"], 0.04)
     windows = [
-        box(
-            [split + 0.5, s * half * 0.99 - 0.03, 1.45],
-            [front - 0.6, s * half * 0.99 + 0.03, 2.15],
-            M["glass"],
-            0.04,
-        )
-        for s in (-1, 1)
+        screen,
+        *[
+            box(
+                [split + 0.5, s * half * 0.99 - 0.03, 1.45],
+                [front - 0.6, s * half * 0.99 + 0.03, 2.15],
+                M["glass"],
+                0.04,
+            )
+            for s in (-1, 1)
+        ],
     ]
     hold = box([rear, -half, 0.95], [split - 0.15, half, top], M["plaster"], cargo)
     frame = box([rear + 0.1, -half * 0.6, 0.5], [split, half * 0.6, 0.95], M["metal"], 0.06)

@@ -48,6 +48,8 @@ def write_synthetic(
     """
     root = Path(root)
     settings = Settings(scenes, frames_per_scene, tuple(cameras), seed, tuple(image_size))
+    if workers is not None and workers < 1:
+        raise RigidDepthError(f"workers is {workers}; it must be 1 or more, or None for all cores.")
     _claim(root, settings)
     if (root / VERSION).exists():
         shutil.rmtree(root / PARTS, ignore_errors=True)
@@ -72,7 +74,8 @@ def _claim(root: Path, settings: Settings) -> None:
     """Make the folder ours, or raise if it holds anything but an equal world."""
     path = root / "settings.json"
     if path.exists():
-        return check_same(settings, path)
+        check_same(settings, path)
+        return
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise RigidDepthError(
             f"{root} is not an empty folder and not a synthetic world: choose another."
@@ -105,7 +108,7 @@ def _one(root, settings, scene):
 
 def _finish(root: Path, settings: Settings, plan: list[dict]) -> None:
     """Join the records of all scenes into the tables; the world is complete from here on."""
-    sensors = {name: "camera" for name in settings.cameras} | {LIDAR: "lidar"}
+    sensors = dict.fromkeys(settings.cameras, "camera") | {LIDAR: "lidar"}
     joined = {name: [] for name in tables.TABLES} | tables.fixed_tables(sensors)
     for scene in plan:
         records = json.loads((root / PARTS / f"{scene['name']}.json").read_text())
