@@ -50,8 +50,7 @@ def add_noise(
     generator: torch.Generator | None = None,
     mask: Bool[Tensor, "*shape"] | None = None,
 ) -> Float[Tensor, "*shape"]:
-    """Add Gaussian noise of standard deviation ``std``, in the unit of ``values``, where ``mask``
-    is true.
+    """Add Gaussian noise of standard deviation ``std``, in the unit of ``values``, under ``mask``.
 
     The thesis (7.1) says std 0.2 without a unit: on the linear encoding that is 20 m, on metres
     next to nothing. The default mask is ``values > 0``; give ``depth_m > 0`` when the values are

@@ -28,8 +28,7 @@ def kitti_sources(
     drives: Mapping[str, Sequence[str]] | None = None,
     annotation_root: str | Path | None = None,
 ) -> tuple[list[FrameSource], dict[str, list[str]]]:
-    """All usable frames of the KITTI raw drives under ``root``, and the drives of train, val and
-    test.
+    """All usable frames of the KITTI raw drives under ``root``, and the drives of each split.
 
     ``root`` holds ``<date>/<date>_drive_NNNN_sync``; images are JPEG or PNG. Image, sweep and time
     are paired by the frame's number, never by their order, and a frame with no sweep is left out.
@@ -38,14 +37,7 @@ def kitti_sources(
     ``image_02``. Raises RigidDepthError for a folder without drives, an unknown camera and a drive
     without sweeps (or annotation) that ``drives`` names; unnamed ones are skipped with a warning.
     """
-    root = Path(root)
-    if not root.is_dir():
-        raise RigidDepthError(f"dataroot {root} does not exist; give the folder that holds <date>/")
-    folders = {p.name: p for p in sorted(root.glob("*/*_drive_*_sync")) if p.is_dir()}
-    if not folders:
-        raise RigidDepthError(
-            f"dataroot {root} holds no KITTI raw drive; expected <date>/<date>_drive_NNNN_sync"
-        )
+    folders = _drive_folders(Path(root))
     named = kitti_drives(list(folders), drives) if any((drives or {}).values()) else None
     wanted = list(folders) if named is None else sorted({d for ds in named.values() for d in ds})
     sources = []
@@ -103,6 +95,17 @@ def annotated_points(path: Path, token: str, size: tuple[int, int]) -> Float32[n
         )
     row, column = np.nonzero((depth_m > 0) & (depth_m <= MAX_DEPTH_M))
     return np.column_stack([column, row, depth_m[row, column]]).astype(np.float32)
+
+
+def _drive_folders(root: Path) -> dict[str, Path]:
+    if not root.is_dir():
+        raise RigidDepthError(f"dataroot {root} does not exist; give the folder that holds <date>/")
+    folders = {p.name: p for p in sorted(root.glob("*/*_drive_*_sync")) if p.is_dir()}
+    if not folders:
+        raise RigidDepthError(
+            f"dataroot {root} holds no KITTI raw drive; expected <date>/<date>_drive_NNNN_sync"
+        )
+    return folders
 
 
 def _drive_sources(

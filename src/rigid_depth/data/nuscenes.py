@@ -1,6 +1,4 @@
-"""Frames of a nuScenes v1.0 folder, through the official devkit (real nuScenes and the synthetic
-world).
-"""
+"""Frames of a nuScenes v1.0 folder, real or synthetic, through the official devkit."""
 
 import functools
 import json

@@ -1,6 +1,6 @@
-"""Crop to the aspect of the target, then resize: images, masks, depth, returns and intrinsics
-together.
-"""
+"""Crop to the target's aspect, then resize: image, masks, depth, returns and intrinsics alike."""
+
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -25,8 +25,7 @@ def check_size(size: tuple[int, int]) -> None:
 
 
 def crop_box(native: tuple[int, int], size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Rows and columns (top, bottom, left, right) that stay: the largest part with the target's
-    aspect.
+    """Rows and columns (top, bottom, left, right) of the part with the target's aspect that stays.
 
     Too tall an image loses its top rows (nuScenes 900x1600 to 2:1: the top 100), too wide an image
     both sides evenly (KITTI 375x1242 to 2:1: 246 columns left and right).
@@ -59,8 +58,9 @@ def resize_nearest(depth_m: Shaped[ndarray, "h w"], size: tuple[int, int]) -> nd
 def resize_intrinsics(
     intrinsics: Float[ndarray, "3 3"], box: tuple[int, int, int, int], size: tuple[int, int]
 ) -> Float[ndarray, "3 3"]:
-    """Intrinsics of the cropped and resized image; pixel centres are integers: u' = (u + 0.5) s -
-    0.5.
+    """Intrinsics after crop and resize; pixel centres are integers: u' = (u - left + 0.5) s - 0.5.
+
+    ``box`` is :func:`crop_box`'s, ``size`` the new (height, width) in px.
     """
     return _pixel_map(box, size) @ intrinsics
 
@@ -84,7 +84,8 @@ def resize_frame(frame: Frame, size: tuple[int, int]) -> Frame:
         sky = torch.from_numpy(resize_image(crop(sky).astype(np.float32), size) > 0.5)
     if dense is not None:
         dense = torch.from_numpy(resize_nearest(crop(dense), size))
-    return Frame(
+    return replace(
+        frame,
         rgb=torch.from_numpy(np.ascontiguousarray(rgb.transpose(2, 0, 1))),
         points=torch.from_numpy(_resize_points(frame.points.numpy(), box, size)),
         intrinsics=torch.from_numpy(
@@ -92,11 +93,6 @@ def resize_frame(frame: Frame, size: tuple[int, int]) -> Frame:
         ).float(),
         sky=sky,
         dense_depth_m=dense,
-        scene=frame.scene,
-        token=frame.token,
-        camera=frame.camera,
-        timestamp_us=frame.timestamp_us,
-        condition=frame.condition,
     )
 
 

@@ -1,6 +1,4 @@
-"""Which frames train, validate and test: official scenes, the thesis's split by frames, and its
-leakage.
-"""
+"""Which frames train, validate and test: official scenes, the thesis's frames, their leakage."""
 
 import bisect
 import json
