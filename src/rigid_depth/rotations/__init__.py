@@ -10,6 +10,7 @@ Convention card, for every function of this folder:
 - Euler orders as in scipy: lower case is extrinsic (about the fixed axes, the default "xyz" is
   Rz Ry Rx), upper case intrinsic (about the moving axes).
 - The 6D representation is the first two columns.
+- ``teaching`` holds the formulas of the thesis as written on a board; they are not exported here.
 - Any leading batch shape; float32 and float64; 16-bit input and autocast are computed and returned
   in float32. Every map is differentiable, finite at its degenerate points, and works under
   torch.func and torch.compile.
@@ -35,6 +36,14 @@ from rigid_depth.rotations.gram_schmidt import (
     matrix_to_sixd,
     sixd_to_matrix,
 )
+from rigid_depth.rotations.losses import (
+    cosine_loss,
+    euler_mse,
+    orthogonality_loss,
+    orthonormality_penalty,
+    quaternion_mse,
+    rotation_mse,
+)
 from rigid_depth.rotations.procrustes import nearest_orthogonal, special_procrustes
 from rigid_depth.rotations.quaternions import (
     matrix_to_quaternion,
@@ -56,7 +65,9 @@ __all__ = [
     "Similarity",
     "axis_rotation",
     "chordal_distance",
+    "cosine_loss",
     "degrees_of_freedom",
+    "euler_mse",
     "euler_to_matrix",
     "extend_orthonormal",
     "fived_to_matrix",
@@ -71,14 +82,18 @@ __all__ = [
     "matrix_to_rotvec",
     "matrix_to_sixd",
     "nearest_orthogonal",
+    "orthogonality_loss",
+    "orthonormality_penalty",
     "procrustes_alignment",
     "quaternion_distance",
+    "quaternion_mse",
     "quaternion_multiply",
     "quaternion_rotate",
     "quaternion_to_matrix",
     "random_rotation",
     "rotation_log",
     "rotation_matrix_2d",
+    "rotation_mse",
     "rotvec_to_matrix",
     "sixd_to_matrix",
     "slerp",

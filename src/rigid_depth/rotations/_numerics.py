@@ -34,7 +34,7 @@ def inspectable() -> bool:
 
 
 def is_batched(tensor: Tensor) -> bool:
-    """Whether a vmap of either kind (torch.func, or autograd's batched gradients) wraps a tensor."""
+    """Whether a vmap of either kind (torch.func, or autograd's batched gradients) wraps it."""
     functorch = torch._C._functorch
     return functorch.is_batchedtensor(tensor) or functorch.is_legacy_batchedtensor(tensor)
 

@@ -21,6 +21,7 @@ CHUNK = 8192  # matrices per step on a CPU
 # loses twice the digits that the conditioning costs.
 TRUSTED_GAP = {torch.float32: 1e-4, torch.float64: 1e-2}
 UPPER = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))  # the stored entries of the inverse
+CYCLES = ((0, 1, 2), (1, 2, 0), (2, 0, 1))
 
 
 def nearest_rotation_3x3(matrix: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -29,17 +30,18 @@ def nearest_rotation_3x3(matrix: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     rotation = torch.empty_like(matrix, memory_format=torch.contiguous_format)
     inverse = matrix.new_empty(6, count)
     doubtful = torch.empty(count, dtype=torch.bool, device=matrix.device)
-    step = _chunk(matrix)
-    cyclic, *planes = _workspace(matrix, step, 5, 3, 3, 3)
-    for start in range(0, count, step):
-        part = slice(start, min(start + step, count))
-        size = part.stop - start
-        answer, inverse_planes, doubtful[part] = _solve(
-            matrix[part], cyclic[..., :size], *(plane[..., :size] for plane in planes)
-        )
-        rotation[part].view(-1, 9).copy_(answer.flatten(0, 1).t())
-        for k, (i, j) in enumerate(UPPER):
-            inverse[k, part] = inverse_planes[i, j]
+    parts = _parts(matrix)
+    cyclic, *work = _workspace(matrix, parts, (5, 3, 3, 3), torch.float64)
+    views = _solver_views(cyclic, *work)
+    for part in parts:
+        _load(matrix[part], cyclic[:3, :3])
+        answer, inverse_planes, gap, lam, size = _solve(*views)
+        # Written so that NaN and numbers whose sixth power leaves float64 count as doubtful.
+        trusted = (gap > TRUSTED_GAP[matrix.dtype] * lam) & (size > 1e-90) & (size < 1e90)
+        torch.logical_not(trusted, out=doubtful[part])
+        _store(answer, rotation[part])
+        for plane, (i, j) in zip(inverse.unbind(0), UPPER, strict=True):
+            plane[part] = inverse_planes[i, j]
     return rotation, inverse, doubtful
 
 
@@ -49,48 +51,56 @@ def apply_derivative_3x3(rotation: Tensor, inverse: Tensor, direction: Tensor) -
     dR = R [w]x with (tr(S) I - S) w = sum over rows k of dM_k x R_k, and row k of dR is R_k x w.
     """
     result = torch.empty_like(rotation, memory_format=torch.contiguous_format)
-    count, step = len(rotation), _chunk(rotation)
-    work = _workspace(rotation, step, 3, 3, 3, dtype=rotation.dtype)
-    for start in range(0, count, step):
-        part = slice(start, min(start + step, count))
-        r, x, out = (plane[..., : part.stop - start] for plane in work)
-        _load(rotation[part], r)
-        _load(direction[part], x)
-        torque = _sum_of_row_products(x, r)
-        a, b, c, d, e, f = inverse[:, part]
-        g1, g2, g3 = torque
+    parts = _parts(rotation)
+    work = _workspace(rotation, parts, (3, 3, 3), rotation.dtype)
+    r, x, out = ([row.unbind(0) for row in planes.unbind(0)] for planes in work)
+    for part in parts:
+        _load(rotation[part], work[0])
+        _load(direction[part], work[1])
+        a, b, c, d, e, f = inverse[:, part].unbind(0)
+        g1, g2, g3 = _sum_of_row_products(x, r)
         w = (
             (a * g1).addcmul_(b, g2).addcmul_(c, g3),
             (b * g1).addcmul_(d, g2).addcmul_(e, g3),
             (c * g1).addcmul_(e, g2).addcmul_(f, g3),
         )
-        for k in range(3):
-            for i in range(3):
-                j, m = (i + 1) % 3, (i + 2) % 3
-                torch.mul(r[k, j], w[m], out=out[k, i]).addcmul_(r[k, m], w[j], value=-1)
-        result[part].view(-1, 9).copy_(out.flatten(0, 1).t())
+        for row, out_row in zip(r, out, strict=True):
+            for i, j, k in CYCLES:
+                torch.mul(row[j], w[k], out=out_row[i]).addcmul_(row[k], w[j], value=-1)
+        _store(work[2], result[part])
     return result
 
 
-def _sum_of_row_products(x: Tensor, r: Tensor) -> list[Tensor]:
+def _sum_of_row_products(x: list, r: list) -> list[Tensor]:
     """sum_k x_k x r_k over the rows k."""
     torque = []
-    for i in range(3):
-        j, m = (i + 1) % 3, (i + 2) % 3
-        g = x[0, j] * r[0, m]
-        g.addcmul_(x[0, m], r[0, j], value=-1)
-        for k in (1, 2):
-            g.addcmul_(x[k, j], r[k, m]).addcmul_(x[k, m], r[k, j], value=-1)
+    for _, j, k in CYCLES:
+        g = (x[0][j] * r[0][k]).addcmul_(x[0][k], r[0][j], value=-1)
+        for x_row, r_row in zip(x[1:], r[1:], strict=True):
+            g.addcmul_(x_row[j], r_row[k]).addcmul_(x_row[k], r_row[j], value=-1)
         torque.append(g)
     return torque
 
 
-def _solve(matrix: Tensor, cyclic: Tensor, cofactor: Tensor, gram: Tensor, answer: Tensor):
-    m = _load(matrix, cyclic[:3, :3])
-    cyclic[3:, :3] = cyclic[:2, :3]
-    cyclic[:, 3:] = cyclic[:, :2]
-    torch.mul(cyclic[1:4, 1:4], cyclic[2:, 2:], out=cofactor)
-    cofactor.addcmul_(cyclic[1:4, 2:], cyclic[2:, 1:4], value=-1)
+def _solver_views(cyclic: Tensor, cofactor: Tensor, gram: Tensor, answer: Tensor) -> tuple:
+    """The views of the workspace that ``_solve`` reads and writes, made once for all chunks.
+
+    ``cyclic`` holds M with its first rows and columns repeated, so that every cofactor is one
+    product of shifted blocks minus another.
+    """
+    m = cyclic[:3, :3]
+    repeats = ((cyclic[3:, :3], cyclic[:2, :3]), (cyclic[:, 3:], cyclic[:, :2]))
+    blocks = (cyclic[1:4, 1:4], cyclic[2:, 2:], cyclic[1:4, 2:], cyclic[2:, 1:4])
+    rows = [(row[:, None], row[None]) for row in m.unbind(0)]
+    diagonal = [gram[k, k] for k in range(3)]
+    columns = [(m[:, k][:, None], gram[k][None]) for k in range(3)]
+    return m, repeats, blocks, cofactor, rows, gram, diagonal, columns, answer
+
+
+def _solve(m, repeats, blocks, cofactor, rows, gram, diagonal, columns, answer) -> tuple:
+    for copy, original in repeats:
+        copy.copy_(original)
+    torch.mul(blocks[0], blocks[1], out=cofactor).addcmul_(blocks[2], blocks[3], value=-1)
     size = torch.mul(m, m, out=answer).sum((0, 1))  # s1^2 + s2^2 + s3^2
     area = torch.mul(cofactor, cofactor, out=answer).sum((0, 1))  # (s1 s2)^2 + ...
     det = torch.mul(m[0], cofactor[0], out=answer[0]).sum(0)
@@ -99,17 +109,16 @@ def _solve(matrix: Tensor, cyclic: Tensor, cofactor: Tensor, gram: Tensor, answe
     kappa = (lam * lam).sub_(size).mul_(0.5)
     zeta = (kappa * lam).sub_(det)
 
-    torch.mul(m[0][:, None], m[0][None], out=gram)
-    gram.addcmul_(m[1][:, None], m[1][None]).addcmul_(m[2][:, None], m[2][None])
-    for k in range(3):
-        gram[k, k] += kappa
-    inverse = gram.div_(zeta)
-    torch.mul(m, lam, out=answer).add_(cofactor).mul_(lam / zeta)
-    for k in range(3):
-        answer.addcmul_(m[:, k][:, None], inverse[k][None], value=-1)
-    # Written so that NaN and numbers whose sixth power leaves float64 count as doubtful.
-    trusted = (gap > TRUSTED_GAP[matrix.dtype] * lam) & (size > 1e-90) & (size < 1e90)
-    return answer, inverse, ~trusted
+    torch.mul(*rows[0], out=gram).addcmul_(*rows[1]).addcmul_(*rows[2])
+    for entry in diagonal:
+        entry.add_(kappa)
+    over_zeta = zeta.reciprocal_()
+    inverse = gram.mul_(over_zeta)
+    share = lam * over_zeta
+    torch.mul(cofactor, share, out=answer).addcmul_(m, share.mul_(lam))
+    for column, inverse_row in columns:
+        answer.addcmul_(column, inverse_row, value=-1)
+    return answer, inverse, gap, lam, size
 
 
 def _largest_eigenvalue(size: Tensor, area: Tensor, det: Tensor) -> tuple[Tensor, Tensor]:
@@ -128,14 +137,24 @@ def _largest_eigenvalue(size: Tensor, area: Tensor, det: Tensor) -> tuple[Tensor
     return lam.sub_(value.div_(slope)), gap
 
 
-def _chunk(matrix: Tensor) -> int:
-    return CHUNK if matrix.device.type == "cpu" else max(len(matrix), 1)
+def _parts(matrix: Tensor) -> list[slice]:
+    """Chunks of one size; the last one goes back over rows already done rather than be shorter."""
+    count = len(matrix)
+    limit = CHUNK if matrix.device.type == "cpu" else count
+    number = -(-count // limit) if count else 0
+    size = -(-count // number) if count else 0
+    starts = (min(k * size, count - size) for k in range(number))
+    return [slice(start, start + size) for start in starts]
 
 
-def _workspace(like: Tensor, step: int, *sides: int, dtype=torch.float64) -> list[Tensor]:
-    step = min(step, max(len(like), 1))
-    return [torch.empty(side, side, step, dtype=dtype, device=like.device) for side in sides]
+def _workspace(like: Tensor, parts: list[slice], sides: tuple, dtype: torch.dtype) -> list[Tensor]:
+    size = parts[0].stop if parts else 0
+    return [torch.empty(side, side, size, dtype=dtype, device=like.device) for side in sides]
 
 
-def _load(matrix: Tensor, planes: Tensor) -> Tensor:
-    return planes.copy_(matrix.permute(1, 2, 0))
+def _load(matrix: Tensor, planes: Tensor) -> None:
+    planes.copy_(matrix.permute(1, 2, 0))
+
+
+def _store(planes: Tensor, matrix: Tensor) -> None:
+    matrix.copy_(planes.permute(2, 0, 1))

@@ -41,10 +41,10 @@ def procrustes_alignment(
     direction flips, not the last column of R; the scale uses the flipped singular value,
     s = tr(R^T K) / sum w |x'|^2; t = mu_y - s R mu_x belongs to the model s R x + t.
 
-    Without scale s = 1, without translation t = 0 and nothing is centred. ``with_reflection`` allows
-    det R = -1. Units are those of the points. Gradients are exact with respect to the points and
-    the weights; where the rotation is not unique see ``special_procrustes``. Source points that all
-    coincide leave the scale undefined: it is 1.
+    The scale is never negative. Without scale s = 1, without translation t = 0 and nothing is
+    centred. ``with_reflection`` allows det R = -1. Units are those of the points. Gradients are
+    exact with respect to the points and the weights; where the rotation is not unique see
+    ``special_procrustes``. Source points that all coincide leave the scale undefined: it is 1.
 
     Raises RigidDepthError for shapes that differ, negative weights, or no correspondence at all.
     """

@@ -39,11 +39,11 @@ def euler_to_matrix(
 ) -> Float[Tensor, "*batch 3 3"]:
     """The rotation of three Euler angles in radians (section 3.6.3, eq 3.3), scipy's convention.
 
-    Lower case is extrinsic (about the fixed axes): "xyz" = Rz(angles[2]) Ry(angles[1]) Rx(angles[0]),
-    the product of section 3.6.3. Upper case is intrinsic (about the moving axes):
-    "XYZ" = Rx(angles[0]) Ry(angles[1]) Rz(angles[2]), the product of eq 3.3. Neighbouring axes
-    differ; all twelve sequences are allowed. The Jacobian has rank 2 where the middle angle is
-    +-pi/2 (Tait-Bryan) or 0, pi (first axis = last axis).
+    Lower case is extrinsic (about the fixed axes): "xyz" of angles (a, b, c) is Rz(c) Ry(b) Rx(a),
+    the product of section 3.6.3. Upper case is intrinsic (about the moving axes): "XYZ" is
+    Rx(a) Ry(b) Rz(c), the product of eq 3.3. Neighbouring axes differ; all twelve
+    sequences are allowed. The Jacobian has rank 2 where the middle angle is +-pi/2 (three
+    different axes) or 0, pi (first axis = last axis).
 
     Raises RigidDepthError for an order that is none of these.
     """

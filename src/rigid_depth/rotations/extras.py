@@ -1,4 +1,4 @@
-"""Two more maps onto SO(3): 5 numbers (Zhou et al. 2019) and 10 numbers (Peretroukhin et al. 2020)."""
+"""Two more maps onto SO(3): of 5 numbers (Zhou 2019) and of 10 numbers (Peretroukhin 2020)."""
 
 import roma
 import torch
@@ -20,8 +20,8 @@ def fived_to_matrix(numbers: Float[Tensor, "*batch 5"]) -> Float[Tensor, "*batch
     """
     planar = numbers[..., 2:]
     square = (planar * planar).sum(-1, keepdim=True)
-    # p = (square - 1, 2 planar) / (square + 1) over |p[2:4]| = 2 |planar| / (square + 1). The common
-    # factor of the second vector does not matter to Gram-Schmidt, that of the first one does.
+    # p = (square - 1, 2 planar) / (square + 1), so |p[2:4]| = 2 |planar| / (square + 1). The length
+    # of the second vector does not matter to Gram-Schmidt, that of the first one does.
     length = square.clamp_min(torch.finfo(numbers.dtype).tiny).sqrt()
     first = torch.cat((numbers[..., :2], (square - 1) / (2 * length)), dim=-1)
     # In Gram-Schmidt the unit vector comes first here, and the columns change places afterwards.

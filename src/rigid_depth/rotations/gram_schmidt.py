@@ -46,7 +46,7 @@ def gram_schmidt(
     tolerance: float | None = None,
     rotation: bool = False,
 ) -> Float[Tensor, "*batch n m"]:
-    """Orthonormal columns that span the same nested spaces as the m <= n given columns (algorithm 3).
+    """Orthonormal columns that span the nested spaces of the m <= n given columns (algorithm 3).
 
     ``method``: "classical" subtracts the projections of the given vector, as printed in the thesis,
     and loses orthogonality like the square of the conditioning; "modified" subtracts those of the
@@ -72,8 +72,8 @@ def gram_schmidt(
     if inspectable() and is_dependent.any():
         column = int(is_dependent.nonzero()[0, -1])
         raise RigidDepthError(
-            f"column {column} lies in the span of the columns before it (tolerance {tolerance:.1e}):"
-            " the vectors must be linearly independent."
+            f"column {column} lies in the span of the columns before it (tolerance "
+            f"{tolerance:.1e}): the vectors must be linearly independent."
         )
     if rotation:
         sign = torch.linalg.det(basis.detach()).sign()[..., None, None]

@@ -45,6 +45,7 @@ def special_procrustes(matrix: Float[Tensor, "*batch n n"]) -> Float[Tensor, "*b
     return _nearest_rotation_op(matrix)[0]
 
 
+@full_precision
 def nearest_orthogonal(matrix: Float[Tensor, "*batch n n"]) -> Float[Tensor, "*batch n n"]:
     """The orthogonal matrix, reflections allowed, that minimises ||Q - M||_F over O(n): Q = U V^T.
 
@@ -108,7 +109,7 @@ def _nearest_rotation(matrix: Tensor) -> tuple[Tensor, Tensor]:
             f"the nearest rotation is not unique for {int(ambiguous.sum())} of {len(rows)} "
             "matrices: their two smallest signed singular values add up to zero",
             RuntimeWarning,
-            stacklevel=4,
+            stacklevel=2,
         )
     return rotation.reshape(matrix.shape), inverse
 
@@ -120,15 +121,14 @@ def _by_svd(matrix: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor], Tensor]:
     sign = torch.linalg.det(u @ vh).sign()
     vh = torch.cat((vh[..., :-1, :], vh[..., -1:, :] * sign[..., None, None]), dim=-2)
     s = torch.cat((s[..., :-1], s[..., -1:] * sign[..., None]), dim=-1)
-    inverse_gaps = _inverse_gaps(s, matrix.dtype)
-    ambiguous = (inverse_gaps[..., -1, -2] == 0) & is_finite[..., 0, 0]
+    ambiguous = s[..., -2] + s[..., -1] <= 4 * torch.finfo(matrix.dtype).eps * s[..., 0]
     rotation = torch.where(is_finite, u @ vh, torch.nan).to(matrix.dtype)
-    # vh carries the flip, so V diag(s) V^T = R^T M takes the flipped rows twice: no sign is left.
-    return rotation, (vh.mT, inverse_gaps), ambiguous
+    # R^T M = V diag(s) V^T with the signed s; the flipped row of V^T enters twice.
+    return rotation, (vh.mT, _inverse_gaps(s, matrix.dtype)), ambiguous & is_finite[..., 0, 0]
 
 
 def _inverse_gaps(s: Tensor, dtype: torch.dtype) -> Tensor:
-    """1 / (s_i + s_j) off the diagonal, 0 on it and where the sum is rounding noise of ``dtype``."""
+    """1 / (s_i + s_j) off the diagonal, 0 on it and where the sum is rounding noise."""
     gaps = s[..., :, None] + s[..., None, :]
     noise = 4 * torch.finfo(dtype).eps * s.abs().amax(-1)[..., None, None]
     usable = gaps > noise.clamp_min(torch.finfo(dtype).tiny ** 0.5)
@@ -164,7 +164,7 @@ def _derivative(matrix: Tensor, rotation: Tensor, direction: Tensor) -> Tensor:
 
 
 class _Lyapunov(torch.autograd.Function):
-    """W with W S + S W = A for symmetric S = V diag(s) V^T, given V and the numbers 1/(s_i + s_j)."""
+    """W with W S + S W = A for symmetric S = V diag(s) V^T, given V and all 1 / (s_i + s_j)."""
 
     generate_vmap_rule = True
 

@@ -25,7 +25,7 @@ def quaternion_to_matrix(quaternion: Float[Tensor, "*batch 4"]) -> Float[Tensor,
 
 @full_precision
 def matrix_to_quaternion(matrix: Float[Tensor, "*batch 3 3"]) -> Float[Tensor, "*batch 4"]:
-    """The unit quaternion (w, x, y, z) of a rotation matrix with w >= 0 (Markley's method, by RoMa).
+    """The unit quaternion (w, x, y, z), w >= 0, of a rotation matrix (Markley's method, by RoMa).
 
     Of the two quaternions of a half turn (w = 0) one is returned; the map jumps there.
     """

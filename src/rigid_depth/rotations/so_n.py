@@ -1,4 +1,4 @@
-"""The group SO(n) (thesis sections 3.2 and 3.4): size, samples, membership, ranks of maps onto it."""
+"""The group SO(n) (thesis sections 3.2, 3.4): size, samples, membership, ranks of maps onto it."""
 
 from collections.abc import Callable
 
@@ -24,7 +24,8 @@ def random_rotation(
     """Rotations drawn uniformly (Haar measure) from SO(n), n >= 2.
 
     The Q of a Gaussian matrix, its columns signed so that R has a positive diagonal (Stewart 1980,
-    Mezzadri 2007), is uniform on O(n); flipping one column where det Q < 0 makes it uniform on SO(n).
+    Mezzadri 2007), is uniform on O(n); flipping one column where det Q < 0 makes it uniform on
+    SO(n).
 
     Raises RigidDepthError for n < 2.
     """
@@ -61,9 +62,9 @@ def jacobian_rank(
 ) -> Int[Tensor, ""]:
     """The rank of the Jacobian of a map at one point (section 3.6.1).
 
-    Singular values above ``tolerance`` times the largest one (and 1) count. A map onto SO(3) has full
-    rank where this is 3, whatever the number of its inputs; that makes it neither injective nor
-    invertible.
+    Singular values above ``tolerance`` times the largest one (and 1) count. A map onto SO(3) has
+    full rank where this is 3, whatever the number of its inputs; that makes it neither injective
+    nor invertible.
     """
     values = jacobian_singular_values(function, point)
     return (values > tolerance * values[0].clamp_min(1)).sum()

@@ -12,8 +12,8 @@ from rigid_depth.rotations._numerics import full_precision, sinc_of_square, skew
 def rotvec_to_matrix(rotvec_rad: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch 3 3"]:
     """The rotation about the direction of a vector by its length in radians (eq 3.14, 3.15).
 
-    Rodrigues' formula in the form I + sinc(t) [r]x + sinc(t/2)^2 / 2 [r]x^2, t = |r|, which is smooth
-    at r = 0. Any length is allowed; the Jacobian has rank 1 at lengths 2 pi, 4 pi, ...
+    Rodrigues' formula in the form I + sinc(t) [r]x + sinc(t/2)^2 / 2 [r]x^2, t = |r|, which is
+    smooth at r = 0. Any length is allowed; the Jacobian has rank 1 at lengths 2 pi, 4 pi, ...
     """
     square = (rotvec_rad * rotvec_rad).sum(-1)[..., None, None]
     cross = skew(rotvec_rad)
