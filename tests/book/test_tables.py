@@ -62,6 +62,15 @@ def test_every_number_links_to_its_run_and_unrun_rows_are_open(runs):
     assert len({line.count("|") for line in text.splitlines()}) == 1
 
 
+def test_intervals_hold_the_mean_and_differences_are_paired(runs):
+    ours = tables.results(THESIS["table_8_2"], runs, "cpu")[0]["ours"]["rgb"]
+    assert ours["low_m"] < ours["mean_m"] < ours["high_m"]
+    difference = tables.difference_m(runs, "rgb-infinity", "rgb")
+    assert difference.value_m == pytest.approx(0.1, abs=0.01)
+    assert difference.high_m - difference.low_m < ours["high_m"] - ours["low_m"]
+    assert tables.difference_m(runs, "coral", "rgb") is None
+
+
 def test_csv_has_a_line_per_seed_and_one_per_open_cell(runs):
     rows = tables.results(THESIS["table_8_2"], runs, "cpu")
     lines = list(csv.DictReader(io.StringIO(tables.results_csv(rows))))

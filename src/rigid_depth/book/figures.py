@@ -40,7 +40,11 @@ def seeds(rows: list[dict], branch: str) -> dict:
     single["marker"] = {"color": COLOURS[0], "size": 9, "opacity": 0.7}
     means = [round(row["ours"][branch]["mean_m"], 4) for row in run]
     marker = {"color": COLOURS[1], "symbol": "line-ns-open", "size": 20, "line": {"width": 3}}
-    mean = {"type": "scatter", "mode": "markers", "name": "mean", "x": means, "y": labels}
+    ends = [(row["ours"][branch]["low_m"], row["ours"][branch]["high_m"]) for row in run]
+    half = [0 if low is None else round((high - low) / 2, 4) for low, high in ends]
+    error = {"type": "data", "array": half, "color": COLOURS[1]}
+    mean = {"type": "scatter", "mode": "markers", "name": "mean, 95 %", "x": means, "y": labels}
+    mean["error_x"] = error
     layout = {
         "height": 170 + 42 * len(run),
         "xaxis": {"title": {"text": "RMSE, test split, up to 80 m [m]"}},

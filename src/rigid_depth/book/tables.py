@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from rigid_depth.book.markdown import number, table
+from rigid_depth.experiments.statistics import paired_difference, pooled_rmse, spread
 
 HEADLINE_CAP = "80"
 SCALES = ("paper", "gpu", "cpu")
@@ -46,6 +46,10 @@ class Run:
         metrics = self.record["metrics"].get("test", {}).get(branch, {})
         return metrics.get("caps", {}).get(cap, {}).get("rmse_m")
 
+    def scenes(self, branch: str) -> dict[str, dict]:
+        """Squared errors and pixels of every test scene, up to the headline cap."""
+        return self.record["metrics"]["test"][branch]["scenes"]
+
 
 def read_runs(folder: Path) -> list[Run]:
     """Reads every record below `folder`, sorted by group, experiment and seed."""
@@ -74,8 +78,9 @@ def best_complete_scale(runs: Iterable[Run]) -> str | None:
 def results(thesis_rows: list[dict], runs: Iterable[Run], group: str | None) -> list[dict]:
     """One row per line of a thesis table: its numbers, and ours at `group` with their runs.
 
-    `ours` maps a branch to the values of single seeds, their mean and spread (sample standard
-    deviation), both in metres, or to None where nothing was run: such a cell is open.
+    `ours` maps a branch to the values of single seeds, their mean, spread (sample standard
+    deviation) and 95 % interval over scenes and seeds, all in metres, or to None where nothing was
+    run: such a cell is open.
     """
     runs = [run for run in runs if run.group == group]
     rows = [{**row, "baseline": False} for row in thesis_rows]
@@ -95,12 +100,31 @@ def _summary(runs: list[Run], branch: str) -> dict | None:
     values = [(run, value) for run in runs if (value := run.rmse_m(branch)) is not None]
     if not values:
         return None
-    numbers = [value for _, value in values]
+    of_seeds = spread([value for _, value in values])
+    scenes = {run.seed: run.scenes(branch) for run, _ in values}
+    interval = pooled_rmse(scenes) if len(next(iter(scenes.values()))) > 1 else None
     return {
-        "mean_m": statistics.fmean(numbers),
-        "spread_m": statistics.stdev(numbers) if len(numbers) > 1 else None,
+        "mean_m": of_seeds.mean,
+        "spread_m": of_seeds.std,
+        "low_m": interval and interval.low_m,
+        "high_m": interval and interval.high_m,
         "seeds": [{"seed": run.seed, "rmse_m": value, "label": run.label} for run, value in values],
     }
+
+
+def difference_m(runs: Iterable[Run], first: str, second: str, branch: str = "rgb"):
+    """RMSE of one experiment minus that of another over the seeds of both; None if there is none.
+
+    The result has `value_m`, `low_m`, `high_m` (95 %) and `p_value`; scenes and seeds are paired.
+    """
+    found: dict[str, dict] = {first: {}, second: {}}
+    for run in runs:
+        if run.experiment in found and run.rmse_m(branch) is not None:
+            found[run.experiment][run.seed] = run.scenes(branch)
+    seeds = sorted(set(found[first]) & set(found[second]))
+    if not seeds:
+        return None
+    return paired_difference(*({s: found[name][s] for s in seeds} for name in (first, second)))
 
 
 def results_markdown(rows: list[dict]) -> str:
@@ -109,13 +133,14 @@ def results_markdown(rows: list[dict]) -> str:
     head = ["Row"]
     for branch in branches:
         name = BRANCHES[branch]
-        head += [f"thesis {name} [m]", f"ours {name} [m]", f"seeds ({name})"]
+        head += [f"thesis {name} [m]", f"ours {name} [m]", f"95 % ({name})", f"seeds ({name})"]
     lines = []
     for row in rows:
         line = [row["label"]]
         for branch in branches:
             ours, thesis = row["ours"][branch], row["thesis"][branch]
-            line += [number(thesis), _mean(ours, expected=thesis is not None), _seeds(ours)]
+            line += [number(thesis), _mean(ours, expected=thesis is not None)]
+            line += [_interval(ours), _seeds(ours)]
         lines.append(line)
     return table(head, lines)
 
@@ -125,6 +150,12 @@ def _mean(ours: dict | None, *, expected: bool) -> str:
         return "open" if expected else "–"
     spread = "" if ours["spread_m"] is None else f" ± {ours['spread_m']:.3f}"
     return f"{ours['mean_m']:.3f}{spread}"
+
+
+def _interval(ours: dict | None) -> str:
+    if ours is None or ours["low_m"] is None:
+        return ""
+    return f"{ours['low_m']:.2f} – {ours['high_m']:.2f}"
 
 
 def _seeds(ours: dict | None) -> str:
