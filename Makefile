@@ -24,7 +24,8 @@ test: book
 	  $(PY) -m pytest -n $(WORKERS) --dist loadfile $(PYTEST)
 
 bench: environment
-	@$(PY) benchmarks/run.py
+	@set -e; for file in $(notdir $(basename $(wildcard benchmarks/[a-z]*.py))); do \
+	  echo "== $$file"; $(PY) -m benchmarks.$$file; done
 
 lint: environment
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
