@@ -95,3 +95,17 @@ def test_batches_and_a_zero_vector(points, anchors):
     stacked = relative_projection(points.reshape(2, 20, D), anchors.expand(2, K, D))
     torch.testing.assert_close(stacked.reshape(N, K), relative_projection(points, anchors))
     assert (relative_projection(torch.zeros(1, D), torch.randn(K, D)) == 0).all()
+
+
+@pytest.mark.parametrize("centre", [False, True])
+def test_a_point_does_not_depend_on_the_points_beside_it(points, anchors, centre):
+    whole = relative_projection(points, anchors, centre=centre)
+    torch.testing.assert_close(relative_projection(points[:3], anchors, centre=centre), whole[:3])
+
+
+def test_centring_is_by_the_mean_of_the_anchors(points, anchors):
+    mean = anchors.mean(0)
+    expected = 1 - cdist(points - mean, anchors - mean, "cosine")
+    np.testing.assert_allclose(
+        relative_projection(points, anchors, centre=True), expected, atol=1e-12
+    )

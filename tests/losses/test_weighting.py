@@ -1,4 +1,4 @@
-"""Weights by gradient and by rate, against hand cases and torchjd's meaning of balance."""
+"""Weights by gradient and by rate, against hand cases."""
 
 import pytest
 import torch

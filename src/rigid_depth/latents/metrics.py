@@ -83,11 +83,12 @@ def retrieval(
 ) -> tuple[float, float]:
     """Mean reciprocal rank and Jaccard index: does a source row find its own among the targets?
 
-    The rank of the pair's target among all targets by distance to the source row, ties shared (so
-    a collapsed set scores as chance, about (ln n + 0.58) / n). The Jaccard index is the overlap of
-    the k targets nearest to the source row with the k nearest to its own target (itself among
-    them); chance is about k / (2 n). Both are 1 for equal sets and unchanged by a common rotation
-    or scale, and translation if the distance is Euclidean.
+    The rank of the pair's target among all targets by distance to the source row; chance is about
+    (ln n + 0.58) / n. Ties share the middle rank: a collapsed set scores 2 / (n + 1). The Jaccard
+    index is the overlap of the k targets nearest to the source row with the k nearest to its own
+    target (itself among them); chance is about k / (2 n). Both are 1 for equal sets and unchanged
+    by a common rotation or scale, and by a translation if the distance is Euclidean. Raises
+    RigidDepthError for another distance and a `k` that is not 1 to n.
     """
     if distance not in ("euclidean", "cosine"):
         raise RigidDepthError(f"distance is {distance!r}; allowed are 'euclidean' and 'cosine'")

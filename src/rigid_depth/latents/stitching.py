@@ -31,13 +31,13 @@ class StitchingSettings:
     """The size of the experiment; the defaults are the published one."""
 
     steps: int = 4000
-    decoder_steps: int = 1500
+    decoder_steps: int = 4000
     batch_size: int = 128
     hidden: int = 128
     latent_dim: int = 16
     test_images: int = 500
-    anchors: tuple[int, ...] = (20, 50, 100, 300, 0)
-    """Samples a map is fitted on; 0 means all training samples."""
+    anchors: tuple[int, ...] = (17, 20, 50, 100, 300, 0)
+    """Samples a map is fitted on, from the 17 an affine map needs; 0 means all for training."""
     decoder_anchors: tuple[int, ...] = (100,)
     """Of these, where relative representations get a decoder of their own."""
 

@@ -4,6 +4,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from rigid_depth.losses.depth import _full
+
 
 def coral(
     source: Float[Tensor, "*batch n d"],
@@ -33,7 +35,7 @@ def covariance(
     Centred first: the same value as the formula of the thesis, without its cancellation. The zero
     matrix for fewer than two rows. Computed in at least float32.
     """
-    rows = rows.to(torch.promote_types(rows.dtype, torch.float32))
+    rows = _full(rows)
     if mask is not None:
         rows = torch.where(mask[..., None], rows, 0)
     count = _rows(rows, mask)[..., None, None]

@@ -5,7 +5,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.losses.depth import masked_mean
+from rigid_depth.losses.depth import _error, masked_mean
 
 TINY = 1e-12
 
@@ -22,8 +22,8 @@ def huber(
     loss is half the mean squared error there. Empty mask and 16-bit input as in `masked_mse`.
     Raises RigidDepthError unless `delta` > 0.
     """
-    refuse_unless_positive("delta", delta)
-    size = absolute_error(pred, target, mask)
+    _refuse_unless_positive("delta", delta)
+    size = _error(pred, target, mask).abs()
     return masked_mean(
         torch.where(size <= delta, size.square() / 2, delta * (size - delta / 2)), mask
     )
@@ -48,22 +48,13 @@ def berhu(
     the gradient, and make the value of an image under "batch" depend on the images beside it.
     Empty mask and 16-bit input as in `masked_mse`. Raises RigidDepthError for another `delta`.
     """
-    size = absolute_error(pred, target, mask)
+    size = _error(pred, target, mask).abs()
     threshold = _threshold(size.detach(), delta, share)
     large = (size.square() + threshold**2) / (2 * threshold)
     return masked_mean(torch.where(size <= threshold, size, large), mask)
 
 
-def absolute_error(
-    pred: Float[Tensor, "*shape"], target: Float[Tensor, "*shape"], mask: Bool[Tensor, "*shape"]
-) -> Float[Tensor, "*shape"]:
-    """|pred - target| in at least float32; 0 with gradient 0 outside the mask, even for NaN."""
-    full = torch.promote_types(pred.dtype, torch.float32)
-    return torch.where(mask, pred.to(full) - target.to(full), 0).abs()
-
-
-def refuse_unless_positive(name: str, value: float) -> None:
-    """Raises RigidDepthError unless the number is above 0."""
+def _refuse_unless_positive(name: str, value: float) -> None:
     if not value > 0:
         raise RigidDepthError(f"{name} is {value}; allowed is a number above 0")
 
@@ -74,8 +65,8 @@ def _threshold(size: Tensor, delta: float | str, share: float) -> Tensor | float
             raise RigidDepthError(
                 f"delta is {delta!r}; allowed are 'batch', 'image' and a number above 0"
             )
-        refuse_unless_positive("delta", delta)
+        _refuse_unless_positive("delta", delta)
         return delta
-    refuse_unless_positive("share", share)
+    _refuse_unless_positive("share", share)
     dims = tuple(range(1 if delta == "image" else 0, size.ndim))
     return (share * size.amax(dims, keepdim=True)).clamp(min=TINY)

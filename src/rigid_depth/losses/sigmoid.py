@@ -5,7 +5,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.losses.depth import masked_mse
+from rigid_depth.losses.depth import _full, masked_mse
 
 
 def inverse_sigmoid(y: Float[Tensor, "*shape"], eps: float = 1e-3) -> Float[Tensor, "*shape"]:
@@ -18,8 +18,7 @@ def inverse_sigmoid(y: Float[Tensor, "*shape"], eps: float = 1e-3) -> Float[Tens
     """
     if not 0 < eps < 0.5:
         raise RigidDepthError(f"eps is {eps}; allowed is a number between 0 and 0.5")
-    y = y.to(torch.promote_types(y.dtype, torch.float32))
-    return y.clamp(eps, 1 - eps).logit()
+    return _full(y).clamp(eps, 1 - eps).logit()
 
 
 def logit_loss(

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.losses.depth import masked_mean
+from rigid_depth.losses.depth import _full, masked_mean
 
 ROUNDING = 1e-5
 """How far a window's summed weight may fall short of its share by rounding."""
@@ -39,9 +39,8 @@ def sobel_loss(
     """
     if compare not in ("magnitude", "components"):
         raise RigidDepthError(f"compare is {compare!r}; allowed are 'magnitude' and 'components'")
-    full = torch.promote_types(pred.dtype, torch.float32)
     valid = _erode(mask)
-    slopes = [sobel(torch.where(mask, x.to(full), 0), normalised) for x in (pred, target)]
+    slopes = [sobel(torch.where(mask, _full(x), 0), normalised) for x in (pred, target)]
     if compare == "magnitude":
         difference = (slope_magnitude(slopes[0]) - slope_magnitude(slopes[1])).square()
     else:
@@ -121,9 +120,8 @@ def ssim_map(
         raise RigidDepthError(f"window is {window}; allowed is an odd number of pixels")
     if not 0 < min_share <= 1:
         raise RigidDepthError(f"min_share is {min_share}; allowed is a share in (0, 1]")
-    full = torch.promote_types(pred.dtype, torch.float32)
-    x, y = (torch.where(mask, values.to(full), 0) for values in (pred, target))
-    sums = _blur(torch.stack([mask.to(full), x, y, x * x, y * y, x * y]), window, sigma)
+    x, y = (torch.where(mask, _full(values), 0) for values in (pred, target))
+    sums = _blur(torch.stack([mask.to(x.dtype), x, y, x * x, y * y, x * y]), window, sigma)
     share = sums[0]
     mean_x, mean_y, xx, yy, xy = sums[1:] / share.clamp(min=ROUNDING)
     c1, c2 = (0.01 * data_range) ** 2, (0.03 * data_range) ** 2
