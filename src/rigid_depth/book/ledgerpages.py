@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 from rigid_depth.book.ledger import CLAIMS, ERRATA, VERDICTS, Row
-from rigid_depth.book.markdown import plain, table
+from rigid_depth.book.markdown import plain, slug, table
 from rigid_depth.book.provenance import badges
 
 CHAPTERS = {
@@ -154,7 +154,7 @@ def _cell(cell: str) -> str:
 def _run(run: str) -> str:
     name = run.removeprefix("book/results/")
     seed = re.search(r"/seed-\d+$", name)
-    target = "run-" + name.replace("/", "-") if seed else "runs-" + name.partition("/")[0]
+    target = f"run-{slug(name)}" if seed else f"runs-{name.partition('/')[0]}"
     return f"[{plain(name)}](#{target})"
 
 

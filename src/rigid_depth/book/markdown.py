@@ -12,6 +12,11 @@ def plain(text: object) -> str:
     return re.sub(r"([\\`*_{}\[\]<>#|$~^])", r"\\\1", str(text))
 
 
+def slug(name: str) -> str:
+    """A run's name as part of a label and a file name."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "-", name)
+
+
 def number(value: object, digits: int = 3) -> str:
     """Writes a number for a table; an en dash where there is none."""
     if value is None:

@@ -23,6 +23,11 @@ METRICS = {
     "delta3": "δ₃",
     "pixels": "pixels",
 }
+SKY = {
+    "pixels": "pixels",
+    "share_beyond_80m": "share predicted beyond 80 m",
+    "mean_depth_m": "mean predicted depth [m]",
+}
 SPLITS = {"test": "test", "val": "validation", "train": "training"}
 PICTURES = {"rgb": "image", "target": "LiDAR", "prediction": "prediction", "error": "error"}
 CURVES = {"loss": "loss", "rmse_m": "RMSE [m]"}
@@ -70,7 +75,8 @@ def _metrics(metrics: dict) -> str:
         if metrics.get(key):
             parts.append(_rows(title, metrics[key], ("rmse_m", "mae_m", "pixels")))
     if sky := metrics.get("sky"):
-        parts.append(table(("Sky", ""), [(plain(k), number(v)) for k, v in sky.items()]))
+        rows = [(SKY.get(key, plain(key)), number(value)) for key, value in sky.items()]
+        parts.append(table(("Sky", "value"), rows))
     if scenes := metrics.get("scenes"):
         inner = _rows("Scene", scenes, ("rmse_m", "pixels"))
         parts.append(f":::{{dropdown}} {len(scenes)} scenes\n{inner}:::\n")

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rigid_depth.book.markdown import number, table
+from rigid_depth.book.markdown import number, slug, table
 from rigid_depth.experiments.statistics import paired_difference, pooled_rmse, spread
 
 HEADLINE_CAP = "80"
@@ -35,7 +35,7 @@ class Run:
 
     @property
     def slug(self) -> str:
-        return self.name.replace("/", "-").replace("+", "-").replace("=", "-")
+        return slug(self.name)
 
     @property
     def label(self) -> str:
@@ -129,20 +129,17 @@ def difference_m(runs: Iterable[Run], first: str, second: str, branch: str = "rg
 
 def results_markdown(rows: list[dict]) -> str:
     """The table as MyST: each seed's number links to the page of its run, open cells say so."""
-    branches = list(rows[0]["thesis"])
-    head = ["Row"]
-    for branch in branches:
+    columns = [("Row", [row["label"] for row in rows])]
+    for branch in rows[0]["thesis"]:
         name = BRANCHES[branch]
-        head += [f"thesis {name} [m]", f"ours {name} [m]", f"95 % ({name})", f"seeds ({name})"]
-    lines = []
-    for row in rows:
-        line = [row["label"]]
-        for branch in branches:
-            ours, thesis = row["ours"][branch], row["thesis"][branch]
-            line += [number(thesis), _mean(ours, expected=thesis is not None)]
-            line += [_interval(ours), _seeds(ours)]
-        lines.append(line)
-    return table(head, lines)
+        ours = [row["ours"][branch] for row in rows]
+        thesis = [row["thesis"][branch] for row in rows]
+        means = [_mean(a, expected=b is not None) for a, b in zip(ours, thesis, strict=True)]
+        columns += [(f"thesis {name} [m]", [number(value) for value in thesis])]
+        columns += [(f"ours {name} [m]", means)]
+        columns += [("95 %", [_interval(a) for a in ours]), ("seeds", [_seeds(a) for a in ours])]
+    columns = [(head, cells) for head, cells in columns if any(cells)]
+    return table([head for head, _ in columns], zip(*(c for _, c in columns), strict=True))
 
 
 def _mean(ours: dict | None, *, expected: bool) -> str:
