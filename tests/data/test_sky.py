@@ -60,6 +60,13 @@ def test_the_fallback_finds_no_sky_in_a_tunnel():
     assert not sky_from_evidence(image, points, K).any()
 
 
+def test_a_dim_smooth_wall_above_the_topmost_beam_is_no_sky():
+    image = np.full((240, 400, 3), 40, np.uint8)
+    image[:60, ::7] = 44
+    points = np.array([[u, 61.0, 9.0] for u in range(0, 400, 3)], np.float32)
+    assert not sky_from_evidence(image, points, K).any()
+
+
 def test_the_fallback_on_real_images(real):
     """The front camera sees an open sky, the left one stands by a building: judged by eye."""
     cameras = ("CAM_FRONT", "CAM_BACK_LEFT")

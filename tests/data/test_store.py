@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -152,12 +153,14 @@ def test_changed_data_is_refused(fake_kitti, tmp_path):
         prepare("kitti", root, out, size=(32, 64), sky=None, progress=False)
 
 
-def test_an_interrupted_run_is_continued(fake_kitti, tmp_path, monkeypatch):
-    """Stopped after two of four shards, then the first damaged and a half-written file added."""
+@pytest.fixture
+def interrupted(fake_kitti, tmp_path, monkeypatch):
+    """A store of four shards, stopped after the first two; ``again`` names those written later."""
     root = fake_kitti({"0001": range(3), "0005": range(3), "0009": range(3), "0013": range(3)})
-    call = lambda out: prepare("kitti", root, out, size=(32, 64), sky=None, progress=False)  # noqa: E731
-    unbroken, out = call(tmp_path / "unbroken"), tmp_path / "s"
     write, written = store._write_shard, []
+
+    def call(out):
+        return prepare("kitti", root, out, size=(32, 64), sky=None, progress=False)
 
     def stop_after_two(where, name, *rest):
         if len(written) == 2:
@@ -167,18 +170,33 @@ def test_an_interrupted_run_is_continued(fake_kitti, tmp_path, monkeypatch):
 
     monkeypatch.setattr(store, "_write_shard", stop_after_two)
     with pytest.raises(KeyboardInterrupt):
-        call(out)
+        call(tmp_path / "s")
+    again = []
+    monkeypatch.setattr(store, "_write_shard", lambda *a: again.append(a[1]) or write(*a))
+    return SimpleNamespace(call=call, root=root, out=tmp_path / "s", first=written, again=again)
+
+
+def test_an_interrupted_run_is_continued(interrupted, tmp_path):
+    """Even with the first shard damaged and a half-written file beside it."""
     with pytest.raises(RigidDepthError, match="is no finished prepared store"):
-        open_store(out)
-    shard = out / "shards" / f"{written[0]}.safetensors"
+        open_store(interrupted.out)
+    shard = interrupted.out / "shards" / f"{interrupted.first[0]}.safetensors"
     shard.write_bytes(shard.read_bytes()[:-1])
-    (out / "shards" / "half.safetensors.part").write_bytes(b"half")
-    first, written[:] = list(written), []
-    monkeypatch.setattr(store, "_write_shard", lambda *a: written.append(a[1]) or write(*a))
-    call(out)
-    assert first[1] not in written
-    assert len(written) == 3
-    assert files(out) == files(unbroken)
+    (interrupted.out / "shards" / "half.safetensors.part").write_bytes(b"half")
+    interrupted.call(interrupted.out)
+    assert interrupted.first[1] not in interrupted.again
+    assert len(interrupted.again) == 3
+    assert files(interrupted.out) == files(interrupted.call(tmp_path / "unbroken"))
+
+
+def test_a_file_that_changed_meanwhile_is_read_again(interrupted, tmp_path):
+    drive = next(interrupted.root.glob(f"*/{interrupted.first[1]}"))
+    sweep = drive / "velodyne_points" / "data" / "0000000001.bin"
+    sweep.write_bytes(sweep.read_bytes()[16:])
+    interrupted.call(interrupted.out)
+    assert interrupted.first[0] not in interrupted.again
+    assert interrupted.first[1] in interrupted.again
+    assert files(interrupted.out) == files(interrupted.call(tmp_path / "unbroken"))
 
 
 def test_a_killed_run_is_continued(tiny_world, synthetic_store, tmp_path):

@@ -21,7 +21,9 @@ def sky_from_evidence(
     Nothing at or below the principal point's row, nor at or below a return, is sky. Seeds are
     smooth pixels that either lie in the band that the LiDAR sweeps and have no return, or are
     brighter than Otsu's threshold. GrabCut grows the seeds by colour; what does not touch the top
-    of the image is dropped. Fails where a facade above the topmost beam is as bright as the sky.
+    of the image is dropped. Against the exact masks of 24 synthetic frames it has an IoU of 0.56
+    (day 0.76, rain 0.69, dusk 0.47, night 0.05) at a precision of 0.96: it misses the sky at night
+    and between leaves, and errs where a facade above the topmost beam is as bright as the sky.
     """
     height, width = rgb.shape[:2]
     horizon = int(np.clip(intrinsics[1, 2], 2, height))
