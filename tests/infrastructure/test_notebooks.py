@@ -1,5 +1,7 @@
 """The stored notebooks are what the texts say, executed, and part of the book."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import jupytext
@@ -28,6 +30,16 @@ def test_there_are_notebooks():
 
 def test_every_twin_has_a_text():
     assert {f.stem for f in ROOT.glob("notebooks/*.ipynb")} == {f.stem for f in TEXTS}
+
+
+def test_pytest_executes_every_cell_anew():
+    """nbval is switched on by pyproject.toml; without its flag nothing would be collected."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "notebooks"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
+    for text in TEXTS:
+        notebook = nbformat.read(text.with_suffix(".ipynb"), as_version=4)
+        code = [c for c in notebook.cells if c.cell_type == "code"]
+        assert listed.count(f"notebooks/{text.stem}.ipynb::") == len(code)
 
 
 @pytest.fixture(params=TEXTS, ids=lambda path: path.stem)
