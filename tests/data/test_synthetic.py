@@ -57,14 +57,16 @@ def projected(root, devkit, sample, channel):
 
 
 def test_devkit_finds_every_file_and_link(root, devkit):
-    assert len(devkit.scene) == 3 and len(devkit.sample) == 6
+    assert len(devkit.scene) == 3
+    assert len(devkit.sample) == 6
     for data in devkit.sample_data:
         assert (root / data["filename"]).stat().st_size > 0
     for scene in devkit.scene:
         samples = [scene["first_sample_token"]]
         while following := devkit.get("sample", samples[-1])["next"]:
             samples.append(following)
-        assert samples[-1] == scene["last_sample_token"] and len(samples) == scene["nbr_samples"]
+        assert samples[-1] == scene["last_sample_token"]
+        assert len(samples) == scene["nbr_samples"]
         for token in samples:
             assert set(devkit.get("sample", token)["data"]) == {*CAMERAS, "LIDAR_TOP"}
     for instance in devkit.instance:
@@ -150,14 +152,17 @@ def test_sweep_has_the_beams_of_the_hdl_32e(root, devkit):
         ring = sweep[:, 4].astype(int)
         elevation = np.degrees(np.arcsin(sweep[:, 2] / distance))
         assert np.abs(elevation - angles[ring]).max() < 0.02
-        assert distance.max() < 101 and np.bincount(ring, minlength=32).max() <= 1084
-        assert 0 <= sweep[:, 3].min() and sweep[:, 3].max() <= 255
+        assert distance.max() < 101
+        assert np.bincount(ring, minlength=32).max() <= 1084
+        assert sweep[:, 3].min() >= 0
+        assert sweep[:, 3].max() <= 255
 
 
 def test_settings_and_splits_are_written(root):
     settings = json.loads((root / "settings.json").read_text())
-    assert settings["seed"] == 5 and len(settings["fingerprint"]) == 16
+    assert settings["seed"] == 5
+    assert len(settings["fingerprint"]) == 16
     splits = json.loads((root / "v1.0-synthetic" / "splits.json").read_text())
-    names = sum(splits.values(), [])
+    names = [name for split in splits.values() for name in split]
     assert sorted(names) == sorted(set(names)) == [f"scene-{k:04d}" for k in (1, 2, 3)]
     assert [len(splits[k]) for k in ("train", "val", "test")] == [1, 1, 1]

@@ -10,7 +10,7 @@ from rigid_depth.data.synthetic import lidar, mesh, rays, shading, vectors, writ
 from rigid_depth.data.synthetic.settings import CONDITION_CYCLE, Settings, scene_plan
 from rigid_depth.errors import RigidDepthError
 
-TINY = dict(scenes=2, frames_per_scene=1, seed=1, progress=False, image_size=(90, 160))
+TINY = {"scenes": 2, "frames_per_scene": 1, "seed": 1, "progress": False, "image_size": (90, 160)}
 
 
 def digests(root: Path) -> dict[str, str]:
@@ -124,7 +124,7 @@ def test_splits_are_disjoint_and_see_every_condition(seed):
 def heap():
     """Some boxes above a plane, and one of them moving."""
     draw = np.random.default_rng(3).uniform
-    low = draw(-10, 10, (60, 3)) + [0, 0, 25]
+    low = draw(-10, 10, (60, 3)) + np.array([0, 0, 25])
     still = mesh.merge(
         [
             mesh.box([-40, 3, -10], [40, 4, 90], 0, 0.5),
@@ -142,7 +142,9 @@ def test_sparse_camera_rays_equal_dense_ones(heap):
     depth, triangle = rays.camera_hits(scene, np.zeros(3), directions)
     distance, expected = rays.first_hits(scene, np.zeros(3), directions.reshape(3, -1))
     same = triangle.ravel() == expected
-    assert same.mean() > 0.995 and (expected >= len(still.material)).any() and (expected < 0).any()
+    assert same.mean() > 0.995
+    assert (expected >= len(still.material)).any()
+    assert (expected < 0).any()
     hit = same & (expected >= 0)
     np.testing.assert_allclose(depth.ravel()[hit], distance[hit], rtol=2e-5)
     assert (depth.ravel()[triangle.ravel() < 0] == 0).all()

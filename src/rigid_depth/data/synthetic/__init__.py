@@ -1,4 +1,5 @@
-"""A synthetic world of streets, written as a nuScenes v1.0 folder with dense depth and sky truth beside it."""
+"""A synthetic world of streets, written as a nuScenes v1.0 folder with dense depth and sky truth
+beside it."""
 
 from rigid_depth.data.synthetic.write import write_synthetic
 

@@ -21,27 +21,30 @@ def annotate(scene, world, frame, seconds, shift, groups, view) -> list[dict]:
             continue
         centre = position + rotation @ [0, 0, actor.size[2] / 2] + shift
         result.append(
-            dict(
-                token=token("annotation", scene["name"], frame, k),
-                sample_token=token("sample", scene["name"], frame),
-                instance_token=token("instance", scene["name"], k),
-                visibility_token=_visibility(view, actor, rotation, position, k + 1),
-                attribute_tokens=[token("attribute", actor.attribute)] if actor.attribute else [],
-                translation=centre.tolist(),
-                size=list(actor.size),
-                rotation=quaternion(rotation),
-                num_lidar_pts=int(counts[k + 1]),
-                num_radar_pts=0,
-                prev="",
-                next="",
-                _category=actor.category,
-            )
+            {
+                "token": token("annotation", scene["name"], frame, k),
+                "sample_token": token("sample", scene["name"], frame),
+                "instance_token": token("instance", scene["name"], k),
+                "visibility_token": _visibility(view, actor, rotation, position, k + 1),
+                "attribute_tokens": [token("attribute", actor.attribute)]
+                if actor.attribute
+                else [],
+                "translation": centre.tolist(),
+                "size": list(actor.size),
+                "rotation": quaternion(rotation),
+                "num_lidar_pts": int(counts[k + 1]),
+                "num_radar_pts": 0,
+                "prev": "",
+                "next": "",
+                "_category": actor.category,
+            }
         )
     return result
 
 
 def _visibility(view, actor, rotation, position, group) -> str:
-    """The visibility token: the share of sight lines to points of the object that nothing else crosses."""
+    """The visibility token: the share of sight lines to points of the object that nothing else
+    crosses."""
     step = max(1, len(actor.mesh.triangles) // 60)
     targets = actor.mesh.triangles[::step].mean(1) @ rotation.T + position
     lines = (targets - view.origin).T.astype(np.float32)

@@ -1,4 +1,5 @@
-"""Buildings: blocks with window bays and floors, shops, houses with gabled roofs, distant towers."""
+"""Buildings: blocks with window bays and floors, shops, houses with gabled roofs, distant
+towers."""
 
 import numpy as np
 
@@ -28,7 +29,8 @@ def _wall(a, b, low, high, bays, floors, material, tint, group, first_floor=0) -
 
 
 def make_block(width, depth, floors, style: dict, group: int, generator) -> Mesh:
-    """A block of ``floors`` storeys; x along the street, its front at y = 0 facing -y, ground at z = 0."""
+    """A block of ``floors`` storeys; x along the street, its front at y = 0 facing -y, ground at z
+    = 0."""
     floor_m, bay_m = style["floor_m"], style["bay_m"]
     ground_m = style["ground_m"]
     tint = _WALLS[generator.integers(len(_WALLS))] * generator.uniform(0.75, 1.15)
@@ -96,8 +98,8 @@ def _balconies(x0, x1, ground_m, floor_m, floors, bay_m, tint, group):
     )
     low = np.stack([x.ravel(), np.full(x.size, -1.1), z.ravel()], -1)
     wide = step - 0.6
-    floor = box(low - [0, 0, 0.12], low + [wide, 1.1, 0.05], M["concrete"], 0.45, group)
-    return [floor, box(low, low + [wide, 0.05, 0.95], M["metal"], tint * 0.6, group)]
+    floor = box(low - [0, 0, 0.12], low + np.array([wide, 1.1, 0.05]), M["concrete"], 0.45, group)
+    return [floor, box(low, low + np.array([wide, 0.05, 0.95]), M["metal"], tint * 0.6, group)]
 
 
 def make_house(width, depth, style: dict, group: int, generator) -> Mesh:

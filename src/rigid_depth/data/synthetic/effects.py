@@ -69,7 +69,8 @@ def _streaks(image, generator):
 
 
 def _drops(image, generator):
-    """Drops on the lens cover, in place: round spots that show the scene upside down and blurred."""
+    """Drops on the lens cover, in place: round spots that show the scene upside down and
+    blurred."""
     height, width, _ = image.shape
     blurred = cv2.GaussianBlur(cv2.resize(image, (width // 4, height // 4)), (0, 0), 2.0)
     for _ in range(int(generator.integers(8, 36))):

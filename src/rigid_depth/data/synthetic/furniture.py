@@ -209,7 +209,7 @@ def make_fence(length: float, generator) -> Mesh:
         low = _along(np.arange(-half, half, 0.2), -0.02, 0.05)
         tint = np.array([0.28, 0.17, 0.09]) * generator.uniform(0.6, 1.6)
         tint = tint * generator.uniform(0.8, 1.2, (len(low), 1))
-        return box(low, low + [0.14, 0.04, height], M["wood"], tint)
+        return box(low, low + np.array([0.14, 0.04, height]), M["wood"], tint)
     low = _along(np.arange(-half, half, 0.35), -0.02, -0.1)
     rails = box(
         [[-half, -0.02, z] for z in (0.15, 1.05)],
@@ -217,7 +217,7 @@ def make_fence(length: float, generator) -> Mesh:
         M["metal"],
         0.08,
     )
-    return merge([box(low, low + [0.04, 0.04, 1.2], M["metal"], 0.08), rails])
+    return merge([box(low, low + np.array([0.04, 0.04, 1.2]), M["metal"], 0.08), rails])
 
 
 def _along(x, y, z) -> np.ndarray:

@@ -13,7 +13,7 @@ AZIMUTHS = 1084  # firings per turn at 20 Hz
 VERTICAL_ANGLES_DEG = np.linspace(-30.67, 10.67, BEAMS)  # the HDL-32E's, 1.33 degrees apart
 RANGE_M = (1.0, 100.0)
 RANGE_NOISE_M = 0.02
-REACH_M = 95.0  # where half the beams are lost on a surface that answers with signal 1
+REACH_M = 105.0  # where half the beams are lost on a surface that answers with signal 1
 
 
 def beam_directions() -> np.ndarray:
@@ -29,7 +29,8 @@ def beam_directions() -> np.ndarray:
 
 
 def sweep(view: View, wet: bool, generator: np.random.Generator):
-    """One turn: points float32 [N,5] (x, y, z in LIDAR_TOP, intensity 0..255, ring), groups hit [N].
+    """One turn: points float32 [N,5] (x, y, z in LIDAR_TOP, intensity 0..255, ring), groups hit
+    [N].
 
     Beams are lost on glass, at grazing angles, on dark and far surfaces, and more in rain; the sky
     returns nothing.
@@ -45,7 +46,7 @@ def sweep(view: View, wet: bool, generator: np.random.Generator):
     grazing = np.abs(dot(surface[NORMAL], world[:, hit]))
     brightness = 0.2 + surface[TINT].mean(0) * LIDAR_REFLECTIVITY[material]
     signal = brightness * np.clip(grazing, 0.03, 1) ** 0.35
-    reach = REACH_M * np.sqrt(signal) * (0.75 if wet else 1.0)
+    reach = REACH_M * np.sqrt(signal) * (0.85 if wet else 1.0)
     faded = 1 / (1 + (reach / distance[hit]) ** 4)
     lost = np.maximum(LIDAR_DROP[material], faded)
     kept = lottery[hit] > lost

@@ -9,7 +9,8 @@ import numpy as np
 class Mesh:
     """Triangles with what the renderer and the LiDAR need to know of each.
 
-    ``triangles`` [F,3,3] in metres, ``uv`` [F,3,2] in metres (facades: bays and floors), ``material`` [F],
+    ``triangles`` [F,3,3] in metres, ``uv`` [F,3,2] in metres (facades: bays and floors),
+    ``material`` [F],
     ``tint`` [F,3] linear colour, ``group`` [F] the object's number (0 = the street itself).
     """
 
@@ -87,7 +88,8 @@ _UNIT = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float)
 
 
 def box(low, high, material, tint, group=0, faces=range(6)) -> Mesh:
-    """Axis-aligned boxes from ``low`` to ``high`` ([3] or [N,3], m); textures run in metres along each face."""
+    """Axis-aligned boxes from ``low`` to ``high`` ([3] or [N,3], m); textures run in metres along
+    each face."""
     low, high = np.atleast_2d(np.asarray(low, float)), np.atleast_2d(np.asarray(high, float))
     faces = list(faces)
     size = high - low
@@ -125,9 +127,11 @@ def tube(
 
 
 def loft(sections, materials, tint, group=0, ends=None) -> Mesh:
-    """A hull through cross-sections (x, z_bottom, z_top, half_width_bottom, half_width_top) in metres.
+    """A hull through cross-sections (x, z_bottom, z_top, half_width_bottom, half_width_top) in
+    metres.
 
-    ``materials`` names (side, top, bottom) for each gap between sections; ``ends`` is the material of
+    ``materials`` names (side, top, bottom) for each gap between sections; ``ends`` is the material
+    of
     the first and last section, or None for open ends.
     """
     rings = np.array(

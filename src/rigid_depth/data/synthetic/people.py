@@ -9,7 +9,8 @@ _SKIN = np.array([[0.55, 0.36, 0.27], [0.42, 0.26, 0.18], [0.20, 0.11, 0.07]])
 
 
 def make_person(walking: bool, generator) -> tuple[Mesh, tuple[float, float, float], str]:
-    """A person's mesh, box (width, length, height in m) and category; a walking one is in mid-stride."""
+    """A person's mesh, box (width, length, height in m) and category; a walking one is in
+    mid-stride."""
     scale = generator.uniform(0.88, 1.08)
     skin = _SKIN[generator.integers(3)]
     coat, trousers = generator.uniform(0.03, 0.65, 3), generator.uniform(0.02, 0.2) * np.ones(3)

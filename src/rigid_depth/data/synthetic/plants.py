@@ -37,7 +37,7 @@ def make_tree(height: float, green, generator, detail=1.0) -> Mesh:
         reach = crown * generator.uniform(0.1, 0.36)
         angle = generator.uniform(0, 2 * np.pi)
         up = generator.uniform(0.1, 0.72) * crown
-        centre = top + [reach * np.cos(angle), reach * np.sin(angle), up]
+        centre = top + np.array([reach * np.cos(angle), reach * np.sin(angle), up])
         parts.append(
             tube(top, centre, radius * 0.6, radius * 0.2, M["bark"], bark, sides=5, caps=False)
         )

@@ -13,7 +13,8 @@ _UNKNOWN = -2
 
 @dataclass(frozen=True)
 class Scene:
-    """Acceleration structures over the static triangles (numbered first) and over the moving ones."""
+    """Acceleration structures over the static triangles (numbered first) and over the moving
+    ones."""
 
     static: EmbreeScene
     moving: EmbreeScene | None
@@ -35,7 +36,8 @@ def _rays(origins, directions):
 
 
 def first_hits(scene: Scene, origins, directions):
-    """Distance along each ray in units of its direction and number of the triangle hit (-1 = none)."""
+    """Distance along each ray in units of its direction and number of the triangle hit (-1 =
+    none)."""
     rays = _rays(origins, directions)
     hit = scene.static.run(*rays, output=1)
     distance, triangle = hit["tfar"], hit["primID"]
@@ -48,7 +50,8 @@ def first_hits(scene: Scene, origins, directions):
 
 
 def blocked(scene: Scene, origins, directions, reach_m=1e4) -> np.ndarray:
-    """Whether anything lies on each ray within ``reach_m`` (directions of unit length), bool [N]."""
+    """Whether anything lies on each ray within ``reach_m`` (directions of unit length), bool
+    [N]."""
     rays = _rays(origins, directions)
     reach = np.full(len(rays[1]), reach_m, np.float32)
     answer = scene.static.run(*rays, reach, query="OCCLUDED") != -1
@@ -60,8 +63,10 @@ def blocked(scene: Scene, origins, directions, reach_m=1e4) -> np.ndarray:
 def camera_hits(scene: Scene, origin, directions):
     """Depth (camera z, m; 0 = none) and triangle number (-1 = none) of every pixel, both [H,W].
 
-    ``directions`` [3,H,W] have camera z = 1. Every second pixel of every second row is cast; between
-    samples that saw the same triangle the inverse depth is linear, so their mean is exact; all other
+    ``directions`` [3,H,W] have camera z = 1. Every second pixel of every second row is cast;
+    between
+    samples that saw the same triangle the inverse depth is linear, so their mean is exact; all
+    other
     pixels are cast too.
     """
     shape = directions.shape[1:]
@@ -91,7 +96,8 @@ def camera_hits(scene: Scene, origin, directions):
 
 
 def _corners(sampled, inverse):
-    """(triangle, inverse depth) of each sample and of its right, lower and lower right neighbours."""
+    """(triangle, inverse depth) of each sample and of its right, lower and lower right
+    neighbours."""
     number = np.pad(sampled, ((0, 1), (0, 1)), constant_values=_UNKNOWN)
     value = np.pad(inverse, ((0, 1), (0, 1)))
     rows, cols = sampled.shape

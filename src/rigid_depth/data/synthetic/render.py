@@ -21,7 +21,8 @@ LAMPS = 8
 def render(view: View, directions, light: Light, lamps, generator):
     """One image: (rgb uint8 [H,W,3], depth_m float32 [H,W] with 0 = no surface).
 
-    ``directions`` [3,H,W] are in the camera frame with z = 1, so that distances along rays are camera z.
+    ``directions`` [3,H,W] are in the camera frame with z = 1, so that distances along rays are
+    camera z.
     """
     origin = view.origin.astype(np.float32)
     world = turn(view.rotation, directions)
@@ -91,7 +92,8 @@ def _secondary(scene, picture, light, generator) -> dict:
 
 
 def _points(picture, step):
-    """Points [3,N], surfaces [16,N] and rays [3,N] of every ``step``-th pixel, and where they are [h,w]."""
+    """Points [3,N], surfaces [16,N] and rays [3,N] of every ``step``-th pixel, and where they are
+    [h,w]."""
     table, depth, triangle, world, origin = picture
     small = triangle[::step, ::step]
     chosen = np.flatnonzero(small >= 0)

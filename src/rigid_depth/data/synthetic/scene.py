@@ -62,12 +62,12 @@ def _write_map(root, scene, world, shift) -> dict:
     cv2.fillPoly(picture, [np.round(pixels / MAP_RESOLUTION_M).astype(np.int32)], 255)
     (root / "maps").mkdir(exist_ok=True)
     cv2.imwrite(str(root / "maps" / f"{name}.png"), picture)
-    return dict(
-        category="semantic_prior",
-        token=name,
-        filename=f"maps/{name}.png",
-        log_tokens=[token("log", scene["name"])],
-    )
+    return {
+        "category": "semantic_prior",
+        "token": name,
+        "filename": f"maps/{name}.png",
+        "log_tokens": [token("log", scene["name"])],
+    }
 
 
 def _scene_rows(settings, scene, world, sensors, start_us):
@@ -77,36 +77,36 @@ def _scene_rows(settings, scene, world, sensors, start_us):
     samples = [token("sample", name, k) for k in range(settings.frames_per_scene)]
     return {
         "log": [
-            dict(
-                token=token("log", name),
-                logfile=f"synthetic-{day:%Y-%m-%d-%H-%M-%S}+0000",
-                vehicle=f"synthetic-{scene['index']:04d}",
-                date_captured=f"{day:%Y-%m-%d}",
-                location="synthetic",
-            )
+            {
+                "token": token("log", name),
+                "logfile": f"synthetic-{day:%Y-%m-%d-%H-%M-%S}+0000",
+                "vehicle": f"synthetic-{scene['index']:04d}",
+                "date_captured": f"{day:%Y-%m-%d}",
+                "location": "synthetic",
+            }
         ],
         "scene": [
-            dict(
-                token=token("scene", name),
-                log_token=token("log", name),
-                nbr_samples=settings.frames_per_scene,
-                first_sample_token=samples[0],
-                last_sample_token=samples[-1],
-                name=name,
-                description=world.description,
-                condition=scene["condition"],
-            )
+            {
+                "token": token("scene", name),
+                "log_token": token("log", name),
+                "nbr_samples": settings.frames_per_scene,
+                "first_sample_token": samples[0],
+                "last_sample_token": samples[-1],
+                "name": name,
+                "description": world.description,
+                "condition": scene["condition"],
+            }
         ],
         "calibrated_sensor": [
-            dict(
-                token=token("calibrated", name, channel),
-                sensor_token=token("sensor", channel),
-                translation=sensor["translation"].tolist(),
-                rotation=quaternion(sensor["rotation"]),
-                camera_intrinsic=[]
+            {
+                "token": token("calibrated", name, channel),
+                "sensor_token": token("sensor", channel),
+                "translation": sensor["translation"].tolist(),
+                "rotation": quaternion(sensor["rotation"]),
+                "camera_intrinsic": []
                 if sensor["intrinsic"] is None
                 else sensor["intrinsic"].tolist(),
-            )
+            }
             for channel, sensor in sensors.items()
         ],
         "sample": [],
@@ -124,7 +124,7 @@ def _write_frame(root, settings, scene, world, stage, sensors, frame, start_us, 
     sample = token("sample", scene["name"], frame)
     scene_token = token("scene", scene["name"])
     rows["sample"].append(
-        dict(token=sample, timestamp=time_us, prev="", next="", scene_token=scene_token)
+        {"token": sample, "timestamp": time_us, "prev": "", "next": "", "scene_token": scene_token}
     )
     for channel, sensor in sensors.items():
         jitter = int(generator.integers(-800, 800))
@@ -138,12 +138,12 @@ def _write_frame(root, settings, scene, world, stage, sensors, frame, start_us, 
         else:
             _write_image(root, settings, stem, channel, sensor, world, view, generator)
         rows["ego_pose"].append(
-            dict(
-                token=token("data", scene["name"], frame, channel),
-                timestamp=stamp_us,
-                rotation=quaternion(view.car_rotation),
-                translation=(view.car_position + shift).tolist(),
-            )
+            {
+                "token": token("data", scene["name"], frame, channel),
+                "timestamp": stamp_us,
+                "rotation": quaternion(view.car_rotation),
+                "translation": (view.car_position + shift).tolist(),
+            }
         )
         rows["sample_data"].append(
             _data_row(settings, scene, sample, frame, channel, stamp_us, stem)
@@ -171,24 +171,25 @@ def _write_image(root, settings, stem, channel, sensor, world, view, generator):
 def _data_row(settings, scene, sample, frame, channel, stamp_us, stem) -> dict:
     camera = channel != LIDAR
     name = token("data", scene["name"], frame, channel)
-    return dict(
-        token=name,
-        sample_token=sample,
-        ego_pose_token=name,
-        calibrated_sensor_token=token("calibrated", scene["name"], channel),
-        timestamp=stamp_us,
-        fileformat="jpg" if camera else "pcd",
-        is_key_frame=True,
-        height=settings.image_size[0] if camera else 0,
-        width=settings.image_size[1] if camera else 0,
-        filename=f"samples/{channel}/{stem}" + (".jpg" if camera else ".pcd.bin"),
-        prev="",
-        next="",
-    )
+    return {
+        "token": name,
+        "sample_token": sample,
+        "ego_pose_token": name,
+        "calibrated_sensor_token": token("calibrated", scene["name"], channel),
+        "timestamp": stamp_us,
+        "fileformat": "jpg" if camera else "pcd",
+        "is_key_frame": True,
+        "height": settings.image_size[0] if camera else 0,
+        "width": settings.image_size[1] if camera else 0,
+        "filename": f"samples/{channel}/{stem}" + (".jpg" if camera else ".pcd.bin"),
+        "prev": "",
+        "next": "",
+    }
 
 
 def _link_all(rows) -> None:
-    """Link samples, the data of each sensor, and the annotations of each instance; make the instances."""
+    """Link samples, the data of each sensor, and the annotations of each instance; make the
+    instances."""
     link(rows["sample"])
     for sensor in rows["calibrated_sensor"]:
         link([r for r in rows["sample_data"] if r["calibrated_sensor_token"] == sensor["token"]])
@@ -197,13 +198,13 @@ def _link_all(rows) -> None:
         chains.setdefault(row["instance_token"], []).append(row)
     for name, chain in chains.items():
         link(chain)
-        category = [row.pop("_category") for row in chain][0]
+        category = {row.pop("_category") for row in chain}.pop()
         rows["instance"].append(
-            dict(
-                token=name,
-                category_token=token("category", category),
-                nbr_annotations=len(chain),
-                first_annotation_token=chain[0]["token"],
-                last_annotation_token=chain[-1]["token"],
-            )
+            {
+                "token": name,
+                "category_token": token("category", category),
+                "nbr_annotations": len(chain),
+                "first_annotation_token": chain[0]["token"],
+                "last_annotation_token": chain[-1]["token"],
+            }
         )

@@ -1,4 +1,5 @@
-"""What a synthetic world is made from: its settings, their fingerprint, its splits and conditions."""
+"""What a synthetic world is made from: its settings, their fingerprint, its splits and
+conditions."""
 
 import hashlib
 import json

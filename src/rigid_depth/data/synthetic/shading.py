@@ -70,7 +70,8 @@ def shade(
 ) -> np.ndarray:
     """Linear colour [3,N] of surface points [3,N].
 
-    ``view`` [3,N] unit directions of sight, ``sunlit`` and ``openness`` [N] shares of sun and sky that reach
+    ``view`` [3,N] unit directions of sight, ``sunlit`` and ``openness`` [N] shares of sun and sky
+    that reach
     the point, ``mirror`` [3,N] the colour seen by reflection on wet ground (or None).
     """
     light = lighting.light
@@ -126,7 +127,7 @@ def _lamp_light(point, normal, lighting):
         towards = column(lamp) - point
         square = dot(towards, towards)
         flux = np.clip(dot(towards, normal), 0, None) * np.clip(towards[2], 0, None)
-        total += np.float32(16) * flux / (square * (square + np.float32(4)))
+        total += np.float32(40) * flux / (square * (square + np.float32(4)))
     away = point - column(lighting.car[0])
     forward, left, up = (dot(axis, away) for axis in lighting.car[1:])
     reach = np.maximum(forward, np.float32(0.5))

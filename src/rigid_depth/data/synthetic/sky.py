@@ -1,6 +1,5 @@
 """The sky: gradient, sun and clouds, and what of it windows and wet roads mirror."""
 
-import cv2
 import numpy as np
 
 from rigid_depth.data.synthetic import textures
@@ -9,7 +8,8 @@ from rigid_depth.data.synthetic.vectors import column, dot
 
 
 def sky_colour(directions: np.ndarray, light: Light, offset) -> np.ndarray:
-    """Linear colour [3,N] of the sky in unit directions [3,N]; ``offset`` (2 shares) shifts the clouds."""
+    """Linear colour [3,N] of the sky in unit directions [3,N]; ``offset`` (2 shares) shifts the
+    clouds."""
     up = np.clip(directions[2], 0, 1)
     zenith, horizon, sun = column(light.zenith), column(light.horizon), column(light.sun)
     colour = horizon + (zenith - horizon) * (1 - (1 - up) ** 3)

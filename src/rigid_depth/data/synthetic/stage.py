@@ -12,7 +12,8 @@ from rigid_depth.data.synthetic.world import World
 
 @dataclass(frozen=True)
 class View:
-    """What a sensor looks at and from where: ``rotation`` [3,3] and ``origin`` [3] of the sensor."""
+    """What a sensor looks at and from where: ``rotation`` [3,3] and ``origin`` [3] of the
+    sensor."""
 
     scene: rays.Scene
     table: np.ndarray  # shading.surface_table of all triangles

@@ -26,7 +26,7 @@ class Terrain:
         """Height in m above the datum at points [*,2]."""
         xy = np.asarray(xy, float)
         phase = xy @ self.waves[:, :2].T + self.waves[:, 2]
-        return xy @ self.slope + np.sin(phase) @ self.waves[:, 3]
+        return np.asarray(xy @ self.slope + np.sin(phase) @ self.waves[:, 3])
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,8 @@ def strip(street, s, d0, d1, lift0, lift1, material, tint) -> Mesh:
 
 
 def rectangles(street, s0, s1, d0, d1, lift, material, tint) -> Mesh:
-    """Short rectangles on the street, one quad each; arguments [Q] or single, ``tint`` [3] or [Q,3]."""
+    """Short rectangles on the street, one quad each; arguments [Q] or single, ``tint`` [3] or
+    [Q,3]."""
     s0, s1, d0, d1 = np.broadcast_arrays(*np.atleast_1d(s0, s1, d0, d1))
     s, d = np.stack([s0, s1, s1, s0], -1), np.stack([d0, d0, d1, d1], -1)
     return quads(street.point(s, d, lift), np.stack([d, s], -1), material, tint)

@@ -1,6 +1,7 @@
 """The thirteen nuScenes tables."""
 
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -8,10 +9,21 @@ from pathlib import Path
 
 from rigid_depth.data.synthetic.settings import VERSION
 
-TABLES = (
-    "category attribute visibility instance sensor calibrated_sensor ego_pose log scene sample "
-    "sample_data sample_annotation map"
-).split()
+TABLES = [
+    "category",
+    "attribute",
+    "visibility",
+    "instance",
+    "sensor",
+    "calibrated_sensor",
+    "ego_pose",
+    "log",
+    "scene",
+    "sample",
+    "sample_data",
+    "sample_annotation",
+    "map",
+]
 CATEGORIES = {
     "human.pedestrian.adult": "A person on foot.",
     "vehicle.car": "Sedan, hatchback, estate, van or SUV.",
@@ -41,24 +53,28 @@ def fixed_tables(sensors: dict[str, str]) -> dict[str, list[dict]]:
     """The tables that are the same for every scene; ``sensors`` maps channel to modality."""
 
     def named(kind, entries):
-        return [dict(token=token(kind, n), name=n, description=d) for n, d in entries.items()]
+        return [{"token": token(kind, n), "name": n, "description": d} for n, d in entries.items()]
 
     return {
         "category": named("category", CATEGORIES),
         "attribute": named("attribute", ATTRIBUTES),
         "visibility": [
-            dict(token=key, level=level, description=f"{level[1:]} % of the object can be seen.")
+            {
+                "token": key,
+                "level": level,
+                "description": f"{level[1:]} % of the object can be seen.",
+            }
             for key, level in VISIBILITY
         ],
         "sensor": [
-            dict(token=token("sensor", c), channel=c, modality=m) for c, m in sensors.items()
+            {"token": token("sensor", c), "channel": c, "modality": m} for c, m in sensors.items()
         ],
     }
 
 
 def link(records: list[dict]) -> list[dict]:
     """Set ``prev`` and ``next`` of records that follow one another."""
-    for before, after in zip(records, records[1:], strict=False):
+    for before, after in itertools.pairwise(records):
         before["next"], after["prev"] = after["token"], before["token"]
     return records
 
@@ -71,7 +87,8 @@ def write_json(path: Path, value) -> None:
 
 
 def write_tables(root: Path, tables: dict[str, list[dict]], splits: dict[str, list[str]]) -> None:
-    """Write all tables and ``splits.json`` into ``root``/v1.0-synthetic, which appears when complete."""
+    """Write all tables and ``splits.json`` into ``root``/v1.0-synthetic, which appears when
+    complete."""
     partial = root / f"{VERSION}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()

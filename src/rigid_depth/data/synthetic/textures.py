@@ -1,4 +1,5 @@
-"""Procedural textures: one tile per material, all in one picture with its reduced copies (mip-map)."""
+"""Procedural textures: one tile per material, all in one picture with its reduced copies
+(mip-map)."""
 
 from functools import lru_cache
 
@@ -238,10 +239,13 @@ def _reduce(tile: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def atlas():
-    """All tiles at all sizes: (uint8 [rows, columns, 4], rows of each level's first tile, tile sizes).
+    """All tiles at all sizes: (uint8 [rows, columns, 4], rows of each level's first tile, tile
+    sizes).
 
-    Channels: reflectance relative to the tint (255 = 1.6, linear), and gloss. Tile k of a level stands in
-    row k // COLUMNS and column k % COLUMNS; each is padded by one pixel of its own far side, so that
+    Channels: reflectance relative to the tint (255 = 1.6, linear), and gloss. Tile k of a level
+    stands in
+    row k // COLUMNS and column k % COLUMNS; each is padded by one pixel of its own far side, so
+    that
     interpolation wraps.
     """
     generator = np.random.default_rng(20240607)
@@ -274,7 +278,8 @@ def look_up(picture, x, y) -> np.ndarray:
 
 
 def sample(material, u, v, level) -> np.ndarray:
-    """Texture values float32 [4,N] of tiles ``material`` at (u, v) in periods, at mip ``level`` (int).
+    """Texture values float32 [4,N] of tiles ``material`` at (u, v) in periods, at mip ``level``
+    (int).
 
     The first three are reflectances relative to the tint, the last is gloss.
     """

@@ -1,11 +1,13 @@
-"""Everything that may move or be moved: the ego car, vehicles, people, road works, each with its track."""
+"""Everything that may move or be moved: the ego car, vehicles, people, road works, each with its
+track."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rigid_depth.data.synthetic.furniture import make_barrier, make_cone
+from rigid_depth.data.synthetic.materials import M
 from rigid_depth.data.synthetic.mesh import Mesh
 from rigid_depth.data.synthetic.people import make_person
 from rigid_depth.data.synthetic.sensors import rotation_from_ypr
@@ -13,14 +15,22 @@ from rigid_depth.data.synthetic.streets import KERB_M
 from rigid_depth.data.synthetic.vehicles import make_vehicle
 
 EGO_START_M = 60.0
-VEHICLE_KINDS = dict(
-    sedan=0.29, hatchback=0.22, suv=0.20, van=0.10, truck=0.10, bus=0.04, bicycle=0.05
-)
+_BY_THE_KERB = ("sedan", "hatchback", "suv", "van")
+VEHICLE_KINDS = {
+    "sedan": 0.29,
+    "hatchback": 0.22,
+    "suv": 0.20,
+    "van": 0.10,
+    "truck": 0.10,
+    "bus": 0.04,
+    "bicycle": 0.05,
+}
 
 
 @dataclass(frozen=True)
 class Actor:
-    """An annotated object; ``track(t)`` gives its rotation [3,3] and ground position [3] at time t (s)."""
+    """An annotated object; ``track(t)`` gives its rotation [3,3] and ground position [3] at time t
+    (s)."""
 
     mesh: Mesh
     size: tuple[float, float, float]
@@ -54,7 +64,7 @@ class EgoTrack:
         drift = self.weave * 0.7 * np.cos(0.7 * t + self.phase[1]) / max(self.speed, 1.0)
         rotation, position = standing(self.street, self.course(t), d, heading_offset=drift)
         sway = self.nod * np.sin([2.1 * t + self.phase[2], 1.7 * t + self.phase[3]])
-        return rotation @ rotation_from_ypr(0, *sway), position
+        return rotation @ rotation_from_ypr(0.0, *sway), position
 
 
 def make_ego(street, side: int, generator, seconds: float) -> EgoTrack:
@@ -88,10 +98,16 @@ def standing(street, s, d, reverse=False, heading_offset=0.0):
 
 
 def _upright(street, s, d, turn, lift):
-    """Rotation and position of somebody who stands at (s, d), turned from the street's direction."""
+    """Rotation and position of somebody who stands at (s, d), turned from the street's
+    direction."""
     xy, heading = street.at(s, d)
     z = street.terrain.height(xy) + lift
-    return rotation_from_ypr(float(heading) + turn, 0, 0), np.array([*xy, z])
+    return rotation_from_ypr(float(heading + turn), 0.0, 0.0), np.array([*xy, z])
+
+
+def _walk(street, s, d, along, across, turn, lift) -> Callable:
+    """The track of somebody who walks ``along`` and ``across`` the street (m/s)."""
+    return lambda t: _upright(street, s + along * t, d + across * t, turn, lift)
 
 
 def _fixed(mesh, size, category, attribute, pose) -> Actor:
@@ -105,10 +121,16 @@ def _fleet(generator, count=18) -> list[tuple]:
     return [(str(kind), *make_vehicle(str(kind), generator)) for kind in kinds]
 
 
+def _unlit(mesh: Mesh) -> Mesh:
+    """The same vehicle with its lights out."""
+    lights = np.isin(mesh.material, [M["headlight"], M["taillight"]])
+    return replace(mesh, material=np.where(lights, M["sign"], mesh.material))
+
+
 def _parked(street, side, generator, style, gaps, fleet) -> list[Actor]:
     """Rows of parked cars along both kerbs, with holes."""
     actors = []
-    cars = [v for v in fleet if v[0] not in ("bus", "bicycle", "truck")]
+    cars = [(v[0], _unlit(v[1]), *v[2:]) for v in fleet if v[0] in _BY_THE_KERB]
     for direction in (-1, 1):
         s = generator.uniform(0, 12)
         while s < street.end - 10:
@@ -156,7 +178,8 @@ def _driving(street, side, generator, style, ego, fleet) -> list[Actor]:
 
 
 def _follow(ego, gap, lag):
-    """The course of a vehicle ``gap`` metres ahead that does what the ego car does, ``lag`` seconds before."""
+    """The course of a vehicle ``gap`` metres ahead that does what the ego car does, ``lag``
+    seconds before."""
     return lambda t: ego.course(t + lag) - ego.course(lag) + EGO_START_M + gap
 
 
@@ -183,9 +206,7 @@ def _people(street, side, generator, style, gaps) -> list[Actor]:
             speed = generator.uniform(0.8, 1.6) * generator.choice([-1, 1])
             person = walkers[generator.integers(len(walkers))]
             turn = np.pi if speed < 0 else 0.0
-            track = lambda t, s=s, d=d, v=speed, turn=turn: _upright(
-                street, s + v * t, d, turn, KERB_M
-            )  # noqa: E731
+            track = _walk(street, s, d, speed, 0.0, turn, KERB_M)
             actors.append(Actor(*person, "pedestrian.moving", track))
         else:
             pose = _upright(street, s, d, generator.uniform(-3, 3), KERB_M)
@@ -196,12 +217,9 @@ def _people(street, side, generator, style, gaps) -> list[Actor]:
             s, d = generator.uniform(a - 3, a - 1), generator.uniform(-1, 1) * street.half_road
             speed = generator.choice([-1, 1]) * generator.uniform(0.9, 1.4)
             turn = np.sign(speed) * np.pi / 2
-            track = lambda t, s=s, d=d, v=speed, turn=turn: _upright(
-                street, s, d + v * t, turn, 0.0
-            )  # noqa: E731
-            actors.append(
-                Actor(*walkers[generator.integers(len(walkers))], "pedestrian.moving", track)
-            )
+            person = walkers[generator.integers(len(walkers))]
+            track = _walk(street, s, d, 0.0, speed, turn, 0.0)
+            actors.append(Actor(*person, "pedestrian.moving", track))
     return actors
 
 

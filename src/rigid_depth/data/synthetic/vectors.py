@@ -1,4 +1,5 @@
-"""Vectors stored component by component, [3,N], which is several times faster than [N,3] in numpy."""
+"""Vectors stored component by component, [3,N], which is several times faster than [N,3] in
+numpy."""
 
 import numpy as np
 
@@ -9,7 +10,8 @@ def dot(a, b) -> np.ndarray:
 
 
 def turn(rotation, vectors) -> np.ndarray:
-    """Vectors [3,...] turned by a 3x3 matrix, without BLAS: the same bytes on any number of threads."""
+    """Vectors [3,...] turned by a 3x3 matrix, without BLAS: the same bytes on any number of
+    threads."""
     r = np.asarray(rotation, np.float32)
     return np.stack([dot(r[k], vectors) for k in range(3)])
 

@@ -1,4 +1,5 @@
-"""Vehicles: cars, vans, trucks, buses and bicycles in their own frame (x forward, z up, ground at 0)."""
+"""Vehicles: cars, vans, trucks, buses and bicycles in their own frame (x forward, z up, ground at
+0)."""
 
 import numpy as np
 
@@ -19,7 +20,8 @@ PAINTS = np.array(
         [0.70, 0.45, 0.05],
     ]
 )
-# length, width, height, hood height, share of length: rear window base, roof rear, roof front, screen base
+# length, width, height, hood height, share of length: rear window base, roof rear, roof front,
+# screen base
 _BODIES = {
     "sedan": (4.6, 1.80, 1.45, 0.95, 0.13, 0.28, 0.55, 0.74),
     "hatchback": (4.0, 1.75, 1.50, 0.98, 0.02, 0.13, 0.58, 0.78),
@@ -30,7 +32,8 @@ _SIDES = (M["paint"], M["paint"], M["tyre"])
 
 
 def make_vehicle(kind: str, generator) -> tuple[Mesh, tuple[float, float, float], str]:
-    """A vehicle's mesh, its box (width, length, height in m, centred on the origin's ground plan) and category."""
+    """A vehicle's mesh, its box (width, length, height in m, centred on the origin's ground plan)
+    and category."""
     makers = {"truck": _truck, "bus": _bus, "bicycle": _bicycle}
     mesh = makers[kind](generator) if kind in makers else _car(kind, generator)
     low = mesh.triangles.reshape(-1, 3).min(0)
@@ -86,7 +89,10 @@ def _car(kind: str, generator) -> Mesh:
     hood = hood * stretch[2]
     paint = PAINTS[generator.integers(len(PAINTS))] * generator.uniform(0.8, 1.1)
     half, clear = width / 2, 0.20
-    x = lambda share: (share - 0.5) * length  # noqa: E731
+
+    def x(share):
+        return (share - 0.5) * length
+
     nose = hood - generator.uniform(0.10, 0.22)
     deck = hood + (0.05 if kind == "sedan" else 0.02)
     body = loft(

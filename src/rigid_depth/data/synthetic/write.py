@@ -39,11 +39,14 @@ def write_synthetic(
     """Write a world of streets as a nuScenes folder (version v1.0-synthetic) and return its path.
 
     Beside the tables lie ``splits.json`` (70/15/15 by scene) and, for every image, its truth:
-    ``truth/<CAM>/<stem>.depth.png`` (uint16, camera z in metres * 256, 0 = no surface, clipped at 255 m)
+    ``truth/<CAM>/<stem>.depth.png`` (uint16, camera z in metres * 256, 0 = no surface, clipped at
+    255 m)
     and ``truth/<CAM>/<stem>.sky.png`` (255 = sky). The bytes depend on the settings alone, not on
-    ``workers``. A call that was killed is finished by the same call; a complete world is returned at once.
+    ``workers``. A call that was killed is finished by the same call; a complete world is returned
+    at once.
 
-    Raises RigidDepthError for bad settings, for a folder that holds something else, and for a world made
+    Raises RigidDepthError for bad settings, for a folder that holds something else, and for a
+    world made
     with other settings (naming the setting).
     """
     root = Path(root)
