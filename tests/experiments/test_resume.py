@@ -42,7 +42,7 @@ def killed(world, settings, tmp_path):
     out = tmp_path / "killed"
     arguments = [str(world), str(out), repr({**settings, **STEPS})]
     process = subprocess.Popen([sys.executable, "-c", KILLED, *arguments])
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while _steps_done(out) < 4 and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.1)
     os.kill(process.pid, signal.SIGKILL)

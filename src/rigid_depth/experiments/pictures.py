@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 from jaxtyping import Float, UInt8
+from matplotlib.figure import Figure
 from numpy import ndarray
 from PIL import Image
+
+from rigid_depth.experiments.record import RunRecord
 
 MAX_BYTES = 40_000
 NEAREST_M, FARTHEST_M = 2.0, 100.0
@@ -18,6 +21,7 @@ LARGEST_ERROR_M = 10.0
 DEPTH_MAP, ERROR_MAP = "viridis", "cividis"
 """Both rise evenly in lightness and are told apart with any colour vision."""
 WIDTH_PX = 384
+FILES = {"image": "rgb", "LiDAR": "target"}
 CONDITIONS = ("day", "night", "rain", "dusk")
 
 
@@ -101,3 +105,28 @@ def _encode(picture: UInt8[ndarray, "h w 3"], ending: str) -> bytes:
         if buffer.tell() <= MAX_BYTES or width <= 64:
             return buffer.getvalue()
         width = round(width * 0.85)
+
+
+def show_predictions(runs: Mapping[str, RunRecord], count: int = 4) -> Image.Image:
+    """The pictures of one or several runs side by side: a row for each frame, a few colours only.
+
+    Columns are image, LiDAR returns, then prediction and error of each run, under its name.
+    """
+    first = next(iter(runs.values()))
+    frames = first.data["predictions"][:count]
+    columns = [(kind, first, kind) for kind in ("image", "LiDAR")]
+    columns += [
+        (f"{k} {n}".strip(), r, k) for n, r in runs.items() for k in ("prediction", "error")
+    ]
+    figure = Figure(figsize=(2.2 * len(columns), 1.2 * len(frames) + 0.3), layout="constrained")
+    grid = figure.subplots(len(frames), len(columns), squeeze=False)
+    for row, axes in enumerate(grid):
+        for axis, (title, run, kind) in zip(axes, columns, strict=True):
+            name = run.data["predictions"][row]["images"][FILES.get(kind, kind)]
+            axis.imshow(np.asarray(Image.open(run.folder / name).convert("RGB")))
+            axis.set(xticks=[], yticks=[], title=title if row == 0 else "")
+            axis.grid(False)
+        axes[0].set_ylabel(frames[row]["condition"])
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=80)
+    return Image.open(buffer).convert("RGB").quantize(96)

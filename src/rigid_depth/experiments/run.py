@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from rigid_depth.data import Store
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments import measuring, record, weights
+from rigid_depth.experiments import baselines, measuring, record, weights
 from rigid_depth.experiments.feed import Feed
 from rigid_depth.experiments.methods import build_model
 from rigid_depth.experiments.plan import Plan, plan_run
@@ -67,8 +67,6 @@ def run(
         return finished
     plan.folder.mkdir(parents=True, exist_ok=True)
     if plan.experiment.method in BASELINES:
-        from rigid_depth.experiments import baselines
-
         predict, training = baselines.fit(plan.experiment.method, store.split("train")), None
     else:
         training = _train(plan, store, identity, init_from, devices, num_nodes, progress)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -29,10 +30,16 @@ def blob(path: Path) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
 
 
+@cache
 def package_hash() -> str:
-    """SHA-1 over the names and blobs of all sources a run depends on."""
-    files = sorted(p for folder in DEPENDS_ON for p in (PACKAGE / folder).rglob("*.py"))
-    lines = [f"{p.relative_to(PACKAGE).as_posix()} {blob(p)}\n" for p in files]
+    """SHA-1 over the sources a run depends on, as they were when this process first asked."""
+    return hash_sources(PACKAGE)
+
+
+def hash_sources(package: Path) -> str:
+    """SHA-1 over the names and blobs of the Python files that decide what a run computes."""
+    files = sorted(p for folder in DEPENDS_ON for p in (package / folder).rglob("*.py"))
+    lines = [f"{p.relative_to(package).as_posix()} {blob(p)}\n" for p in files]
     return hashlib.sha1("".join(lines).encode()).hexdigest()
 
 
