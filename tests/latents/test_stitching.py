@@ -18,7 +18,7 @@ from rigid_depth.latents import (
 )
 
 TINY = StitchingSettings(
-    steps=300, decoder_steps=100, test_images=200, anchors=(100, 0), decoder_anchors=(100,)
+    steps=400, decoder_steps=200, test_images=200, anchors=(100, 0), decoder_anchors=(100,)
 )
 
 

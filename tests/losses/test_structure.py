@@ -127,6 +127,22 @@ def test_zeros_between_sparse_points_look_like_edges():
     assert sobel_loss(dense, filled, mask) == 0  # no neighbourhood is whole
 
 
+def test_a_neighbourhood_counts_if_all_nine_pixels_do():
+    pred, target = pair()
+    mask = rand(*pred.shape, seed=3) < 0.9
+    height, width = pred.shape[-2:]
+    costs = [
+        (slope_magnitude(sobel(p)) - slope_magnitude(sobel(t))).square()
+        for i in range(2)
+        for r in range(height - 2)
+        for c in range(width - 2)
+        if mask[i, 0, r : r + 3, c : c + 3].all()
+        for p, t in [[x[i : i + 1, :, r : r + 3, c : c + 3] for x in (pred, target)]]
+    ]
+    assert 100 < len(costs) < 0.6 * mask.numel()
+    torch.testing.assert_close(sobel_loss(pred, target, mask), torch.stack(costs).mean())
+
+
 def inner(x, border=5):
     return x[..., border:-border, border:-border]
 

@@ -37,4 +37,4 @@ def logit_loss(
     of the depths, and which depths win depends on the encoding. Empty mask as in `masked_mse`.
     """
     logits = pred if from_logits else inverse_sigmoid(torch.where(mask, pred, 0.5), eps)
-    return masked_mse(logits, inverse_sigmoid(torch.where(mask, target, 0.5), eps), mask)
+    return masked_mse(logits, inverse_sigmoid(target, eps), mask)
