@@ -74,15 +74,3 @@ def skew(vector: Tensor) -> Tensor:
     zero = torch.zeros_like(x)
     rows = torch.stack((zero, -z, y, z, zero, -x, -y, x, zero), dim=-1)
     return rows.unflatten(-1, (3, 3))
-
-
-def skew_part_vector(matrix: Tensor) -> Tensor:
-    """The vector v of A - A^T = [v]x for a 3x3 matrix A."""
-    return torch.stack(
-        (
-            matrix[..., 2, 1] - matrix[..., 1, 2],
-            matrix[..., 0, 2] - matrix[..., 2, 0],
-            matrix[..., 1, 0] - matrix[..., 0, 1],
-        ),
-        dim=-1,
-    )

@@ -37,7 +37,9 @@ def nearest_rotation_3x3(matrix: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         _load(matrix[part], cyclic[:3, :3])
         answer, inverse_planes, gap, lam, size = _solve(*views)
         # Written so that NaN and numbers whose sixth power leaves float64 count as doubtful.
-        trusted = (gap > TRUSTED_GAP[matrix.dtype] * lam) & (size > 1e-90) & (size < 1e90)
+        trusted = lam.mul_(TRUSTED_GAP[matrix.dtype]) < gap
+        if matrix.dtype == torch.float64:
+            trusted &= (size > 1e-90) & (size < 1e90)
         torch.logical_not(trusted, out=doubtful[part])
         _store(answer, rotation[part])
         for plane, (i, j) in zip(inverse.unbind(0), UPPER, strict=True):

@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from rigid_depth.rotations._numerics import full_precision, safe_norm, skew_part_vector
+from rigid_depth.rotations._numerics import full_precision, safe_norm
 
 
 @full_precision
@@ -31,16 +31,15 @@ def geodesic_distance(
     distance 0 and at the cut locus (a plane turned by pi) the distance has a kink and the
     derivative is taken as zero.
     """
-    relative = first.mT @ second
-    if relative.shape[-1] > 3:
-        return _LogNorm.apply(relative)[0]
-    if relative.shape[-1] == 2:
-        sine = (relative[..., 1, 0] - relative[..., 0, 1]) / 2
-        cosine = (relative[..., 0, 0] + relative[..., 1, 1]) / 2
-        return torch.atan2(sine, cosine).abs()
-    sine = safe_norm(skew_part_vector(relative)) / 2
-    cosine = (relative.diagonal(dim1=-2, dim2=-1).sum(-1) - 1) / 2
-    return torch.atan2(sine, cosine)
+    if first.shape[-1] > 3:
+        return _LogNorm.apply(first.mT @ second)[0]
+    trace = (first * second).sum((-2, -1))
+    if first.shape[-1] == 2:
+        relative = first.mT @ second
+        return torch.atan2(relative[..., 1, 0] - relative[..., 0, 1], trace).abs()
+    # The sum over the rows of R1_k x R2_k is the vector of the skew part of R1^T R2, times -2.
+    sine = safe_norm(torch.linalg.cross(first, second).sum(-2))
+    return torch.atan2(sine, trace - 1)
 
 
 @full_precision
