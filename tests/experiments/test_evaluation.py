@@ -21,11 +21,14 @@ def scenery(images=6, size=(9, 11), seed=0, share=0.3):
     """Predicted, sparse and dense depth, sky and frames: the last image has no return at all."""
     g = torch.Generator().manual_seed(seed)
     dense_m = 1 + 99 * torch.rand(images, *size, generator=g) ** 2
+    dense_m[:, -1, :5] = torch.tensor([10.0, 20, 30, 50, 80])  # the ends of the ranges
     sky = torch.zeros(images, *size, dtype=torch.bool)
     sky[:, :2] = True
     dense_m[sky] = 0
     pred_m = (dense_m + 5 * torch.randn(images, *size, generator=g)).clamp(0.01, 99.9)
+    pred_m[sky] = 60 + 39 * torch.rand(int(sky.sum()), generator=g)
     depth_m = dense_m * (torch.rand(images, *size, generator=g) < share)
+    depth_m[0, -1, :5] = dense_m[0, -1, :5]
     depth_m[-1] = 0
     scenes, weather = ("scene-b", "scene-a", "scene-b"), ("day", "rain", "day")
     frames = [
