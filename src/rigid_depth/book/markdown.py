@@ -28,10 +28,10 @@ def number(value: object, digits: int = 3) -> str:
     return f"{value:.{digits}f}" if abs(value) < 1e5 else f"{value:.3g}"
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of MyST cells; numbers stand right, the first column left."""
-    align = [":---", *["---:"] * (len(head) - 1)]
-    lines = [head, align, *rows]
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, align: str = "right") -> str:
+    """A table of MyST cells; all columns but the first stand right (numbers) or left (words)."""
+    dashes = {"right": "---:", "left": ":---"}[align]
+    lines = [head, [":---", *[dashes] * (len(head) - 1)], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 

@@ -107,14 +107,11 @@ def this_build_page(runs: list[tables.Run]) -> str:
         "runs from data to record on this machine. **They are no results**: no table of the book "
         "reads them.\n",
     ]
-    lines = []
     for run in runs:
-        badge = f"<span hidden>{run.slug}</span>{run_badge(run.record)}"
-        cost = run.record["cost"]
-        lines.append((plain(run.experiment), str(run.seed), number(cost["seconds"], 1), badge))
-    if lines:
-        parts.append(table(("Experiment", "seed", "seconds", "where and when"), lines))
-    else:
+        seconds = number(run.record["cost"]["seconds"], 1)
+        badge = run_badge(run.record)
+        parts.append(f"- **{plain(run.experiment)}**, seed {run.seed}, {seconds} s: {badge}")
+    if not runs:
         parts.append("This build ran nothing: it was made from stored notebooks and records.\n")
     return "\n".join(parts)
 

@@ -129,7 +129,7 @@ def _settings(run: Run) -> str:
     parts = ["## How it was made\n"]
     for key in ("parameters", "overrides", "data", "source", "machine", "versions", "cost"):
         if record.get(key):
-            rows = table(("Name", "Value"), facts(record[key]))
+            rows = table(("Name", "Value"), facts(record[key]), align="left")
             parts.append(f":::{{dropdown}} {key.capitalize()}\n{rows}:::\n")
     parts.append(f"{{download}}`record.json <../../results/{run.name}/record.json>`\n")
     return "\n".join(parts)
