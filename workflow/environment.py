@@ -20,7 +20,6 @@ import os
 import shutil
 import subprocess
 import sys
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -64,7 +63,7 @@ def reachable(index: str) -> bool:
     try:
         with urllib.request.urlopen(f"{index}/torch/", timeout=5):
             return True
-    except (urllib.error.URLError, OSError):
+    except (OSError, ValueError):
         return False
 
 
@@ -103,7 +102,7 @@ def main(venv: Path) -> None:
         unfinished = venv.with_name(f"{venv.name}.unfinished")
         stamp = venv / "rigid-depth.json"
         made = json.loads(stamp.read_text()) if stamp.exists() else {}
-        before = made.get("torch_index", CPU_INDEX)
+        before = made.get("torch_index") or CPU_INDEX
         index = (os.environ.get("TORCH_INDEX") or before).rstrip("/")
         wanted = {"fingerprint": fingerprint(venv), "torch_index": index}
         usable = works(venv) and not unfinished.exists()
@@ -115,10 +114,9 @@ def main(venv: Path) -> None:
             )
         if not usable:
             create(venv, unfinished)
-        unfinished.touch()
         install(venv, index)
         stamp.write_text(json.dumps(wanted))
-        unfinished.unlink()
+        unfinished.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

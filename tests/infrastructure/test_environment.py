@@ -187,6 +187,27 @@ def test_interrupted_installation_is_made_anew(project, monkeypatch):
     assert not (venv / "rubbish").exists()
 
 
+def test_a_failed_update_keeps_what_worked(project, monkeypatch):
+    folder, calls = project
+    venv = folder / ".venv"
+    environment.main(venv)
+    (venv / "kept").touch()
+    (folder / "constraints.txt").write_text("changed")
+    with monkeypatch.context() as patch:
+        patch.setattr(environment, "install", lambda venv, index: sys.exit("no network"))
+        with pytest.raises(SystemExit):
+            environment.main(venv)
+    environment.main(venv)
+    assert (venv / "kept").exists()
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize("index", ["cu128", "https://example.invalid/cu128"])
+def test_an_index_that_is_none_is_refused(index):
+    with pytest.raises(SystemExit, match=f"TORCH_INDEX={index} does not answer"):
+        environment.torch_options(index)
+
+
 def test_other_pythons_are_refused(project, monkeypatch):
     monkeypatch.setattr(sys, "version_info", (3, 13, 0))
     with pytest.raises(SystemExit, match=r"3\.11 or 3\.12"):
