@@ -72,10 +72,10 @@ def make_light(condition: str, heading: float, generator) -> Light:
     elif condition == "night":
         values = {
             "sun": np.zeros(3),
-            "ambient": np.array([0.012, 0.014, 0.022]) * draw(0.8, 2.0),
+            "ambient": np.array([0.010, 0.012, 0.020]) * draw(0.7, 1.8),
             "bounce": np.array([0.006, 0.006, 0.006]),
             "zenith": np.array([0.004, 0.006, 0.014]),
-            "horizon": np.array([0.03, 0.025, 0.025]) * draw(0.7, 1.6),
+            "horizon": np.array([0.018, 0.015, 0.016]) * draw(0.7, 1.6),
             "cloud": np.array([0.03, 0.026, 0.028]),
             "cloud_cover": draw(0.0, 0.7),
             "fog_per_m": draw(0.001, 0.004),

@@ -12,7 +12,7 @@ from rigid_depth.data.synthetic.sensors import CAMERAS
 from rigid_depth.errors import RigidDepthError
 
 VERSION = "v1.0-synthetic"
-GENERATOR = 1  # raise it whenever the same settings would give other bytes
+GENERATOR = 2  # raise it whenever the same settings would give other bytes
 CONDITION_CYCLE = ("day", "night", "rain", "dusk", "day", "day")
 
 
