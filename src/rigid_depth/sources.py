@@ -18,13 +18,13 @@ def code_files(*modules: str, skip: Collection[str] = ()) -> list[Path]:
 
     A name taken from a package (`from rigid_depth.losses import masked_mse`) leads to the module
     that defines it, not to everything its `__init__` gathers: a new loss beside it changes nothing.
-    Modules in `skip` are neither listed nor followed.
+    Modules in `skip` are neither listed nor followed, nor are names without a file.
     """
     found: set[str] = set()
     waiting = list(modules)
     while waiting:
         module = waiting.pop()
-        if module in found or module in skip:
+        if module in found or module in skip or not _file(module).exists():
             continue
         found.add(module)
         waiting += [m for _, m in _imports(module)]

@@ -42,7 +42,11 @@ def record(experiment: str, scale: str, seed: int, rmse_m: float) -> dict:
         "scale": scale,
         "seed": seed,
         "created": "2026-11-22T15:00:00Z",
-        "parameters": {"experiment": {"name": experiment}, "scale": {"steps": 800}},
+        "parameters": {
+            "method": "rgb",
+            "experiment": {"name": experiment},
+            "scale": {"steps": 800},
+        },
         "overrides": {},
         "source": {"commit": "0123456789" * 4, "dirty": False, "package": "of another day"},
         "data": {

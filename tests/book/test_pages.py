@@ -89,7 +89,7 @@ def test_a_badge_turns_stale_when_the_package_changes(book, monkeypatch, publish
     run = publish(book / "elsewhere", "rgb", "cpu", 0, 5.0)
     record = json.loads((run / "record.json").read_text())
     assert "STALE" in provenance.run_badge(record)
-    monkeypatch.setattr(provenance, "_package_today", lambda: "of another day")
+    monkeypatch.setattr(provenance, "_package_today", lambda method: "of another day")
     badge = provenance.run_badge(record)
     assert "STALE" not in badge
     assert "A &lt;fast&gt; CPU" in badge

@@ -47,15 +47,7 @@ def test_blob_is_the_one_of_git(tmp_path):
     assert sources.blob(path) == told.stdout.strip()
 
 
-def test_package_hash_follows_the_sources_a_run_depends_on(tmp_path):
-    for folder in (*sources.DEPENDS_ON, "book"):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / "a.py").write_text("x = 1\n")
-    first = sources.hash_sources(tmp_path)
-    (tmp_path / "book" / "a.py").write_text("x = 2\n")
-    assert sources.hash_sources(tmp_path) == first
-    (tmp_path / "losses" / "a.py").write_text("x = 2\n")
-    second = sources.hash_sources(tmp_path)
-    assert second != first
-    (tmp_path / "losses" / "a.py").rename(tmp_path / "losses" / "b.py")
-    assert sources.hash_sources(tmp_path) != second
+def test_package_hash_follows_the_method_a_run_uses():
+    rgb = sources.package_hash("rgb")
+    assert rgb == sources.package_hash("rgb")
+    assert rgb != sources.package_hash("no-such-method"), "the method's own file counts"

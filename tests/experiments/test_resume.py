@@ -103,7 +103,7 @@ def test_a_checkpoint_of_other_sources_is_not_continued(tiny, tmp_path, monkeypa
         as_it_is(self, *arguments)
 
     monkeypatch.setattr(training.Training, "on_train_batch_end", note)
-    monkeypatch.setattr(RUN, "package_hash", lambda: "f" * 40)
+    monkeypatch.setattr(RUN, "package_hash", lambda method: "f" * 40)
     record = tiny("rgb", tmp_path)
     assert steps == [1, 2, 3, 4, 5, 6]
     assert record.data["source"]["package"] == "f" * 40

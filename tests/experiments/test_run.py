@@ -62,7 +62,7 @@ def test_a_finished_run_is_left_alone(finished, tiny):
 
 def test_a_run_of_other_sources_is_done_again(finished, tiny, tmp_path, monkeypatch):
     first = tiny("row-mean-depth", tmp_path)
-    monkeypatch.setattr(RUN, "package_hash", lambda: "f" * 40)
+    monkeypatch.setattr(RUN, "package_hash", lambda method: "f" * 40)
     assert tiny("row-mean-depth", tmp_path).data["source"]["package"] == "f" * 40
     assert first.data["source"]["package"] != "f" * 40
 

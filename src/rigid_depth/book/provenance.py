@@ -9,16 +9,16 @@ from pathlib import Path
 
 
 @cache
-def _package_today() -> str:
+def _package_today(method: str) -> str:
     """The hash that a record made now would carry; imported late, since it brings in PyTorch."""
     from rigid_depth.experiments.sources import package_hash
 
-    return package_hash()
+    return package_hash(method)
 
 
 def is_stale(record: dict) -> bool:
-    """Tells whether the package folders that a run depends on differ from today's sources."""
-    return record["source"]["package"] != _package_today()
+    """Tells whether the code that the run rests on differs from today's."""
+    return record["source"]["package"] != _package_today(record["parameters"]["method"])
 
 
 def blob(path: Path) -> str:
@@ -51,7 +51,7 @@ def run_badge(record: dict) -> str:
     if record["scale"] == "smoke":
         parts.append(("warn", "smoke run: not a result"))
     if is_stale(record):
-        parts.append(("warn", "STALE: package changed since"))
+        parts.append(("warn", "STALE: its code changed since"))
     return badges(parts)
 
 

@@ -51,7 +51,7 @@ def write_run(
         "created": record.now(),
         "parameters": identity["parameters"],
         "overrides": plan.overrides,
-        "source": source_state(plan.experiment.notebook) | {"package": identity["package"]},
+        "source": source_state(plan.experiment.notebook, identity["package"]),
         "data": _data(plan, store),
         "machine": record.machine(plan.scale.precision, _devices(training)),
         "versions": record.versions(),

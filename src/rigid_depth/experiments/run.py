@@ -59,7 +59,7 @@ def run(
         "seed": seed,
         "parameters": plan.parameters(),
         "fingerprint": store.fingerprint,
-        "package": package_hash(),
+        "package": package_hash(plan.experiment.method),
     }
     finished = find_finished(plan.folder, identity)
     if finished:

@@ -8,9 +8,10 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parents[1]
-DEPENDS_ON = ("losses", "models", "data", "experiments")
-"""The folders of the package whose text decides what a run computes (the book does not)."""
+from rigid_depth.sources import PACKAGE, code_files, code_hash
+
+SETTLED_ELSEWHERE = ("rigid_depth.experiments.registry", "rigid_depth.experiments.methods")
+"""Modules that only choose: what they chose stands in the record's parameters."""
 
 
 def repository() -> Path | None:
@@ -31,20 +32,22 @@ def blob(path: Path) -> str:
 
 
 @cache
-def package_hash() -> str:
-    """SHA-1 over the sources a run depends on, as they were when this process first asked."""
-    return hash_sources(PACKAGE)
+def package_hash(method: str) -> str:
+    """Hash of the code a run of this method rests on, as it was when this process first asked.
+
+    Only what `run` and the method's own file import counts, without comments and docstrings, so
+    that a record does not go stale when another method or a page of the book changes.
+    """
+    files = code_files(
+        "rigid_depth.experiments.run",
+        f"rigid_depth.experiments.methods.{method.replace('-', '_')}",
+        skip=SETTLED_ELSEWHERE,
+    )
+    return code_hash(files)
 
 
-def hash_sources(package: Path) -> str:
-    """SHA-1 over the names and blobs of the Python files that decide what a run computes."""
-    files = sorted(p for folder in DEPENDS_ON for p in (package / folder).rglob("*.py"))
-    lines = [f"{p.relative_to(package).as_posix()} {blob(p)}\n" for p in files]
-    return hashlib.sha1("".join(lines).encode()).hexdigest()
-
-
-def source_state(notebook: str) -> dict:
-    """The record's `source`: commit, whether the tree differs, package and notebook blobs."""
+def source_state(notebook: str, package: str) -> dict:
+    """The record's `source`: commit, whether the tree differs, package hash, notebook blob."""
     root = repository()
     commit = _git(root, "rev-parse", "HEAD")
     changed = _git(root, "status", "--porcelain", "--untracked-files=no")
@@ -52,7 +55,7 @@ def source_state(notebook: str) -> dict:
     return {
         "commit": commit,
         "dirty": None if commit is None else bool(changed),
-        "package": package_hash(),
+        "package": package,
         "notebook": notebook or None,
         "notebook_blob": blob(path) if path and path.exists() else None,
     }
