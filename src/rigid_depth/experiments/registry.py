@@ -68,12 +68,12 @@ SCALES: dict[str, Scale] = {
         ),
         Scale(
             name="cpu",
-            summary="a laptop: 480 synthetic frames of 40 scenes, 96x192, half width; about 3 "
+            summary="a laptop: 640 synthetic frames of 160 scenes, 96x192, half width; about 3 "
             "minutes a run on 2 cores; clearly below the row-mean baseline",
-            scenes=40,
-            frames_per_scene=12,
+            scenes=160,
+            frames_per_scene=4,
             width=0.5,
-            steps=800,
+            steps=1200,
             batch_size=8,
             learning_rate_factor=10.0,
             validate_every=100,
