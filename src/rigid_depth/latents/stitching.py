@@ -253,7 +253,7 @@ def _classifiers(latents: Tensor, digits: Tensor) -> list:
     from sklearn.preprocessing import StandardScaler
 
     return [
-        make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)).fit(z, digits)
+        make_pipeline(StandardScaler(), LogisticRegression(tol=1e-3, max_iter=2000)).fit(z, digits)
         for z in latents.double()
     ]
 
