@@ -42,11 +42,7 @@ def record(experiment: str, scale: str, seed: int, rmse_m: float) -> dict:
         "scale": scale,
         "seed": seed,
         "created": "2026-11-22T15:00:00Z",
-        "parameters": {
-            "method": "rgb",
-            "experiment": {"name": experiment},
-            "scale": {"steps": 800},
-        },
+        "parameters": {"method": "rgb", "steps": 800, "init_from": None},
         "overrides": {},
         "source": {"commit": "0123456789" * 4, "dirty": False, "package": "of another day"},
         "data": {

@@ -36,7 +36,7 @@ def test_a_run_page_tells_everything(generated):
         "night",
         "0-10",
         "v1.0-synthetic",
-        "`scale.steps`",
+        "`init_from`",
         r"A \<fast\> CPU",
         "cpu-rgb-seed-1-loss.json",
         "../../results/cpu/rgb/seed-1/0-rgb.jpg",

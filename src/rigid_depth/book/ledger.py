@@ -13,6 +13,7 @@ import ast
 import re
 from collections import Counter
 from dataclasses import dataclass, field, fields
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -152,7 +153,10 @@ def _has_cell(root: Path, cell: str) -> bool:
 def _has_test(root: Path, test: str) -> bool:
     name, _, function = test.partition("::")
     path = root / name
-    if not path.is_file() or not function:
-        return False
+    return path.is_file() and function in _functions(path)
+
+
+@cache
+def _functions(path: Path) -> set[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    return any(isinstance(node, ast.FunctionDef) and node.name == function for node in tree.body)
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
