@@ -9,6 +9,7 @@ import typer
 import yaml
 
 from rigid_depth.cli import app
+from rigid_depth.experiments import SCALES
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -74,6 +75,17 @@ def test_commands_and_options_of_the_readme_exist(line):
     command = typer.main.get_command(app).commands[words[1]]
     known = {option for parameter in command.params for option in parameter.opts}
     assert {w for w in words[2:] if w.startswith("-")} <= known
+
+
+@pytest.mark.parametrize("scale", SCALES.values(), ids=lambda scale: scale.name)
+def test_the_readmes_table_of_scales_is_the_codes(scale):
+    row = next(line for line in README.splitlines() if line.startswith(f"| `{scale.name}`"))
+    expected = [" x ".join(map(str, scale.image_size))]
+    if scale.dataset == "synthetic":
+        expected.append(f"{scale.scenes * scale.frames_per_scene:,} frames")
+    expected.append(f"{scale.steps:,} steps" if scale.steps else f"{scale.epochs} epochs")
+    expected.append({0.25: "quarter width", 0.5: "half width", 1.0: "full width"}[scale.width])
+    assert [text for text in expected if text not in row] == []
 
 
 @pytest.mark.parametrize("line", [x for x in code_lines() if "notebooks/" in x])
