@@ -7,11 +7,14 @@ zeta = (s1 + s2)(s2 + s3)(s3 + s1),
     (tr(S) I - S)^-1 = (M^T M + kappa I) / zeta        where S = R^T M is symmetric,
     R = lambda (lambda M + cof M) / zeta - M (tr(S) I - S)^-1.
 
-lambda is the largest eigenvalue of Horn's 4x4 matrix. Its start value comes from the trigonometric
-solution of the cubic of M^T M, one Newton step on the quartic makes it exact. Everything runs in
-float64, in planes (one row of memory per matrix entry) and in chunks that stay in the cache, into
-memory that is used again: on a CPU, fetching fresh pages costs more than the arithmetic.
+lambda is the largest eigenvalue of Horn's 4x4 matrix. s1^2 comes from the trigonometric solution
+of the cubic of M^T M. That loses half the digits where s1 = s2, but lambda as a function of s1 is
+stationary just there, so no Newton step is needed. Everything runs in float64, in planes (one row
+of memory per matrix entry) and in chunks that stay in the cache, into memory that is used again:
+on a CPU, fetching fresh pages costs as much as a third of the arithmetic.
 """
+
+import threading
 
 import torch
 from torch import Tensor
@@ -19,8 +22,9 @@ from torch import Tensor
 CHUNK = 8192  # matrices per step on a CPU
 # Below this (s2 + s3) / lambda the caller takes the singular value decomposition: the closed form
 # loses twice the digits that the conditioning costs.
-TRUSTED_GAP = {torch.float32: 1e-4, torch.float64: 1e-2}
+TRUSTED_GAP = {torch.float32: 1e-4, torch.float64: 5e-2}
 UPPER = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))  # the stored entries of the inverse
+_kept = threading.local()
 CYCLES = ((0, 1, 2), (1, 2, 0), (2, 0, 1))
 
 
@@ -31,7 +35,7 @@ def nearest_rotation_3x3(matrix: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     inverse = matrix.new_empty(6, count)
     doubtful = torch.empty(count, dtype=torch.bool, device=matrix.device)
     parts = _parts(matrix)
-    cyclic, *work = _workspace(matrix, parts, (5, 3, 3, 3), torch.float64)
+    cyclic, *work = _workspace(matrix, parts, (5, 3, 3), torch.float64)
     views = _solver_views(cyclic, *work)
     for part in parts:
         _load(matrix[part], cyclic[:3, :3])
@@ -84,15 +88,16 @@ def _sum_of_row_products(x: list, r: list) -> list[Tensor]:
     return torque
 
 
-def _solver_views(cyclic: Tensor, cofactor: Tensor, gram: Tensor, answer: Tensor) -> tuple:
+def _solver_views(cyclic: Tensor, cofactor: Tensor, answer: Tensor) -> tuple:
     """The views of the workspace that ``_solve`` reads and writes, made once for all chunks.
 
     ``cyclic`` holds M with its first rows and columns repeated, so that every cofactor is one
-    product of shifted blocks minus another.
+    product of shifted blocks minus another. Afterwards the repeated rows make room for M^T M.
     """
     m = cyclic[:3, :3]
     repeats = ((cyclic[3:, :3], cyclic[:2, :3]), (cyclic[:, 3:], cyclic[:, :2]))
     blocks = (cyclic[1:4, 1:4], cyclic[2:, 2:], cyclic[1:4, 2:], cyclic[2:, 1:4])
+    gram = cyclic[3:].flatten(0, 1)[:9].unflatten(0, (3, 3))
     rows = [(row[:, None], row[None]) for row in m.unbind(0)]
     diagonal = [gram[k, k] for k in range(3)]
     columns = [(m[:, k][:, None], gram[k][None]) for k in range(3)]
@@ -132,11 +137,7 @@ def _largest_eigenvalue(size: Tensor, area: Tensor, det: Tensor) -> tuple[Tensor
     first = root.mul_(angle.cos_()).mul_(2).add_(size).div_(3)  # s1^2
     s1 = first.sqrt()
     gap = (det / s1).mul_(2).add_(size).sub_(first).clamp_min_(0).sqrt_()
-    lam = s1 + gap
-    rest = (lam * lam).sub_(size)
-    value = (rest * rest).addcmul_(det, lam, value=-8).sub_(area, alpha=4)
-    slope = rest.mul_(lam).sub_(det, alpha=2).mul_(4)
-    return lam.sub_(value.div_(slope)), gap
+    return s1.add_(gap), gap
 
 
 def _parts(matrix: Tensor) -> list[slice]:
@@ -150,8 +151,17 @@ def _parts(matrix: Tensor) -> list[slice]:
 
 
 def _workspace(like: Tensor, parts: list[slice], sides: tuple, dtype: torch.dtype) -> list[Tensor]:
+    """Stacks [side, side, chunk] of planes; a CPU thread keeps their 3 MB for its next call."""
     size = parts[0].stop if parts else 0
-    return [torch.empty(side, side, size, dtype=dtype, device=like.device) for side in sides]
+    needed = sum(side * side for side in sides) * size
+    memory = getattr(_kept, str(dtype), None) if like.device.type == "cpu" else None
+    if memory is None or len(memory) < needed:
+        with torch.inference_mode(False):  # memory made in inference mode could not be used outside
+            memory = torch.empty(needed, dtype=dtype, device=like.device)
+        if like.device.type == "cpu":
+            setattr(_kept, str(dtype), memory)
+    stacks = memory[:needed].split([side * side * size for side in sides])
+    return [stack.view(side, side, size) for stack, side in zip(stacks, sides, strict=True)]
 
 
 def _load(matrix: Tensor, planes: Tensor) -> None:
