@@ -26,6 +26,7 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # refuses all of the outside
 )
+PATIENCE_MS = 120_000  # for a busy machine; a page alone takes about one second
 
 READY = """() => document.readyState === 'complete'
   && (!document.querySelector('.math') || window.MathJax?.startup?.promise)
@@ -87,6 +88,7 @@ def served(folder: Path) -> Iterator[str]:
 def opened_tab(context, address: str, page: str):
     """Opens a page; notes what wants to leave the loopback, what fails, and what is complained."""
     tab, seen = context.new_page(), Visit(page)
+    tab.set_default_timeout(PATIENCE_MS)
 
     def note(request) -> None:
         if not request.url.startswith((address + "/", "data:", "blob:")):
@@ -110,7 +112,7 @@ def visit(context, address: str, page: str) -> Visit:
     """Waits until a page is drawn, gathers its facts, then narrows it to a phone's width."""
     with opened_tab(context, address, page) as (tab, seen):
         try:
-            tab.wait_for_function(READY, timeout=30_000)
+            tab.wait_for_function(READY, timeout=PATIENCE_MS)
         except Exception as error:
             seen.console.append(f"not drawn: {error}")
         seen.facts = tab.evaluate(FACTS)
@@ -232,7 +234,7 @@ def test_the_ledger_filters(browser, address):
 def test_search_finds(browser, address):
     context = browser.new_context()
     with opened_tab(context, address, "search.html?q=infinity") as (tab, seen):
-        tab.wait_for_selector("#search-results li a", timeout=20_000)
+        tab.wait_for_selector("#search-results li a")
         assert seen.console + seen.outside == []
 
 

@@ -30,6 +30,10 @@ SKY = {
 }
 SPLITS = {"test": "test", "val": "validation", "train": "training"}
 PICTURES = {"rgb": "image", "target": "LiDAR", "prediction": "prediction", "error": "error"}
+LEGEND = (
+    "Fixed test frames. Depth: bright is near, 2 to 100 m, logarithmic. Error: bright is 10 m or "
+    "more; white where there is no surface.\n"
+)
 CURVES = {"loss": "loss", "rmse_m": "RMSE [m]"}
 
 
@@ -111,17 +115,15 @@ def _curves(run: Run, folder: Path) -> str:
 def _predictions(run: Run) -> str:
     parts = []
     for prediction in run.record.get("predictions", []):
-        where = f"scene {prediction['scene']}, {prediction['condition']}"
+        where = f"{prediction['scene']}, {prediction['condition']}"
         pictures = [
             f"![{PICTURES.get(kind, kind)} of {where}](../../results/{run.name}/{file})"
             for kind, file in prediction["images"].items()
         ]
         kinds = ", ".join(PICTURES.get(kind, kind) for kind in prediction["images"])
         body = "\n".join(pictures)
-        parts.append(
-            f"{plain(where).capitalize()}: {kinds}.\n\n:::{{div}} rd-pictures\n{body}\n:::\n"
-        )
-    return "## Predictions\n\n" + "\n".join(parts) if parts else ""
+        parts.append(f"{plain(where)}: {kinds}.\n\n:::{{div}} rd-pictures\n{body}\n:::\n")
+    return "\n".join(["## Predictions\n", LEGEND, *parts]) if parts else ""
 
 
 def _settings(run: Run) -> str:
