@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -51,6 +52,7 @@ def run(
             experiment, a loss that is not finite. Nothing half-written is left as a record.
     """
     began = time.perf_counter()
+    progress = progress and int(os.environ.get("LOCAL_RANK", 0)) == 0  # one process speaks
     plan = plan_run(name, scale=scale, seed=seed, dataset=dataset, out=out, init_from=init_from,
                     overrides=overrides)  # fmt: skip
     store = make_store(plan.scale, plan.dataset, dataroot, progress=progress)
