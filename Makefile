@@ -39,7 +39,7 @@ constraints: environment
 
 # Runs of other scales and the worlds stay: they cost hours.
 clean:
-	rm -rf _build book/generated runs/smoke .snakemake .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build book/generated runs/smoke .pytest_cache .ruff_cache .hypothesis
 
 distclean: clean
-	rm -rf data .venv .venv.lock .venv.unfinished .snakemake.lock
+	rm -rf data .venv .venv.lock .venv.unfinished .snakemake .snakemake.lock

@@ -16,9 +16,9 @@ from rigid_depth.experiments.registry import (  # noqa: E402
     find_experiment,
     find_scale,
 )
-from rigid_depth.experiments.sources import DEPENDS_ON  # noqa: E402
+from rigid_depth.experiments.sources import package_hash  # noqa: E402
 
 if light:
     del sys.modules[PACKAGE]
 
-__all__ = ["DEPENDS_ON", "EXPERIMENTS", "SCALES", "find_experiment", "find_scale"]
+__all__ = ["EXPERIMENTS", "SCALES", "find_experiment", "find_scale", "package_hash"]

@@ -1,23 +1,21 @@
 """What the graph is asked for: scale, data, experiments, seeds, and the files that follow."""
 
+import re
 import shlex
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+import jupytext
 from build import SETTINGS
-from names import EXPERIMENTS, SCALES, find_experiment, find_scale
+from names import EXPERIMENTS, SCALES, find_experiment, find_scale, package_hash
 
-PACKAGE = Path("src/rigid_depth")
+from rigid_depth.sources import PACKAGE, code_files, code_hash
 
 
 def words(text: object) -> tuple[str, ...]:
     """Splits a list by commas or blanks."""
     return tuple(str(text).replace(",", " ").split())
-
-
-def sources(*folders: str) -> list[str]:
-    """Returns the Python files of these folders of the package."""
-    return sorted(str(f) for folder in folders for f in (PACKAGE / folder).rglob("*.py"))
 
 
 def book_files(*patterns: str) -> list[str]:
@@ -32,12 +30,32 @@ def notebooks() -> list[str]:
     return [f.stem for f in sorted(Path("notebooks").glob("*.md"))]
 
 
-def needs_of(notebook: str) -> list[str]:
-    """Returns what a notebook depends on: the package, and records where it speaks of results."""
-    code = sources(".")
-    if "results" in Path(f"notebooks/{notebook}.md").read_text():
-        code += book_files("book/results/**/record.json")
-    return code
+@cache
+def run_code(experiment: str) -> str:
+    """Returns the hash that a run's record carries: a run is stale when this has changed."""
+    return package_hash(find_experiment(experiment).method)
+
+
+@cache
+def notebook_code(notebook: str) -> str:
+    """Returns the hash of the package's code that a notebook imports, directly or not."""
+    cells = jupytext.read(f"notebooks/{notebook}.md").cells
+    text = "\n".join(c.source for c in cells if c.cell_type == "code")
+    found = re.findall(r"^(?:from|import) (rigid_depth[\w.]*)(?: import (.+))?", text, re.MULTILINE)
+    modules = {module for module, _ in found}
+    modules |= {f"{module}.{name}" for module, names in found for name in re.split(r"\W+", names)}
+    return code_hash(code_files(*sorted(modules)))
+
+
+def book_code() -> str:
+    """Returns the hash of the code that makes and checks the pages."""
+    return code_hash(sorted((PACKAGE / "book").glob("*.py")))
+
+
+def records_of(notebook: str) -> list[str]:
+    """Returns the published records where a notebook speaks of results."""
+    speaks = "results" in Path(f"notebooks/{notebook}.md").read_text()
+    return book_files("book/results/**/record.json") if speaks else []
 
 
 @dataclass(frozen=True)
