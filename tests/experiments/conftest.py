@@ -13,7 +13,7 @@ TINY = {
     "image_size": (32, 64),
     "validate_every": 3,
     "checkpoint_every": 2,
-    "log_every": 2,
+    "log_every": 3,
     "val_frames": 2,
     "train_frames": 2,
 }

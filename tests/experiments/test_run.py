@@ -34,7 +34,7 @@ def test_record_holds_what_the_design_asks_for(finished):
         rgb = data["metrics"][split]["rgb"]
         assert set(rgb) == {"caps", "ranges_m", "conditions", "scenes", "dense", "sky"}
         assert rgb["caps"]["80"]["pixels"] > 0
-    assert data["curves"]["train"]["step"] == [2, 4, 6]
+    assert data["curves"]["train"]["step"] == [3, 6]
     assert data["curves"]["val"]["step"] == [3, 6]
     assert finished.rmse_m() == data["metrics"]["test"]["rgb"]["caps"]["80"]["rmse_m"]
 
