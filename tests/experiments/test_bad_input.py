@@ -7,10 +7,12 @@ import pytest
 import torch
 
 from rigid_depth.data import open_store
+from rigid_depth.data.synthetic import write_synthetic
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.measuring import evaluate_weights
 from rigid_depth.experiments.plan import plan_run
-from rigid_depth.experiments.registry import SCALES
+from rigid_depth.experiments.registry import EXPERIMENTS, SCALES
+from rigid_depth.experiments.settings import override
 from rigid_depth.experiments.stores import make_store
 
 RUN = importlib.import_module("rigid_depth.experiments.run")  # the name is also the function's
@@ -76,6 +78,23 @@ def test_the_infinity_loss_needs_the_sky(tiny, tmp_path):
 def test_a_real_data_set_needs_its_folder():
     with pytest.raises(RigidDepthError, match="needs --dataroot"):
         make_store(SCALES["smoke"], "nuscenes")
+
+
+def test_another_world_in_the_same_place_gets_another_store(tmp_path):
+    scale, root = (
+        override(EXPERIMENTS["rgb"], SCALES["smoke"], {"image_size": "32x64"})[1],
+        tmp_path / "w",
+    )
+    stores = []
+    for seed in (0, 1):
+        shutil.rmtree(root, ignore_errors=True)
+        write_synthetic(
+            root, scenes=3, frames_per_scene=1, seed=seed, image_size=(112, 200), workers=1,
+            progress=False,
+        )  # fmt: skip
+        stores.append(make_store(scale, "synthetic", root, progress=False))
+    assert stores[0].path != stores[1].path
+    assert stores[0].fingerprint != stores[1].fingerprint
 
 
 def test_an_unfinished_store_is_not_read(tmp_path):

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments import training
+from rigid_depth.experiments import read_record, training
 
 RUN = importlib.import_module("rigid_depth.experiments.run")  # the name is also the function's
 
@@ -143,3 +143,28 @@ def test_nan_names_the_frames_of_its_batch(tiny, tmp_path, monkeypatch):
         tiny("rgb", tmp_path)
     assert tokens
     assert all(token in str(caught.value) for token in tokens)
+
+
+TWO = """
+import sys
+from rigid_depth.experiments import run
+
+if __name__ == "__main__":
+    run("rgb-infinity", dataroot=sys.argv[1], out=sys.argv[2], progress=False, devices=2,
+        **eval(sys.argv[3]))
+"""
+
+
+def test_two_processes_end_where_one_does(tiny, world, settings, tmp_path):
+    """Each averages over its own returns, so that the gradients agree only nearly."""
+    changes = {"batch_size": 4}
+    one = tiny("rgb-infinity", tmp_path / "one", **changes)
+    script, out = tmp_path / "two.py", tmp_path / "two"
+    script.write_text(TWO)
+    arguments = [str(world), str(out), repr({**settings, **changes})]
+    subprocess.run([sys.executable, str(script), *arguments], check=True, timeout=300)
+    (folder,) = {path.parent for path in out.rglob("record.json")}
+    two = read_record(folder)
+    assert two.data["machine"]["devices"] == 2
+    assert two.rmse_m() == pytest.approx(one.rmse_m(), rel=1e-3)
+    assert two.data["data"] == one.data["data"]

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.plan import plan_run
 from rigid_depth.experiments.registry import EXPERIMENTS, SCALES, find_experiment, find_scale
 from rigid_depth.experiments.settings import Experiment, Scale, as_text, override
 
@@ -86,6 +87,24 @@ def test_field_names_of_both_settings_do_not_collide():
 def test_the_two_rgb_experiments_differ_by_the_infinity_loss_alone():
     a, b = (dataclasses.asdict(EXPERIMENTS[n]) for n in ("rgb", "rgb-infinity"))
     assert {k for k in a if a[k] != b[k]} == {"name", "label", "section", "notebook", "infinity"}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("/data/masks/sky", "sky"),
+        ("/data/masks/sky/", "sky"),
+        ("segmentation:/models/b0", "segmentation:b0"),
+        ("auto", "auto"),
+        ("", ""),
+    ],
+)
+def test_no_folder_of_this_machine_gets_into_a_record(text, shown):
+    plan = plan_run("rgb", overrides={"sky": text})
+    assert plan.parameters()["sky"] == shown
+    assert plan.overrides == ({} if text == "auto" else {"sky": shown})
+    assert "/" not in plan.folder.parent.name
+    assert plan.scale.sky == text
 
 
 def test_text_of_a_value_fits_into_a_folder_name():

@@ -10,7 +10,7 @@ from pathlib import Path
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments import weights
 from rigid_depth.experiments.registry import BASELINES, find_experiment, find_scale
-from rigid_depth.experiments.settings import Experiment, Scale, as_text, override
+from rigid_depth.experiments.settings import Experiment, Scale, as_text, override, placeless
 
 LONGEST_LABEL = 120
 """Longer names of folders, from many changed parameters, are replaced by a hash."""
@@ -43,6 +43,7 @@ class Plan:
         fields = {**asdict(self.experiment), **asdict(self.scale), "dataset": self.dataset}
         for name in ("name", "label", "section", "notebook", "summary", "starts_from"):
             fields.pop(name)
+        fields = {name: placeless(value) for name, value in fields.items()}
         return json.loads(json.dumps({**fields, "init_from": self.init}))
 
 
@@ -77,4 +78,5 @@ def plan_run(
     if len(label) > LONGEST_LABEL:
         label = f"{name}+{hashlib.sha1(label.encode()).hexdigest()[:10]}"
     folder = Path(out) / top / label / f"seed-{seed}"
-    return Plan(experiment, size, seed, dataset, json.loads(json.dumps(changed)), init, folder)
+    changed = json.loads(json.dumps({name: placeless(v) for name, v in changed.items()}))
+    return Plan(experiment, size, seed, dataset, changed, init, folder)

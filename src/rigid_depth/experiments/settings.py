@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 import typing
 from dataclasses import dataclass
 
@@ -84,7 +85,7 @@ class Scale:
     version: str = ""  # of a nuScenes root; empty = the data set's own default
     split_by: str = "scene"  # or "frame", the thesis's 80/10/10 of frames
     cameras: tuple[str, ...] = ("CAM_FRONT",)
-    sky: str = "auto"  # where sky masks come from: exact ones if the data has them, else none
+    sky: str = "auto"  # where sky masks come from: exact ones if the data has them, else a guess
     train_drives: tuple[str, ...] = ("0005",)  # KITTI only
     val_drives: tuple[str, ...] = ("0013",)  # KITTI only; without test drives the test split too
 
@@ -170,7 +171,12 @@ def open_fields(settings: Experiment | Scale) -> list[str]:
 
 def as_text(value: object) -> str:
     """A value as it stands in the name of a folder: 96x192, 0.1x0.2x0.3, 20."""
-    return "x".join(map(as_text, value)) if isinstance(value, tuple) else f"{value}"
+    return "x".join(map(as_text, value)) if isinstance(value, tuple) else f"{placeless(value)}"
+
+
+def placeless(value: object) -> object:
+    """The value; of a text that names a path only the last part: segmentation:/a/b is ...:b."""
+    return re.sub(r"[^:]*/", "", value.rstrip("/")) if isinstance(value, str) else value
 
 
 def typed(kind: type, values: dict[str, object]) -> dict[str, object]:

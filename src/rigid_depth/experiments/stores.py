@@ -57,10 +57,16 @@ def make_store(
     }
     if dataset == "kitti":
         options["drives"] = {"train": scale.train_drives, "val": scale.val_drives}
-    text = json.dumps([dataset, str(root.resolve()), options], sort_keys=True)
+    text = json.dumps([dataset, str(root.resolve()), _world(root), options], sort_keys=True)
     size = "x".join(map(str, scale.image_size))
     name = f"{dataset}-{scale.name}-{size}-{hashlib.sha1(text.encode()).hexdigest()[:8]}"
     out = data_home() / "prepared" / name
     out.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{out}.lock"):
         return open_store(prepare(dataset, root, out, progress=progress, **options))
+
+
+def _world(root: Path) -> str | None:
+    """The fingerprint of a synthetic world: another world in the same place gets another store."""
+    path = root / "settings.json"
+    return json.loads(path.read_text()).get("fingerprint") if path.is_file() else None
