@@ -10,8 +10,19 @@ from pathlib import Path
 
 from rigid_depth.sources import PACKAGE, code_files, code_hash
 
-SETTLED_ELSEWHERE = ("rigid_depth.experiments.registry", "rigid_depth.experiments.methods")
-"""Modules that only choose: what they chose stands in the record's parameters."""
+COMPUTES = ("rigid_depth.experiments.training", "rigid_depth.experiments.measuring")
+"""The modules that make the numbers of a run, beside the file of its method."""
+
+SETTLED_ELSEWHERE = (
+    "rigid_depth.experiments.settings",  # the record's parameters
+    "rigid_depth.experiments.registry",
+    "rigid_depth.experiments.methods",
+    "rigid_depth.data.store",  # the record's fingerprint of the frames
+    "rigid_depth.data.open",
+    "rigid_depth.experiments.stores",
+    "rigid_depth.experiments.sources",
+)
+"""Modules whose outcome stands in the record itself: what was chosen, and from which frames."""
 
 
 def repository() -> Path | None:
@@ -33,17 +44,15 @@ def blob(path: Path) -> str:
 
 @cache
 def package_hash(method: str) -> str:
-    """Hash of the code a run of this method rests on, as it was when this process first asked.
+    """Hash of the code that makes the numbers of a run, as it was when this process first asked.
 
-    Only what `run` and the method's own file import counts, without comments and docstrings, so
-    that a record does not go stale when another method or a page of the book changes.
+    Only training, measuring, the method and what they import count, without comments and
+    docstrings, so that a record does not go stale when another method, a command line or a page
+    of the book changes.
     """
-    files = code_files(
-        "rigid_depth.experiments.run",
-        f"rigid_depth.experiments.methods.{method.replace('-', '_')}",
-        skip=SETTLED_ELSEWHERE,
-    )
-    return code_hash(files)
+    own = "baselines" if method.endswith("-depth") else f"methods.{method.replace('-', '_')}"
+    modules = (*COMPUTES, f"rigid_depth.experiments.{own}")
+    return code_hash(code_files(*modules, skip=SETTLED_ELSEWHERE))
 
 
 def source_state(notebook: str, package: str) -> dict:
