@@ -45,11 +45,25 @@ def normalise(notebook: NotebookNode, stamp: dict) -> NotebookNode:
             tags = [*tags, "remove-cell"]
         if tags:
             cell.metadata["tags"] = tags
+        if cell.cell_type == "code":
+            cell.outputs = merge_streams(cell.outputs)
         name = hashlib.sha1((cell.cell_type + cell.source).encode()).hexdigest()[:8]
         seen[name] = seen.get(name, 0) + 1
         cell["id"] = f"{name}-{seen[name]}"
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
+
+
+def merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Joins neighbouring pieces of one stream: where the kernel cut them is a matter of timing."""
+    merged: list[NotebookNode] = []
+    for output in outputs:
+        last = merged[-1] if merged else {}
+        if output.output_type == "stream" and last.get("name") == output.name:
+            last.text += output.text
+        else:
+            merged.append(output)
+    return merged
 
 
 def machine_paths() -> list[str]:

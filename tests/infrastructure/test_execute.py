@@ -145,3 +145,11 @@ def test_blob_is_gits_name(tmp_path):
 def test_declared_parameters_of_a_notebook():
     notebook = jupytext.reads(HEADER, fmt="md:myst")
     assert execute.declared_parameters(notebook) == {"scale": "smoke", "steps": 3, "rate": 0.001}
+
+
+def test_pieces_of_one_stream_are_joined_wherever_the_kernel_cut_them():
+    def piece(name, text):
+        return nbformat.v4.new_output("stream", name=name, text=text)
+
+    cut = [piece("stdout", "a\n"), piece("stdout", "b\n"), piece("stderr", "c\n")]
+    assert stored.merge_streams(cut) == [piece("stdout", "a\nb\n"), piece("stderr", "c\n")]
