@@ -18,15 +18,26 @@ def develop(image, light: Light, generator) -> np.ndarray:
     x = generator.integers(0, 2048 - min(width, 2000))
     channels = []
     for k in range(3):
-        channel = cv2.GaussianBlur((image[k] + _bloom(image[k], light)) * vignette, (3, 3), 0.55)
-        channel = channel * (1 + channel * np.float32(1 / 12)) / (1 + np.float32(0.55) * channel)
-        channels.append(np.sqrt(np.clip(channel, 0, 1)))  # close to the gamma of 2.2
+        channel = _bloom(image[k], light)
+        channel += image[k]
+        channel *= vignette
+        channel = cv2.GaussianBlur(channel, (3, 3), 0.55)
+        curve = channel * np.float32(1 / 12)
+        curve += 1
+        curve *= channel
+        channel *= np.float32(0.55)
+        channel += 1
+        curve /= channel
+        np.clip(curve, 0, 1, out=curve)
+        channels.append(np.sqrt(curve, out=curve))  # close to the gamma of 2.2
     image = cv2.merge(channels)
     if light.wet:
         _drops(image, generator)
-    grain = cv2.merge(textures.grain()[:, y : y + height, x : x + width])
-    image += np.float32(light.noise) * (np.float32(1.3) - image) * grain
-    return cv2.convertScaleAbs(np.maximum(image, 0), alpha=255)
+    noise = np.float32(1.3) - image
+    noise *= np.float32(light.noise)
+    noise *= textures.grain()[y : y + height, x : x + width]
+    image += noise
+    return cv2.convertScaleAbs(np.maximum(image, 0, out=image), alpha=255)
 
 
 def _auto_exposure(image, light) -> float:

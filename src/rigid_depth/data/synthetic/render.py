@@ -57,10 +57,12 @@ def _band(picture, shares, band, lighting, offset):
     shape = world[:, band].shape
     direction = world[:, band].reshape(3, -1)
     hit, sky = np.flatnonzero(triangle >= 0), np.flatnonzero(triangle < 0)
+    if len(sky) == 0:
+        hit = slice(None)  # no copies where the band is all surface
     colour = np.empty(direction.shape, np.float32)
     if len(sky):
         colour[:, sky] = sky_colour(unit(direction[:, sky]), lighting.light, offset)
-    if len(hit):
+    if len(sky) < len(triangle):
         ray, z = direction[:, hit], depth[hit]
         length = np.sqrt(dot(ray, ray))
         seen = ray / length

@@ -302,6 +302,6 @@ def clouds() -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def grain() -> np.ndarray:
-    """Unit normal noise, float32 [3,1024,2048]: a frame's sensor noise at a random offset."""
+    """Unit normal noise, float32 [1024,2048,3]: a frame's sensor noise at a random offset."""
     generator = np.random.default_rng(11)
-    return generator.standard_normal((3, 1024, 2048), dtype=np.float32)
+    return cv2.merge(generator.standard_normal((3, 1024, 2048), dtype=np.float32))

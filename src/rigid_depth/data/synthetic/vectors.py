@@ -6,7 +6,10 @@ import numpy as np
 
 def dot(a, b) -> np.ndarray:
     """Scalar products [N] of vectors [3,N] (or one vector [3])."""
-    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+    total = a[0] * b[0]
+    total += a[1] * b[1]
+    total += a[2] * b[2]
+    return total
 
 
 def turn(rotation, vectors) -> np.ndarray:

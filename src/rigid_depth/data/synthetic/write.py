@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from pathlib import Path
 
+import cv2
 from tqdm import tqdm
 
 from rigid_depth.data.synthetic import tables
@@ -96,7 +97,10 @@ def _run(root, settings, todo, workers):
             yield 1
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(todo)), mp_context=context) as pool:
+    pool = ProcessPoolExecutor(
+        min(workers, len(todo)), mp_context=context, initializer=cv2.setNumThreads, initargs=(1,)
+    )
+    with pool:
         jobs = [pool.submit(_one, root, settings, scene) for scene in todo]
         for job in as_completed(jobs):
             job.result()
