@@ -53,7 +53,7 @@ def projected(root, devkit, sample, channel):
     col, row, depth = col[inside], row[inside], depth[inside]
     near = np.ones((5, 5), np.uint8)
     smooth = cv2.dilate(dense, near) - cv2.erode(dense, near) < 0.1 * dense + 0.2
-    return depth, dense[row, col], sky[row, col], smooth[row, col]
+    return depth, dense[row, col], sky[row, col], smooth[row, col], row
 
 
 def test_devkit_finds_every_file_and_link(root, devkit):
@@ -108,12 +108,16 @@ def test_sensors_look_at_their_own_times(devkit):
 @pytest.mark.parametrize("channel", CAMERAS)
 def test_projected_lidar_meets_dense_depth(root, devkit, channel):
     parts = [projected(root, devkit, sample, channel) for sample in devkit.sample]
-    depth, dense, sky, smooth = (np.concatenate(p) for p in zip(*parts, strict=True))
+    depth, dense, sky, smooth, row = (np.concatenate(p) for p in zip(*parts, strict=True))
     chosen = smooth & (dense > 0) & (depth < 60)
     assert chosen.sum() > 2000
     error = np.abs(depth - dense)[chosen]
     assert np.median(error) < 0.05
     assert (error < 0.05 + 0.05 * depth[chosen]).mean() > 0.95
+    # Above the horizon there is no ground, on which a wrong pose would go unnoticed.
+    standing = row[chosen] < 0.5 * SIZE[0]
+    assert standing.sum() > 100
+    assert np.median(error[standing]) < 0.05
     assert (sky[smooth] == 255).mean() < 0.003  # thin poles and leaves between pixels
 
 

@@ -36,6 +36,11 @@ def test_other_seed_writes_another_world(whole, tmp_path):
     assert not {v for k, v in other.items() if k.endswith(".jpg")} & set(whole[1].values())
 
 
+def test_every_scene_is_another_street(whole):
+    maps = [digest for name, digest in whole[1].items() if name.startswith("maps/")]
+    assert len(set(maps)) == len(maps) == 2
+
+
 def test_an_interrupted_world_is_finished(whole, tmp_path, monkeypatch):
     original = write.write_scene
 
