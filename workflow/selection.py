@@ -53,9 +53,10 @@ def book_code() -> str:
 
 
 def records_of(notebook: str) -> list[str]:
-    """Returns the published records where a notebook speaks of results."""
-    speaks = "results" in Path(f"notebooks/{notebook}.md").read_text()
-    return book_files("book/results/**/record.json") if speaks else []
+    """Returns the published records of runs and studies where a notebook speaks of them."""
+    text = Path(f"notebooks/{notebook}.md").read_text()
+    runs = book_files("book/results/**/record.json") if "results" in text else []
+    return runs + (book_files("book/studies/**/*.json") if "studies" in text else [])
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The command line: rigid-depth synth | prepare | run | evaluate | predict | list."""
+"""The command line: rigid-depth synth | prepare | run | study | evaluate | predict | list."""
 
 from __future__ import annotations
 
@@ -123,6 +123,30 @@ def run(
 
 
 @app.command()
+def study(
+    name: Annotated[str, typer.Argument(help="Study; see `rigid-depth list`.")],
+    size: Annotated[str, typer.Option(help="full or smoke.")] = "smoke",
+    seeds: Annotated[str, typer.Option(help="Seeds, separated by commas.")] = "0",
+    publish: Annotated[
+        bool, typer.Option(help="Keep full-size records in book/studies; skip what is fresh.")
+    ] = False,
+) -> None:
+    """Runs a small experiment of chapters 3 to 5 and prints its numbers with their spread."""
+    import json
+
+    from rigid_depth.experiments import studies
+
+    if publish and size != "full":
+        raise RigidDepthError("only the full size of a study is published; give --size full.")
+    records = []
+    for seed in (int(text) for text in seeds.split(",")):
+        made = studies.publish(name, seed) if publish else studies.run_study(name, size, seed)
+        typer.echo(f"{name}, {size}, seed {seed}: {made.data['cost']['seconds']} s", err=True)
+        records.append(made)
+    typer.echo(json.dumps(studies.summarise(records), indent=1, default=str))
+
+
+@app.command()
 def evaluate(
     weights: Annotated[Path, typer.Argument(help="Folder of a run, or its weights file.")],
     split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
@@ -170,6 +194,7 @@ def list_(
 ) -> None:
     """Shows the experiments, the scales with what they cost, and the runs that are finished."""
     from rigid_depth.experiments import EXPERIMENTS, SCALES, read_record
+    from rigid_depth.experiments.studies import STUDIES
 
     typer.echo("experiments")
     for experiment in EXPERIMENTS.values():
@@ -178,6 +203,9 @@ def list_(
     typer.echo("scales")
     for scale in SCALES.values():
         typer.echo(f"  {scale.name:18} {scale.summary}")
+    typer.echo("studies")
+    for study in STUDIES.values():
+        typer.echo(f"  {study.name:30} thesis {study.section:5} {study.label}")
     typer.echo(f"runs in {out}")
     for path in sorted(out.glob("*/*/seed-*/record.json")):
         record = read_record(path.parent)

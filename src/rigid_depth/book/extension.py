@@ -41,6 +41,7 @@ class PlotlyMime:
 def plotly_node(figure: dict, alternative: str = "") -> nodes.raw:
     """Makes the HTML of one figure; `alternative` is its text for those who cannot see it."""
     data = {"data": figure["data"], "layout": figure.get("layout", {})}
+    data |= {"frames": figure["frames"]} if figure.get("frames") else {}
     text = json.dumps(data, sort_keys=True).replace("</", "<\\/")
     height = int(data["layout"].get("height") or 420)
     label = alternative or _title(data["layout"]) or "interactive figure"
@@ -53,7 +54,8 @@ def plotly_node(figure: dict, alternative: str = "") -> nodes.raw:
     const figure = JSON.parse(place.querySelector(".plotly-data").textContent);
     figure.layout.height = {height};
     const drawing = place.appendChild(document.createElement("div"));
-    Plotly.newPlot(drawing, figure.data, figure.layout, {{responsive: true, displaylogo: false}});
+    figure.config = {{responsive: true, displaylogo: false}};
+    Plotly.newPlot(drawing, figure);
   }});
 }}</script>"""
     return nodes.raw("", html, format="html")

@@ -2,7 +2,8 @@
 
 A row of `book/ledger.yaml` has `id`, `kind`, `place` (section of the thesis), `says` (our words),
 `verdict`, and, once settled, `reason` or `correction` and what settles it: `cell`
-(`notebooks/x.md::label`), `test` (`tests/x.py::name`), `run` (`book/results/scale/name`), each a
+(`notebooks/x.md::label`), `test` (`tests/x.py::name`), `run` (`book/results/scale/name` or
+`book/studies/name`), each a
 text or a list of texts. `audit` keeps what a first reading by hand thought of an item; it explains
 an open row and never settles one.
 """
@@ -128,9 +129,10 @@ def missing_evidence(rows: list[Row], root: Path) -> list[str]:
 
 
 def has_run(root: Path, run: str) -> bool:
-    """A run is a folder with a record, or a folder of such folders (all seeds)."""
+    """A run is a folder with a record, a folder of such folders (all seeds), or a study's."""
     folder = root / run
-    return (folder / "record.json").is_file() or any(folder.glob("seed-*/record.json"))
+    seeds = (*folder.glob("seed-*/record.json"), *folder.glob("seed-*.json"))
+    return (folder / "record.json").is_file() or bool(seeds)
 
 
 def _has_cell(root: Path, cell: str) -> bool:

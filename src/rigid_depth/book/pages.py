@@ -1,4 +1,4 @@
-"""Writes the pages that are made from data: ledger, errata, claims and one page per run.
+"""Writes the pages that are made from data: ledger, errata, claims, runs and studies.
 
 Call it before every build, then build; the commands run in the repository root::
 
@@ -6,9 +6,9 @@ Call it before every build, then build; the commands run in the repository root:
     jupyter-book build . -W -n --keep-going
     python -m rigid_depth.book.check _build/html
 
-Reads `book/ledger.yaml`, `book/thesis_tables.json`, `book/results/` (published records) and
-`runs/smoke/` (what was just run, if anything). Writes only `book/generated/` (ignored by git) and
-only files whose content changed, so that an unchanged book is not rebuilt.
+Reads `book/ledger.yaml`, `book/thesis_tables.json`, `book/results/` and `book/studies/` (published
+records) and `runs/smoke/` (what was just run, if anything). Writes only `book/generated/` (ignored
+by git) and only files whose content changed, so that an unchanged book is not rebuilt.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from rigid_depth.book.ledger import load, missing_evidence
 from rigid_depth.book.markdown import number, plain, table, write_if_changed
 from rigid_depth.book.provenance import run_badge
 from rigid_depth.book.runpage import write_run_page
+from rigid_depth.book.studypage import study_pages
 from rigid_depth.errors import RigidDepthError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -44,7 +45,7 @@ def write_pages(root: Path = ROOT) -> list[Path]:
         "runs.md": runs_page(runs),
         "runs/this-build.md": this_build_page([run for run in latest if run.group == "smoke"]),
     }
-    texts |= _downloads(root, runs)
+    texts |= _downloads(root, runs) | study_pages(root)
     for name, text in texts.items():
         write_if_changed(folder / name, text)
     for run in runs:

@@ -1,0 +1,222 @@
+"""Studies: the small seeded experiments of chapters 3 to 5, their records and their spread.
+
+A study is a function of its chapter's package, `(seed, **settings) -> nested dict of numbers`, with
+settings for a full and a smoke size. Published records of the full size lie in
+`book/studies/NAME/seed-K.json`; notebooks take every figure of a finding from them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import t as student_t
+
+from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.record import machine, now, versions
+from rigid_depth.experiments.sources import SETTLED_ELSEWHERE, repository, source_state
+from rigid_depth.sources import code_files, code_hash
+
+SCHEMA = 1
+SIZES = ("full", "smoke")
+
+
+@dataclass(frozen=True)
+class Study:
+    """One study: which function, with which settings at the full and at the smoke size."""
+
+    name: str
+    label: str
+    section: str  # of the thesis
+    notebook: str  # the notebook that shows it, relative to the repository
+    function: str  # "package.module:name"
+    full: Mapping[str, object] = field(default_factory=dict)
+    smoke: Mapping[str, object] = field(default_factory=dict)
+    seeds: int = 5
+
+    def settings(self, size: str) -> dict[str, object]:
+        """The keyword arguments of a size."""
+        if size not in SIZES:
+            raise RigidDepthError(f"unknown size '{size}' of a study; allowed: {', '.join(SIZES)}.")
+        return dict(self.full if size == "full" else self.smoke)
+
+    def load(self) -> Callable[..., dict]:
+        """The function itself, imported now."""
+        module, name = self.function.split(":")
+        return getattr(importlib.import_module(module), name)
+
+
+STUDIES: dict[str, Study] = {s.name: s for s in ()}
+"""Name on the command line -> study, in the order of the chapters."""
+
+
+@dataclass(frozen=True)
+class StudyRecord:
+    """What one seed of a study gave, and all that is needed to get it again."""
+
+    data: dict
+
+    @property
+    def results(self) -> dict:
+        """The numbers, nested as the study's function returned them; None where there is none."""
+        return self.data["results"]
+
+    @property
+    def seed(self) -> int:
+        """The seed of the run."""
+        return self.data["seed"]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Mean over seeds, sample standard deviation and 95 % interval of the mean (Student's t).
+
+    `std`, `low` and `high` are None for a single value.
+    """
+
+    mean: float
+    std: float | None
+    low: float | None
+    high: float | None
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.mean:.3g}" + (f" ± {self.std:.2g}" if self.std is not None else "")
+
+
+def find_study(name: str) -> Study:
+    """The study of that name, or a sentence that lists the names."""
+    if name not in STUDIES:
+        raise RigidDepthError(f"unknown study '{name}'; allowed: {', '.join(STUDIES)}.")
+    return STUDIES[name]
+
+
+@cache
+def study_hash(name: str) -> str:
+    """Hash of the code that makes a study's numbers, without comments and docstrings."""
+    module = find_study(name).function.split(":")[0]
+    return code_hash(code_files(module, skip=SETTLED_ELSEWHERE))
+
+
+def run_study(name: str, size: str = "smoke", seed: int = 0) -> StudyRecord:
+    """Runs one seed of a study and returns its record; stores nothing.
+
+    Raises:
+        RigidDepthError: unknown study or size, or a result that is no finite number.
+    """
+    study = find_study(name)
+    settings = study.settings(size)
+    began = time.perf_counter()
+    results = study.load()(seed, **settings)
+    seconds = time.perf_counter() - began
+    _refuse_strange(results, name)
+    return StudyRecord(
+        json.loads(
+            json.dumps(
+                {
+                    "schema": SCHEMA,
+                    "study": name,
+                    "label": study.label,
+                    "size": size,
+                    "seed": seed,
+                    "created": now(),
+                    "parameters": settings,
+                    "source": source_state(study.notebook, study_hash(name)),
+                    "machine": machine("32-true", 1),
+                    "versions": versions(),
+                    "cost": {"seconds": round(seconds, 1)},
+                    "results": results,
+                }
+            )
+        )
+    )
+
+
+def publish(name: str, seed: int, root: Path | None = None) -> StudyRecord:
+    """The published record of a seed: the one that is there and fresh, else a new full-size run."""
+    path = _folder(name, root) / f"seed-{seed}.json"
+    if path.exists() and not is_stale(StudyRecord(json.loads(path.read_text()))):
+        return StudyRecord(json.loads(path.read_text()))
+    record = run_study(name, "full", seed)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".part")
+    partial.write_text(json.dumps(record.data, indent=1, allow_nan=False) + "\n")
+    partial.replace(path)
+    return record
+
+
+def published(name: str, root: Path | None = None) -> list[StudyRecord]:
+    """The published records of a study by seed; an empty list if there is none."""
+    find_study(name)
+    records = [json.loads(p.read_text()) for p in _folder(name, root).glob("seed-*.json")]
+    return [StudyRecord(data) for data in sorted(records, key=lambda data: data["seed"])]
+
+
+def is_stale(record: StudyRecord) -> bool:
+    """Tells whether the study's code or its full-size settings are others today."""
+    study = STUDIES.get(record.data["study"])
+    if study is None:
+        return True
+    today = json.loads(json.dumps(study.settings("full")))
+    changed = record.data["source"]["package"] != study_hash(study.name)
+    return changed or record.data["parameters"] != today
+
+
+def summarise(records: Sequence[StudyRecord]) -> dict:
+    """The results with every number replaced by its `Interval` over the records.
+
+    Lists of one length are summarised element by element. A value that is None in any record
+    stays None.
+    """
+    if not records:
+        raise RigidDepthError("no record of the study to summarise; publish one first.")
+    return _summarise([record.results for record in records])
+
+
+def interval(values: Sequence[float], level: float = 0.95) -> Interval:
+    """Mean, spread and interval of the mean of some numbers."""
+    mean, count = float(np.mean(values)), len(values)
+    if count == 1:
+        return Interval(mean, None, None, None, 1)
+    std = float(np.std(values, ddof=1))
+    half = float(student_t.ppf((1 + level) / 2, count - 1)) * std / math.sqrt(count)
+    return Interval(mean, std, mean - half, mean + half, count)
+
+
+def _summarise(values: list) -> object:
+    first = values[0]
+    if isinstance(first, dict):
+        return {key: _summarise([value[key] for value in values]) for key in first}
+    if any(value is None for value in values):
+        return None
+    if isinstance(first, list):
+        return [_summarise(list(items)) for items in zip(*values, strict=True)]
+    return interval(values)
+
+
+def _folder(name: str, root: Path | None) -> Path:
+    root = root or repository()
+    if root is None:
+        raise RigidDepthError(
+            "published studies lie in the repository; this package is installed without one."
+        )
+    return root / "book" / "studies" / name
+
+
+def _refuse_strange(value: object, where: str) -> None:
+    """Raises unless the value is made of dicts, lists, None and finite numbers."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _refuse_strange(inner, f"{where}.{key}")
+    elif isinstance(value, list):
+        for inner in value:
+            _refuse_strange(inner, where)
+    elif value is not None and (not isinstance(value, int | float) or not math.isfinite(value)):
+        raise RigidDepthError(f"study result {where} is {value!r}; allowed are finite numbers.")
