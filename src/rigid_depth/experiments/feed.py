@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from rigid_depth.data import rasterise
+from rigid_depth.data import encode_depth, rasterise
 from rigid_depth.experiments.settings import Experiment, Scale
 
 Batch = dict[str, Tensor]
@@ -71,6 +71,51 @@ def augment(
     return rgb, maps
 
 
+def guided(
+    batch: Batch,
+    experiment: Experiment,
+    generator: torch.Generator,
+    rank: int = 0,
+    ranks: int = 1,
+) -> Batch:
+    """The batch with what the RGB-D branch is given of its returns (thesis 7 and 7.1).
+
+    `guide` `[B, 1, H, W]` is their encoded depth, 0 where none is given; `given` says where one is.
+    Each return is given with chance `lidar_share`; noise of `lidar_noise` is added to those that
+    are, and the sum kept in [0, 1]. The draws are made as `augment` makes them.
+    """
+    depth_m = batch["depth_m"]
+    given = depth_m > 0
+    shape = (len(depth_m) * ranks, *depth_m.shape[1:])
+    if experiment.lidar_share < 1:
+        draws = torch.rand(shape, generator=generator)[rank::ranks].to(depth_m.device)
+        given = given & (draws < experiment.lidar_share)
+    guide = encode_depth(depth_m, experiment.encoding, experiment.max_depth_m)
+    if experiment.lidar_noise:
+        noise = torch.randn(shape, generator=generator)[rank::ranks].to(depth_m.device)
+        guide = (guide + experiment.lidar_noise * noise).clamp(0, 1)
+    return {**batch, "guide": torch.where(given, guide, 0.0), "given": given}
+
+
+def anchor_frames(split, experiment: Experiment, seed: int, count: int = 100) -> Batch:
+    """Training frames to take anchors from, 70 % by day and 30 % in harder conditions (7.7).
+
+    Drawn by the seed; drawn again from the start where a split has too few.
+    """
+    generator = generator_at(seed, 0, 6)
+    day = [i for i, frame in enumerate(split.frames) if frame["condition"] in ("day", "unknown")]
+    groups = (day, sorted(set(range(len(split))) - set(day)))
+    chosen = []
+    for group, share in zip(groups, (0.7, 0.3), strict=True):
+        group = group or groups[0] or groups[1]
+        order = torch.randperm(len(group), generator=generator).tolist()
+        number = round(share * count)
+        chosen += [group[order[k % len(group)]] for k in range(number)]
+    mixed = torch.randperm(count, generator=generator).tolist()
+    raw = split.batch([chosen[k] for k in mixed], TRAINED_ON)
+    return guided(as_input(raw), experiment, generator)
+
+
 def as_input(raw: Batch) -> Batch:
     """Stored frames as a network takes them: rgb in [0, 1], depth_m (0 = no return), sky."""
     rgb = raw["rgb"].float().div_(255).contiguous(memory_format=torch.channels_last)
@@ -115,7 +160,9 @@ class Feed:
         return draw_indices(self.seed, step, self.scale.batch_size, len(self.split))
 
     def batch(self, step: int) -> Batch:
-        """On the device: rgb `[B,3,H,W]` in [0, 1], depth_m `[B,1,H,W]` and sky `[B,H,W]`."""
+        """On the device: rgb `[B,3,H,W]` in [0, 1], depth_m `[B,1,H,W]`, sky `[B,H,W]`; with two
+        branches also what `guided` adds.
+        """
         began = time.perf_counter()
         batch = as_input(self._raw(step))
         rgb, maps = augment(
@@ -127,8 +174,12 @@ class Feed:
             rank=self.rank,
             ranks=self.ranks,
         )
+        batch = {"rgb": rgb, **maps}
+        if self.experiment.method != "rgb":
+            generator = generator_at(self.seed, step, 4)
+            batch = guided(batch, self.experiment, generator, self.rank, self.ranks)
         self.waited_s += time.perf_counter() - began
-        return {"rgb": rgb, **maps}
+        return batch
 
     def _mine(self, step: int) -> list[int]:
         """The frames of a step that this device works on: every `ranks`-th."""

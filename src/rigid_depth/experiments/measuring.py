@@ -12,10 +12,11 @@ from tqdm import tqdm
 
 from rigid_depth.data import decode_depth
 from rigid_depth.experiments.evaluation import HEADLINE_CAP_M, Accumulator
-from rigid_depth.experiments.feed import Batch, Feed, as_input, load
+from rigid_depth.experiments.feed import Batch, Feed, as_input, generator_at, guided, load
 from rigid_depth.experiments.objective import objective
 from rigid_depth.experiments.settings import Experiment, Scale, override
 from rigid_depth.experiments.stores import make_store
+from rigid_depth.experiments.training import CURVES
 from rigid_depth.experiments.weights import load_weights
 
 Predict = Callable[[Batch], dict[str, Tensor]]
@@ -33,11 +34,30 @@ def predictor(model: nn.Module, experiment: Experiment) -> Predict:
 
     @torch.inference_mode()
     def predict(batch: Batch) -> dict[str, Tensor]:
-        outputs = model(batch)
+        outputs = model.predict(with_guide(batch, experiment))
         kind, max_depth_m = experiment.encoding, experiment.max_depth_m
         return {b: decode_depth(y.float(), kind, max_depth_m) for b, y in outputs.items()}
 
     return predict
+
+
+def from_image(model: nn.Module, experiment: Experiment) -> Callable[[Tensor], Tensor]:
+    """The RGB branch alone: images `[B, 3, H, W]` in [0, 1] to depth in metres `[B, 1, H, W]`."""
+    model.eval()
+
+    @torch.inference_mode()
+    def predict(rgb: Tensor) -> Tensor:
+        y = model.infer(rgb).float()
+        return decode_depth(y, experiment.encoding, experiment.max_depth_m)
+
+    return predict
+
+
+def with_guide(batch: Batch, experiment: Experiment) -> Batch:
+    """The batch with what an RGB-D branch is given, drawn alike in every evaluation."""
+    if experiment.method == "rgb" or "guide" in batch:
+        return batch
+    return guided(batch, experiment, generator_at(0, 0, 4))
 
 
 def spread(count: int, at_most: int) -> list[int]:
@@ -80,26 +100,30 @@ def measure(
 
 
 def validator(split, experiment: Experiment, scale: Scale, device: torch.device):
-    """A function from a network to its RMSE in metres up to 80 m, pooled over validation frames.
+    """A function from a network to its branches' RMSE in metres up to 80 m, by name of the curve.
 
-    The frames, at most `scale.val_frames` spread evenly, are held on the device.
+    Pooled over validation frames, at most `scale.val_frames` spread evenly, held on the device.
     """
     held = load(split, spread(len(split), scale.val_frames), device)
 
     @torch.no_grad()
-    def validate(model: nn.Module) -> float:
+    def validate(model: nn.Module) -> dict[str, float]:
         training = model.training
-        predict = predictor(model, experiment)
-        squared_m2, pixels = 0.0, 0
+        model.eval()
+        kind, max_depth_m = experiment.encoding, experiment.max_depth_m
+        squared_m2, pixels = {}, 0
         for start in range(0, len(held["rgb"]), scale.batch_size):
             batch = as_input({k: v[start : start + scale.batch_size] for k, v in held.items()})
             depth_m = batch["depth_m"]
-            pred_m = next(iter(predict(batch).values()))
             valid = (depth_m > 0) & (depth_m <= HEADLINE_CAP_M)
-            squared_m2 += (pred_m - depth_m)[valid].double().square().sum().item()
             pixels += int(valid.sum())
+            outputs = model(with_guide(batch, experiment)).depth
+            for branch in CURVES.keys() & outputs:
+                pred_m = decode_depth(outputs[branch].float(), kind, max_depth_m)
+                error = (pred_m - depth_m)[valid].double().square().sum().item()
+                squared_m2[branch] = squared_m2.get(branch, 0.0) + error
         model.train(training)
-        return (squared_m2 / max(pixels, 1)) ** 0.5
+        return {CURVES[b]: (squared_m2[b] / max(pixels, 1)) ** 0.5 for b in sorted(squared_m2)}
 
     return validate
 

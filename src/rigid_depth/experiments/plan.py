@@ -41,7 +41,7 @@ class Plan:
     def parameters(self) -> dict:
         """All fields of experiment and scale, resolved, as JSON values."""
         fields = {**asdict(self.experiment), **asdict(self.scale), "dataset": self.dataset}
-        for name in ("name", "label", "section", "notebook", "summary", "starts_from"):
+        for name in ("name", "label", "section", "notebook", "summary", "starts_from", "needs"):
             fields.pop(name)
         fields = {name: placeless(value) for name, value in fields.items()}
         return json.loads(json.dumps({**fields, "init_from": self.init}))

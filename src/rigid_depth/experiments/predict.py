@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from rigid_depth.data.resize import resize_image
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments.measuring import best_device, predictor
+from rigid_depth.experiments.measuring import best_device, from_image
 from rigid_depth.experiments.pictures import depth_picture
 from rigid_depth.experiments.weights import Trained, load_weights
 
@@ -78,14 +78,13 @@ def predict_depth(trained: Trained, rgb: UInt8[ndarray, "h w 3"]) -> Float[ndarr
     them is the part that training would have cut out.
     """
     size = trained.scale.image_size
-    predict = predictor(trained.model, trained.experiment)
+    predict = from_image(trained.model, trained.experiment)
     total, weight = np.zeros(rgb.shape[:2]), np.zeros(rgb.shape[:2])
     for top, bottom, left, right in windows(rgb.shape[:2], size):
         part = np.ascontiguousarray(rgb[top:bottom, left:right])
         small = resize_image(part, size).transpose(2, 0, 1)[None]
-        batch = {"rgb": torch.from_numpy(np.ascontiguousarray(small)).float().div(255)}
-        batch["rgb"] = batch["rgb"].to(best_device(), memory_format=torch.channels_last)
-        depth_m = predict(batch)["rgb"]
+        image = torch.from_numpy(np.ascontiguousarray(small)).float().div(255)
+        depth_m = predict(image.to(best_device(), memory_format=torch.channels_last))
         shape = (bottom - top, right - left)
         full = torch.nn.functional.interpolate(depth_m, shape, mode="bilinear")[0, 0].cpu().numpy()
         share = np.outer(*(_ramp(n, whole) for n, whole in zip(shape, rgb.shape[:2], strict=True)))

@@ -6,12 +6,15 @@ from pathlib import Path
 
 from rigid_depth.data import Store
 from rigid_depth.experiments import measuring, pictures, record
+from rigid_depth.experiments.alignment import measure_alignment
 from rigid_depth.experiments.feed import as_input
 from rigid_depth.experiments.plan import Plan
+from rigid_depth.experiments.precision import resolve_precision
 from rigid_depth.experiments.record import RunRecord
 from rigid_depth.experiments.sources import source_state
 from rigid_depth.experiments.training import Training
 from rigid_depth.models import count_parameters
+from rigid_depth.models.two_branch import TwoBranch
 
 
 def write_run(
@@ -41,6 +44,14 @@ def write_run(
             progress=progress,
             name=name,
         )
+    model = training.model if training else None
+    aligned = {}
+    if isinstance(model, TwoBranch):
+        split = store.split("test")
+        aligned["alignment"] = measure_alignment(
+            model, split, range(len(split)), plan.experiment,
+            device=measuring.best_device(), batch_size=plan.scale.batch_size, progress=progress,
+        )  # fmt: skip
     shown = _pictures(plan.folder, store.split("test"), predict)
     data = {
         "schema": record.SCHEMA,
@@ -53,10 +64,11 @@ def write_run(
         "overrides": plan.overrides,
         "source": source_state(plan.experiment.notebook, identity["package"]),
         "data": _data(plan, store),
-        "machine": record.machine(plan.scale.precision, _devices(training)),
+        "machine": record.machine(resolve_precision(plan.scale.precision), _devices(training)),
         "versions": record.versions(),
         "cost": _cost(training) | {"peak_memory_mb": round(record.peak_memory_mb(), 1)},
         "metrics": metrics,
+        **aligned,
         "curves": training.curves if training else {"train": {}, "val": {}},
         "predictions": shown,
     }

@@ -12,16 +12,18 @@ from tqdm import tqdm
 from rigid_depth.data import Store
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments import baselines, measuring, record, weights
-from rigid_depth.experiments.feed import Feed
+from rigid_depth.experiments.feed import Feed, anchor_frames
 from rigid_depth.experiments.methods import build_model
 from rigid_depth.experiments.plan import Plan, plan_run
 from rigid_depth.experiments.record import RunRecord
 from rigid_depth.experiments.registry import BASELINES
 from rigid_depth.experiments.report import write_run
+from rigid_depth.experiments.settings import open_fields
 from rigid_depth.experiments.sources import package_hash
 from rigid_depth.experiments.stores import make_store
 from rigid_depth.experiments.training import Training, train
 from rigid_depth.models import count_parameters
+from rigid_depth.models.two_branch import TwoBranch
 
 CHECKPOINT = "last.ckpt"
 
@@ -71,7 +73,10 @@ def run(
     if plan.experiment.method in BASELINES:
         predict, training = baselines.fit(plan.experiment.method, store.split("train")), None
     else:
-        training = _train(plan, store, identity, init_from, devices, num_nodes, progress)
+        trained = None
+        if plan.experiment.needs:
+            trained = _needed(plan, dataroot, out, devices, num_nodes, progress, overrides)
+        training = _train(plan, store, identity, init_from, trained, devices, num_nodes, progress)
         if training.global_rank != 0:
             training.trainer.strategy.barrier("record")
             return record.read_record(plan.folder)
@@ -104,11 +109,25 @@ def find_finished(folder: Path, identity: dict) -> RunRecord | None:
     return found if same == identity else None
 
 
+def _needed(
+    plan: Plan, dataroot, out, devices: int, num_nodes: int, progress: bool, overrides: dict
+) -> weights.Trained:
+    """The trained model that an experiment is built on: of the same scale, data and seed."""
+    sizes = {name: v for name, v in overrides.items() if name in open_fields(plan.scale)}
+    found = run(
+        plan.experiment.needs, scale=plan.scale.name, seed=plan.seed, dataset=plan.dataset,
+        dataroot=dataroot, out=out, devices=devices, num_nodes=num_nodes, progress=progress,
+        **sizes,
+    )  # fmt: skip
+    return weights.load_weights(found.folder, only=(plan.experiment.needs,))
+
+
 def _train(
     plan: Plan,
     store: Store,
     identity: dict,
     init_from,
+    trained: weights.Trained | None,
     devices: int,
     num_nodes: int,
     progress: bool,
@@ -122,6 +141,9 @@ def _train(
         )
     torch.manual_seed(plan.seed)
     model = build_model(plan.experiment, plan.scale)
+    if isinstance(model, TwoBranch):
+        frames = anchor_frames(splits["train"], plan.experiment, plan.seed)
+        model.build_on(trained.model if trained else None, frames)
     if init_from is not None:
         weights.start_from(model, plan.experiment, init_from)
     checkpoint = plan.folder / CHECKPOINT

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 
 from rigid_depth.errors import RigidDepthError
 
-PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "auto")
+SCHEDULES = ("one-cycle", "constant")
+SUPERVISIONS = ("all", "withheld")
+AXES = ("channels", "pixels")
+ANCHORS = ("learned", "local", "parallel", "pretrained", "pretrained-conv")
+CONTEXTS = ("global", "local")
+ROTATIONS = ("pointnet", "oracle", "identity")
+ROTATION_LOSSES = ("matrix", "geodesic", "latent")
+TARGETS = ("procrustes", "pointnet")
 ENCODINGS = ("linear", "reciprocal")
 SPLITS_BY = ("scene", "frame")
 
@@ -32,11 +40,15 @@ class Experiment:
     notebook: str  # the notebook that shows it, relative to the repository
     method: str = "rgb"  # which network: a key of experiments.methods, or a baseline
     starts_from: tuple[str, ...] = ()  # other experiments whose weights may start this one
+    needs: str = ""  # the experiment whose trained weights this one is built on, of the same seed
 
     infinity: bool = False  # adds the infinity loss, eq 5.13
     infinity_weight: tuple[float, float, float] = (0.09, 0.07, 0.05)  # 6.2
     infinity_threshold: float = 0.01  # encoded depth, t of 5.3
     warmup: float = 0.15  # share of the steps: 6 of 40 epochs, for all three schedules
+    alignment_weight: tuple[float, float, float] = (0.05, 0.14, 0.18)  # 6.2, "secondary"
+    weight_schedule: str = "one-cycle"  # or "constant": the middle weight throughout
+    balancing: bool = True  # eq 6.1; otherwise the weights multiply the losses as they are
 
     peak_learning_rate: float = 1.5e-4  # 6.2; a scale multiplies it by its own factor
     learning_rate_div: float = 2.3077  # peak / initial 6.5e-5
@@ -48,6 +60,25 @@ class Experiment:
     encoding: str = "linear"  # y = (100 - d)/100, or "reciprocal" y = 1/d
     max_depth_m: float = 100.0
 
+    detach_depth: bool = False  # the alignment loss does not train the RGB-D branch (7.4)
+    detach_rgb: bool = False  # the RGB branch's own depth loss does not train its encoder (7.8)
+    shared_encoder: bool = False  # one encoder for RGB and RGB-D (7.1)
+    shared_decoder: bool = False  # one decoder for both (7.5)
+    freeze_encoders: bool = False  # those of the experiment it needs, with fresh decoders (7.4)
+    rgbd_width: float = 1.0  # channels of the RGB-D encoder's scales, times the RGB encoder's
+    rgbd_dropout: float = 0.1  # in the RGB-D branch (6.2; the rate is ours)
+    lidar_share: float = 1.0  # of the returns that the RGB-D branch is given (7.1: a tenth)
+    lidar_noise: float = 0.0  # std on their encoded depth, which stays in [0, 1] (7.1: 0.2)
+    depth_supervision: str = "all"  # or "withheld": only returns that the branch was not given
+    coral_over: str = "channels"  # or "pixels": what the covariance is of (7.5)
+    anchors: str = "learned"  # of the relative representations (7.7)
+    align_codes: bool = False  # MSE between the relative representations (7.7)
+    context: str = "global"  # of the point clouds that are rotated (eqs 7.2, 7.3)
+    point_dim: int = 3
+    rotation: str = "pointnet"  # where R_rgb comes from (7.8)
+    rotation_loss: str = "matrix"
+    rotation_target: str = "procrustes"  # where R_rgbd comes from
+
     flip: float = 0.5  # chance of a mirrored frame; the thesis is silent on augmentation
     jitter: float = 0.2  # brightness, contrast, saturation times 1 +- this; silent too
 
@@ -56,16 +87,28 @@ class Experiment:
         for name in ("flip", "warmup"):
             _within(self, name, 0.0, 1.0)
         _within(self, "jitter", 0.0, 0.99)
-        _within(self, "dropout", 0.0, 0.99)
+        for name in ("dropout", "rgbd_dropout"):
+            _within(self, name, 0.0, 0.99)
+        _within(self, "lidar_share", 0.0, 1.0)
+        _within(self, "lidar_noise", 0.0, 10.0)
+        _within(self, "rgbd_width", 0.05, 4.0)
+        _within(self, "point_dim", 2, 64)
         _within(self, "infinity_threshold", 0.0, 1.0)
         _within(self, "max_depth_m", 1.0, 1000.0)
         for name in ("peak_learning_rate", "weight_decay"):
             _within(self, name, 0.0, 10.0)
         for name in ("learning_rate_div", "learning_rate_final_div"):
             _within(self, name, 1.0, 1e6)
-        if min(self.infinity_weight) < 0:
-            raise RigidDepthError("parameter 'infinity_weight' has a negative weight.")
-        _one_of(self, "encoding", ENCODINGS)
+        for name in ("infinity_weight", "alignment_weight"):
+            if min(getattr(self, name)) < 0:
+                raise RigidDepthError(f"parameter '{name}' has a negative weight.")
+        for name, allowed in (
+            ("encoding", ENCODINGS), ("weight_schedule", SCHEDULES), ("anchors", ANCHORS),
+            ("depth_supervision", SUPERVISIONS), ("coral_over", AXES), ("context", CONTEXTS),
+            ("rotation", ROTATIONS), ("rotation_loss", ROTATION_LOSSES),
+            ("rotation_target", TARGETS),
+        ):  # fmt: skip
+            _one_of(self, name, allowed)
 
 
 @dataclass(frozen=True)
@@ -99,7 +142,7 @@ class Scale:
     epochs: int = 0
     batch_size: int = 8
     learning_rate_factor: float = 1.0  # times Experiment.peak_learning_rate
-    precision: str = "32-true"
+    precision: str = "32-true"  # "auto": bf16-mixed where the processor computes in bf16
 
     validate_every: int = 100  # steps
     checkpoint_every: int = 100  # steps
@@ -165,7 +208,8 @@ def override(
 
 def open_fields(settings: Experiment | Scale) -> list[str]:
     """The fields a run may change: all but those that say what the settings are."""
-    fixed = {"name", "label", "section", "notebook", "method", "starts_from", "summary", "dataset"}
+    fixed = {"name", "label", "section", "notebook", "method", "starts_from", "needs", "summary"}
+    fixed.add("dataset")
     return [f.name for f in dataclasses.fields(settings) if f.name not in fixed]
 
 

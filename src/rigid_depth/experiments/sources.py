@@ -11,6 +11,7 @@ from pathlib import Path
 from rigid_depth.sources import PACKAGE, code_files, code_hash
 
 COMPUTES = ("rigid_depth.experiments.training", "rigid_depth.experiments.measuring")
+OF_TWO_BRANCHES = "rigid_depth.experiments.alignment"
 """The modules that make the numbers of a run, beside the file of its method."""
 
 SETTLED_ELSEWHERE = (
@@ -52,6 +53,8 @@ def package_hash(method: str) -> str:
     """
     own = "baselines" if method.endswith("-depth") else f"methods.{method.replace('-', '_')}"
     modules = (*COMPUTES, f"rigid_depth.experiments.{own}")
+    if own not in ("baselines", "methods.rgb"):
+        modules += (OF_TWO_BRANCHES,)
     return code_hash(code_files(*modules, skip=SETTLED_ELSEWHERE))
 
 

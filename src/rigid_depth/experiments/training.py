@@ -19,7 +19,12 @@ from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.evaluation import HEADLINE_CAP_M
 from rigid_depth.experiments.feed import Feed, generator_at
 from rigid_depth.experiments.objective import objective
+from rigid_depth.experiments.precision import resolve_precision
 from rigid_depth.experiments.settings import Experiment, Scale
+from rigid_depth.models.two_branch import Outputs
+
+CURVES = {"rgb": "rmse_m", "depth": "depth_rmse_m"}
+"""The branches whose RMSE is followed, and the name of their curve."""
 
 
 def count_steps(scale: Scale, frames: int) -> int:
@@ -50,12 +55,9 @@ class Training(lightning.LightningModule):
         self.identity = identity
         self.steps = count_steps(scale, len(splits["train"]))
         self.feed: Feed | None = None
-        self.pending: list[tuple[int, Tensor, Tensor]] = []
-        self.window = {"loss": 0.0, "squared_m2": 0.0, "pixels": 0.0, "steps": 0}
-        self.curves = {
-            "train": {"step": [], "loss": [], "rmse_m": []},
-            "val": {"step": [], "rmse_m": []},
-        }
+        self.pending: list[tuple[int, Tensor, dict[str, Tensor]]] = []
+        self.window: dict[str, float] = {}
+        self.curves: dict[str, dict[str, list]] = {"train": {"step": []}, "val": {"step": []}}
         self.spent_s = self.waited_s = 0.0
 
     def configure_optimizers(self) -> dict:
@@ -100,7 +102,7 @@ class Training(lightning.LightningModule):
         batch = self.feed.batch(step)
         outputs = self.model(batch)
         loss = sum(objective(outputs, batch, self.experiment, step, self.steps).values())
-        self.pending.append((step, loss.detach(), self._errors(outputs, batch["depth_m"])))
+        self.pending.append((step, loss.detach(), self._sums(outputs, batch["depth_m"])))
         return loss
 
     def on_train_batch_end(self, *_: object) -> None:
@@ -115,7 +117,7 @@ class Training(lightning.LightningModule):
         Raises:
             RigidDepthError: one of them is not finite; says which step and which frames.
         """
-        for step, loss, errors in self.pending:
+        for step, loss, sums in self.pending:
             if not torch.isfinite(loss):
                 frames = self.splits["train"].frames
                 tokens = [frames[i]["token"] for i in self.feed.indices(step)]
@@ -123,29 +125,33 @@ class Training(lightning.LightningModule):
                     f"the loss is {loss.item()} at step {step} of {self.steps}, in the batch of "
                     f"frames {', '.join(tokens)}; the last good checkpoint is kept."
                 )
-            self.window["loss"] += loss.item()
-            self.window["squared_m2"] += errors[0].item()
-            self.window["pixels"] += errors[1].item()
-            self.window["steps"] += 1
+            for name, value in {"loss": loss, "steps": 1, **sums}.items():
+                self.window[name] = self.window.get(name, 0.0) + float(value)
             if (step + 1) % self.scale.log_every == 0 or step + 1 == self.steps:
                 self._close_window(step + 1)
         self.pending.clear()
 
     def _close_window(self, step: int) -> None:
-        curve, window = self.curves["train"], self.window
-        curve["step"].append(step)
-        curve["loss"].append(window["loss"] / window["steps"])
-        curve["rmse_m"].append((window["squared_m2"] / max(window["pixels"], 1)) ** 0.5)
-        self.window = dict.fromkeys(window, 0)
+        window, self.window = self.window, {}
+        values = {"step": step}
+        values |= {k: window[k] / window["steps"] for k in ("loss", "alignment") if k in window}
+        for branch, name in CURVES.items():
+            if branch in window:
+                values[name] = (window[branch] / max(window["pixels"], 1)) ** 0.5
+        add_point(self.curves["train"], values)
 
     @torch.no_grad()
-    def _errors(self, outputs: dict[str, Tensor], depth_m: Tensor) -> Tensor:
-        """Sum of squared errors in m^2 and number of pixels of the leading branch, up to 80 m."""
-        y = next(iter(outputs.values())).detach().float()
-        pred_m = decode_depth(y, self.experiment.encoding, self.experiment.max_depth_m)
+    def _sums(self, outputs: Outputs, depth_m: Tensor) -> dict[str, Tensor]:
+        """Squared errors in m^2 of the branches and their pixels, up to 80 m; alignment loss."""
         valid = (depth_m > 0) & (depth_m <= HEADLINE_CAP_M)
-        squared = torch.where(valid, (pred_m - depth_m).square(), 0.0)
-        return torch.stack([squared.sum(), valid.sum()])
+        sums = {"pixels": valid.sum()}
+        for branch in CURVES.keys() & outputs.depth:
+            y = outputs.depth[branch].detach().float()
+            pred_m = decode_depth(y, self.experiment.encoding, self.experiment.max_depth_m)
+            sums[branch] = torch.where(valid, pred_m - depth_m, 0.0).square().sum()
+        if outputs.alignment is not None:
+            sums["alignment"] = outputs.alignment.detach()
+        return sums
 
     def on_save_checkpoint(self, checkpoint: dict) -> None:
         """Adds what Lightning does not know of: curves, cost so far, whose run it is."""
@@ -162,6 +168,12 @@ class Training(lightning.LightningModule):
         kept = checkpoint["rigid_depth"]
         self.curves, self.window = kept["curves"], kept["window"]
         self.spent_s, self.waited_s = kept["spent_s"], kept["waited_s"]
+
+
+def add_point(curve: dict[str, list], values: dict[str, float]) -> None:
+    """One more point of a curve and of those drawn with it."""
+    for name, value in values.items():
+        curve.setdefault(name, []).append(value)
 
 
 class Steps:
@@ -203,8 +215,7 @@ class Keeper(Callback):
         done, scale = trainer.global_step, training.scale
         last = done == training.steps
         if done % scale.validate_every == 0 or last:
-            training.curves["val"]["step"].append(done)
-            training.curves["val"]["rmse_m"].append(self.validate(training.model))
+            add_point(training.curves["val"], {"step": done, **self.validate(training.model)})
         if done % scale.checkpoint_every == 0 or last:
             training.look()
             now = time.perf_counter()
@@ -235,8 +246,8 @@ def train(
 ) -> lightning.Trainer:
     """Trains from the checkpoint if there is one, else from the start, to the last step.
 
-    `validate` takes the network and returns the validation RMSE in metres. Raises RigidDepthError
-    if the loss stops being finite.
+    `validate` takes the network and returns validation errors in metres by the names of their
+    curves. Raises RigidDepthError if the loss stops being finite.
     """
     _quieten()
     gpu = torch.cuda.is_available()
@@ -246,8 +257,8 @@ def train(
         accelerator="gpu" if gpu else "cpu",
         devices=devices,
         num_nodes=num_nodes,
-        strategy="ddp" if devices * num_nodes > 1 else "auto",
-        precision=training.scale.precision,
+        strategy="ddp_find_unused_parameters_true" if devices * num_nodes > 1 else "auto",
+        precision=resolve_precision(training.scale.precision),
         callbacks=[Keeper(checkpoint, validate), *([Bar(refresh_rate=5)] if progress else [])],
         logger=False,
         enable_checkpointing=False,
@@ -277,5 +288,5 @@ class Bar(TQDMProgressBar):
 
     def get_metrics(self, trainer: lightning.Trainer, training: Training) -> dict:
         curves = training.curves
-        shown = {"train m": curves["train"]["rmse_m"][-1:], "val m": curves["val"]["rmse_m"][-1:]}
+        shown = {f"{split} m": curves[split].get("rmse_m", [])[-1:] for split in curves}
         return {name: f"{value[0]:.2f}" for name, value in shown.items() if value}

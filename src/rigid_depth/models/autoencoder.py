@@ -25,7 +25,8 @@ DECODER_WIDTHS = (144, 128, 96, 12)
 class Encoder(nn.Module):
     """Image -> latent: a 7x7 stem of stride 4, four scales of dense blocks, a linear convolution.
 
-    Attention ends every scale but the first. The latent has neither norm nor activation (7.4).
+    Attention ends every scale but the first. The latent has neither norm nor activation (7.4); it
+    has as many channels as the last scale unless told otherwise.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Encoder(nn.Module):
         blocks: Sequence[int] = (1, 2, 2, 2),
         attention: str = "cbam",
         dropout: float = 0.0,
+        latent_channels: int | None = None,
     ):
         super().__init__()
         self.scales = nn.ModuleList()
@@ -43,7 +45,7 @@ class Encoder(nn.Module):
             dense = [DenseBlock(width, dropout) for _ in range(count)]
             end = [attention_layer(attention, width)] if i else []
             self.scales.append(nn.Sequential(entry, *dense, *end))
-        self.latent = nn.Conv2d(widths[-1], widths[-1], 3, padding=1)
+        self.latent = nn.Conv2d(widths[-1], latent_channels or widths[-1], 3, padding=1)
         initialise(self)
 
     def forward(self, image: Float[Tensor, "b c H W"]) -> Float[Tensor, "b latent h w"]:

@@ -1,8 +1,9 @@
-"""The networks of the experiments: one file per way of training, one entry here.
+"""The networks of the experiments: one file per way of aligning, one entry here.
 
-A method is a module that takes a batch (see `experiments.feed`) and returns encoded depth by
-branch, `{"rgb": [B, 1, H, W], ...}`, the leading branch first. Its RGB autoencoder is called `rgb`:
-it alone is used at inference.
+A method is a module. Called with a batch (see `experiments.feed`) it returns `Outputs`: encoded
+depth by branch, `{"rgb": [B, 1, H, W], ...}`, the leading branch first, and the alignment loss.
+`predict(batch)` returns what is measured, `infer(rgb)` what the RGB branch alone says. Its RGB
+autoencoder is called `rgb`.
 """
 
 from __future__ import annotations
@@ -12,10 +13,30 @@ from collections.abc import Callable
 from torch import nn
 
 from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.methods import (
+    coral,
+    fresh_decoder,
+    mse,
+    relative,
+    relative_parallel,
+    relative_rotation,
+    rotation,
+    weight_maps,
+)
 from rigid_depth.experiments.methods.rgb import RgbOnly
 from rigid_depth.experiments.settings import Experiment, Scale
 
-METHODS: dict[str, Callable[[Experiment, Scale], nn.Module]] = {"rgb": RgbOnly}
+METHODS: dict[str, Callable[[Experiment, Scale], nn.Module]] = {
+    "rgb": RgbOnly,
+    "mse": mse.build,
+    "fresh-decoder": fresh_decoder.build,
+    "coral": coral.build,
+    "weight-maps": weight_maps.build,
+    "relative": relative.build,
+    "relative-parallel": relative_parallel.build,
+    "rotation": rotation.build,
+    "relative-rotation": relative_rotation.build,
+}
 
 
 def build_model(experiment: Experiment, scale: Scale) -> nn.Module:

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from rigid_depth.experiments.settings import Experiment, Scale
 from rigid_depth.models import scaled
+from rigid_depth.models.two_branch import Outputs
 
 
 class RgbOnly(nn.Module):
@@ -15,6 +16,14 @@ class RgbOnly(nn.Module):
         super().__init__()
         self.rgb = scaled(scale.width, attention=experiment.attention, dropout=experiment.dropout)
 
-    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    def forward(self, batch: dict[str, Tensor]) -> Outputs:
         """Encoded depth in (0, 1) of the branch `rgb`, from `batch["rgb"]` in [0, 1]."""
-        return {"rgb": self.rgb(batch["rgb"])[0]}
+        return Outputs({"rgb": self.infer(batch["rgb"])})
+
+    def predict(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The same without the rest of what training sees."""
+        return self(batch).depth
+
+    def infer(self, rgb: Tensor) -> Tensor:
+        """Encoded depth `[B, 1, H, W]` from images alone."""
+        return self.rgb(rgb)[0]

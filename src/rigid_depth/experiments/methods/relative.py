@@ -1,0 +1,88 @@
+"""Relative representations: latents by their angles to anchors (thesis 7.7)."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from rigid_depth.experiments.methods.branches import latent_channels, latent_size, two_branch
+from rigid_depth.experiments.settings import Experiment, Scale
+from rigid_depth.latents import relative_projection
+from rigid_depth.models.two_branch import Aligned, Alignment, Batch, TwoBranch
+
+STORED_ANCHORS = 100  # 7.7
+MIXED = 64
+"""Width of the layer that mixes the stored anchors."""
+
+
+class Relative(Alignment):
+    """Each pixel of a latent as its cosines with anchors, then a pixel-wise MLP of its branch.
+
+    Anchors: "learned", as many as channels, one pool for all pixels; "local", one such pool for
+    each pixel; "pretrained", stored RGB-D latents of 100 training frames mixed by an MLP to one
+    latent whose pixels are the anchors; "pretrained-conv", the stored vectors at the pixel's own
+    place. Both branches use the same anchors, so nothing makes the codes of one latent those of the
+    other but learning; anchors that each branch computes by itself are in `relative_parallel`.
+    """
+
+    def __init__(self, experiment: Experiment, channels: int, size: tuple[int, int]):
+        super().__init__()
+        self.kind, self.align = experiment.anchors, experiment.align_codes
+        pixels = size[0] * size[1]
+        if self.kind in ("learned", "local"):
+            pool = (channels,) if self.kind == "learned" else (pixels, channels)
+            self.pool = nn.Parameter(torch.randn(*pool, channels))
+            codes = channels
+        else:
+            self.register_buffer("stored", torch.zeros(STORED_ANCHORS, channels, *size))
+            codes = pixels if self.kind == "pretrained" else STORED_ANCHORS
+        if self.kind == "pretrained":
+            mix = (nn.Linear(STORED_ANCHORS, MIXED), nn.GELU(), nn.Linear(MIXED, 1))
+            self.mix = nn.Sequential(*mix)
+        self.rgb, self.rgbd = pixelwise(codes, channels), pixelwise(codes, channels)
+
+    def forward(self, rgb: Tensor, rgbd: Tensor) -> Aligned:
+        """The codes of both latents and, if asked for, the MSE between them."""
+        first, second = self.rgb(self.codes(rgb)), self.rgbd(self.codes(rgbd))
+        loss = F.mse_loss(first.float(), second.float()) if self.align else None
+        return Aligned(first, second, loss)
+
+    def infer(self, rgb: Tensor) -> Tensor:
+        """The code of the RGB latent."""
+        return self.rgb(self.codes(rgb))
+
+    def codes(self, latent: Tensor) -> Tensor:
+        """Cosines with the anchors as a latent `[B, anchors, h, w]`."""
+        points = latent.flatten(2).mT.float()  # [B, pixels, channels]
+        if self.kind == "learned":
+            cosines = relative_projection(points, self.pool)
+        elif self.kind == "pretrained":
+            cosines = relative_projection(points, self.mix(self.stored.flatten(2).permute(2, 1, 0))[..., 0])
+        else:  # an own pool for each pixel
+            pool = self.pool if self.kind == "local" else self.stored.flatten(2).permute(2, 0, 1)
+            cosines = relative_projection(points[:, :, None], pool)[:, :, 0]
+        return cosines.mT.unflatten(2, latent.shape[-2:])
+
+    def build_on(self, trained: TwoBranch, frames: Batch) -> None:
+        """Stores the RGB-D latents of the frames as anchors."""
+        if self.kind.startswith("pretrained"):
+            with torch.no_grad():
+                parts = [
+                    trained.latents({name: values[i : i + 8] for name, values in frames.items()})[1]
+                    for i in range(0, STORED_ANCHORS, 8)
+                ]
+            self.stored.copy_(torch.cat(parts)[:STORED_ANCHORS])
+
+
+def pixelwise(inputs: int, channels: int) -> nn.Sequential:
+    """An MLP applied to every pixel: inputs, channels, channels."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, channels, 1), nn.GELU(), nn.Conv2d(channels, channels, 1)
+    )
+
+
+def build(experiment: Experiment, scale: Scale) -> TwoBranch:
+    """The two-branch model with relative representations of its latents."""
+    relative = Relative(experiment, latent_channels(scale), latent_size(scale))
+    return two_branch(experiment, scale, relative)

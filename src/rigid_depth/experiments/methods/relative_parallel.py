@@ -1,0 +1,65 @@
+"""Relative representations with parallel anchors: the control that 7.7 lacks (eq 4.2)."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from rigid_depth.experiments.methods.branches import latent_channels, two_branch
+from rigid_depth.experiments.methods.relative import pixelwise
+from rigid_depth.experiments.settings import Experiment, Scale
+from rigid_depth.latents import relative_projection
+from rigid_depth.models.two_branch import Aligned, Alignment, Batch, TwoBranch
+
+ANCHOR_FRAMES = 8
+
+
+class ParallelRelative(Alignment):
+    """Each pixel by its cosines with latent pixels of fixed training frames, each branch its own.
+
+    The frames go through both encoders at every step, so the anchors turn with their latent: the
+    codes are the same for two latents that differ by a rotation and a scale. No gradient goes
+    through the anchors. As many anchors as channels, evenly spread over the frames' pixels.
+    """
+
+    def __init__(self, align: bool, channels: int, image_size: tuple[int, int]):
+        super().__init__()
+        self.align, self.channels = align, channels
+        shape = (ANCHOR_FRAMES, 3, *image_size)
+        self.register_buffer("anchor_rgb", torch.zeros(shape, dtype=torch.uint8))
+        self.register_buffer("anchor_guide", torch.zeros(shape, dtype=torch.float16)[:, :1].clone())
+        self.rgb, self.rgbd = pixelwise(channels, channels), pixelwise(channels, channels)
+
+    def forward(self, rgb: Tensor, rgbd: Tensor) -> Aligned:
+        """The codes of both latents and, if asked for, the MSE between them."""
+        first, second = self.rgb(self.codes(rgb)), self.rgbd(self.codes(rgbd))
+        loss = F.mse_loss(first.float(), second.float()) if self.align else None
+        return Aligned(first, second, loss)
+
+    def infer(self, rgb: Tensor) -> Tensor:
+        """The code of the RGB latent."""
+        return self.rgb(self.codes(rgb))
+
+    def codes(self, latent: Tensor) -> Tensor:
+        """Cosines of the batch's pixels with the anchors `[B, anchors, h, w]`."""
+        pixels = latent[:-ANCHOR_FRAMES].flatten(2).mT.float()
+        found = latent[-ANCHOR_FRAMES:].detach().flatten(2).mT.flatten(0, 1).float()
+        spread = torch.linspace(0, len(found) - 1, self.channels, device=latent.device).long()
+        return relative_projection(pixels, found[spread]).mT.unflatten(2, latent.shape[-2:])
+
+    def frames(self) -> Batch:
+        """The frames of the anchors."""
+        return {"rgb": self.anchor_rgb.float() / 255, "guide": self.anchor_guide.float()}
+
+    def build_on(self, trained: TwoBranch | None, frames: Batch) -> None:
+        """Keeps the first frames."""
+        rgb, guide = (frames[name][:ANCHOR_FRAMES] for name in ("rgb", "guide"))
+        self.anchor_rgb.copy_((rgb * 255).round())
+        self.anchor_guide.copy_(guide)
+
+
+def build(experiment: Experiment, scale: Scale) -> TwoBranch:
+    """The two-branch model with relative representations by parallel anchors."""
+    parts = (experiment.align_codes, latent_channels(scale), scale.image_size)
+    return two_branch(experiment, scale, ParallelRelative(*parts))

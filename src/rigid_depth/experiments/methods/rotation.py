@@ -1,0 +1,82 @@
+"""Rotations: the RGB latent turned as the RGB-D latent asks, and as it guesses itself (7.8)."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from rigid_depth.experiments.methods.branches import two_branch
+from rigid_depth.experiments.settings import Experiment, Scale
+from rigid_depth.latents import from_point_clouds, to_point_clouds
+from rigid_depth.models.pointnet import RotationHead
+from rigid_depth.models.two_branch import Aligned, Alignment, TwoBranch
+from rigid_depth.rotations import geodesic_distance, special_procrustes
+from rigid_depth.rotations.losses import rotation_mse
+
+
+class Rotation(Alignment):
+    """The points of the RGB latent, rotated once by R_rgbd and once by R_rgb (eqs 7.2 to 7.5).
+
+    R_rgbd is the rotation that brings the RGB points nearest to the RGB-D points (Procrustes,
+    neither centred nor scaled), or a second PointNet's of the RGB-D points. R_rgb is a PointNet's
+    of the RGB points alone; "oracle" takes R_rgbd instead, "identity" turns neither. The loss pulls
+    R_rgb to R_rgbd, which is detached there; the RGB-D encoder learns through the depth it guides.
+    """
+
+    def __init__(self, experiment: Experiment):
+        super().__init__()
+        self.context, self.point_dim = experiment.context, experiment.point_dim
+        self.kind, self.loss = experiment.rotation, experiment.rotation_loss
+        self.detach_rgb = experiment.detach_rgb
+        self.head = RotationHead(self.point_dim) if self.kind == "pointnet" else None
+        learned = self.kind != "identity" and experiment.rotation_target == "pointnet"
+        self.target: nn.Module | None = RotationHead(self.point_dim) if learned else None
+
+    def forward(self, rgb: Tensor, rgbd: Tensor) -> Aligned:
+        """The RGB latent turned by R_rgb and by R_rgbd, the loss between the two."""
+        size = rgb.shape[-2:]
+        source = self._points(rgb)
+        guide = self._guide(source, self._points(rgbd))
+        own_source = source.detach() if self.detach_rgb else source
+        own = guide if self.head is None else self.head(own_source)
+        turned = turn(own_source, own), turn(source, guide)
+        latents = [from_point_clouds(points, self.context, size) for points in turned]
+        loss = None if self.head is None else self._loss(own, guide.detach(), *turned)
+        return Aligned(*latents, loss, (own, guide))
+
+    def infer(self, rgb: Tensor) -> Tensor:
+        """The RGB latent turned by its own guess; the oracle has none and leaves it."""
+        if self.head is None:
+            return rgb
+        source = self._points(rgb)
+        return from_point_clouds(turn(source, self.head(source)), self.context, rgb.shape[-2:])
+
+    def _points(self, latent: Tensor) -> Tensor:
+        return to_point_clouds(latent.float(), self.context, self.point_dim)
+
+    def _guide(self, source: Tensor, target: Tensor) -> Tensor:
+        if self.kind == "identity":
+            eye = torch.eye(self.point_dim, device=source.device)
+            return eye.expand(*source.shape[:-2], -1, -1)
+        if self.target is not None:
+            return self.target(target)
+        with torch.autocast(source.device.type, enabled=False):
+            return special_procrustes(target.mT @ source)
+
+    def _loss(self, own: Tensor, guide: Tensor, own_points: Tensor, points: Tensor) -> Tensor:
+        if self.loss == "latent":
+            return F.mse_loss(own_points, points.detach())
+        distance = rotation_mse if self.loss == "matrix" else geodesic_distance
+        return distance(own, guide).mean()
+
+
+def turn(points: Tensor, rotation: Tensor) -> Tensor:
+    """Rows `[..., N, d]` rotated by `[..., d, d]`."""
+    with torch.autocast(points.device.type, enabled=False):
+        return points @ rotation.mT
+
+
+def build(experiment: Experiment, scale: Scale) -> TwoBranch:
+    """The two-branch model with rotations of its RGB latent."""
+    return two_branch(experiment, scale, Rotation(experiment), control=True)
