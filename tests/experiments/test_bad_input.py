@@ -14,6 +14,7 @@ from rigid_depth.experiments.plan import plan_run
 from rigid_depth.experiments.registry import EXPERIMENTS, SCALES
 from rigid_depth.experiments.settings import override
 from rigid_depth.experiments.stores import make_store
+from rigid_depth.models.two_branch import Outputs
 
 RUN = importlib.import_module("rigid_depth.experiments.run")  # the name is also the function's
 
@@ -104,7 +105,7 @@ def test_an_unfinished_store_is_not_read(tmp_path):
 
 def test_a_prediction_that_is_not_finite_is_no_result(tiny, tmp_path, monkeypatch):
     def broken(self, batch):
-        return {"rgb": self.rgb(batch["rgb"])[0] + torch.tensor(float("nan"))}
+        return Outputs({"rgb": self.infer(batch["rgb"]) + torch.tensor(float("nan"))})
 
     monkeypatch.setattr("rigid_depth.experiments.methods.rgb.RgbOnly.forward", broken)
     with pytest.raises(RigidDepthError, match="loss is nan at step 0"):

@@ -31,16 +31,23 @@ def step_that_hangs(self, step, number):
     return step_as_it_is(self, step, number)
 
 Training.training_step = step_that_hangs
-run("rgb", dataroot=sys.argv[1], out=sys.argv[2], progress=False, **eval(sys.argv[3]))
+run(sys.argv[4], dataroot=sys.argv[1], out=sys.argv[2], progress=False, **eval(sys.argv[3]))
 """
 STEPS = {"steps": 8, "dropout": 0.2}  # checkpoints after steps 2, 4, 6, 8; killed in the sixth
 
 
-@pytest.fixture
-def killed(world, settings, tmp_path):
-    """A folder of runs whose only one was killed by SIGKILL in its sixth step."""
+RESUMED = {
+    "rgb": STEPS,
+    "rotation-global-3": {**STEPS, "width": 0.125, "image_size": (64, 128), "lidar_share": 0.5},
+}
+
+
+@pytest.fixture(params=RESUMED)
+def killed(request, world, settings, tmp_path):
+    """A folder of runs whose only one was killed by SIGKILL in its sixth step, and its name."""
     out = tmp_path / "killed"
-    arguments = [str(world), str(out), repr({**settings, **STEPS})]
+    options = {**settings, **RESUMED[request.param]}
+    arguments = [str(world), str(out), repr(options), request.param]
     process = subprocess.Popen([sys.executable, "-c", KILLED, *arguments])
     deadline = time.monotonic() + 300
     while _steps_done(out) < 4 and time.monotonic() < deadline and process.poll() is None:
@@ -48,7 +55,7 @@ def killed(world, settings, tmp_path):
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     assert not list(out.rglob("record.json"))
-    return out
+    return out, request.param
 
 
 def _steps_done(out):
@@ -57,23 +64,23 @@ def _steps_done(out):
 
 
 def test_a_killed_run_ends_as_an_unbroken_one(killed, tiny, tmp_path, monkeypatch):
-    seen = []
+    (folder, name), seen = killed, []
     step_as_it_is = training.Training.training_step
 
     def step(self, number, i):
         seen.append(number)
         return step_as_it_is(self, number, i)
 
-    unbroken = tiny("rgb", tmp_path / "unbroken", **STEPS)
+    unbroken = tiny(name, tmp_path / "unbroken", **RESUMED[name])
     monkeypatch.setattr(training.Training, "training_step", step)
-    resumed = tiny("rgb", killed, **STEPS)
+    resumed = tiny(name, folder, **RESUMED[name])
     assert seen == [4, 5, 6, 7]
     assert resumed.metrics == unbroken.metrics
     assert resumed.data["curves"] == unbroken.data["curves"]
     assert resumed.data["parameters"] == unbroken.data["parameters"]
     a, b = (load_file(r.folder / "weights.safetensors") for r in (resumed, unbroken))
     assert all(torch.equal(a[name], b[name]) for name in a)
-    assert not list(killed.rglob("*.ckpt"))
+    assert not list(folder.rglob("*.ckpt"))
 
 
 def test_a_run_killed_after_its_last_step_only_measures(tiny, tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ from rigid_depth.experiments.plan import plan_run
 from rigid_depth.experiments.settings import override
 from rigid_depth.experiments.training import Training
 from rigid_depth.losses import infinity_loss, masked_mse
+from rigid_depth.models.two_branch import Outputs
 
 RUN = importlib.import_module("rigid_depth.experiments.run")  # the name is also the function's
 
@@ -91,8 +92,8 @@ def test_the_objective_adds_one_balanced_term():
     sky = torch.zeros(2, 32, 64, dtype=torch.bool)
     sky[:, :10] = True
     batch = {"depth_m": depth_m, "sky": sky}
-    plain = objective({"rgb": y}, batch, EXPERIMENTS["rgb"], 0, 100)
-    both = objective({"rgb": y}, batch, experiment, 0, 100)
+    plain = objective(Outputs({"rgb": y}), batch, EXPERIMENTS["rgb"], 0, 100)
+    both = objective(Outputs({"rgb": y}), batch, experiment, 0, 100)
     assert set(plain) == {"rgb"}
     assert set(both) == {"rgb", "rgb-infinity"}
     main = masked_mse(y, torch.full_like(y, 0.7), depth_m > 0)

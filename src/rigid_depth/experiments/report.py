@@ -84,6 +84,7 @@ def _data(plan: Plan, store: Store) -> dict:
         "version": version or None,
         "split_by": plan.scale.split_by,
         "fingerprint": store.fingerprint,
+        "sky": store.settings["sky"],
         "image_size": list(plan.scale.image_size),
         "counts": store.counts,
     }

@@ -143,6 +143,7 @@ class Scale:
     batch_size: int = 8
     learning_rate_factor: float = 1.0  # times Experiment.peak_learning_rate
     precision: str = "32-true"  # "auto": bf16-mixed where the processor computes in bf16
+    compile: bool = False  # the network by torch.compile, on a GPU
 
     validate_every: int = 100  # steps
     checkpoint_every: int = 100  # steps

@@ -51,6 +51,8 @@ class Training(lightning.LightningModule):
     ):
         super().__init__()
         self.model = model.to(memory_format=torch.channels_last)
+        if scale.compile and torch.cuda.is_available():
+            self.model.compile()
         self.splits, self.experiment, self.scale, self.seed = splits, experiment, scale, seed
         self.identity = identity
         self.steps = count_steps(scale, len(splits["train"]))

@@ -58,13 +58,15 @@ class Relative(Alignment):
         if self.kind == "learned":
             cosines = relative_projection(points, self.pool)
         elif self.kind == "pretrained":
-            cosines = relative_projection(points, self.mix(self.stored.flatten(2).permute(2, 1, 0))[..., 0])
+            cosines = relative_projection(
+                points, self.mix(self.stored.flatten(2).permute(2, 1, 0))[..., 0]
+            )
         else:  # an own pool for each pixel
             pool = self.pool if self.kind == "local" else self.stored.flatten(2).permute(2, 0, 1)
             cosines = relative_projection(points[:, :, None], pool)[:, :, 0]
         return cosines.mT.unflatten(2, latent.shape[-2:])
 
-    def build_on(self, trained: TwoBranch, frames: Batch) -> None:
+    def build_on(self, trained: TwoBranch | None, frames: Batch) -> None:
         """Stores the RGB-D latents of the frames as anchors."""
         if self.kind.startswith("pretrained"):
             with torch.no_grad():

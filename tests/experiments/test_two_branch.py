@@ -1,0 +1,252 @@
+"""Two branches: every experiment runs, terms train what they should, zero-shot is what it says."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from rigid_depth.experiments import EXPERIMENTS, SCALES
+from rigid_depth.experiments.alignment import (
+    _copying_sums,
+    copying,
+    measure_alignment,
+    rotation_metrics,
+)
+from rigid_depth.experiments.methods import build_model
+from rigid_depth.experiments.objective import objective
+from rigid_depth.latents import to_point_clouds
+from rigid_depth.models.pointnet import RotationHead
+from rigid_depth.models.two_branch import Outputs, TwoBranch
+from rigid_depth.rotations import random_rotation
+
+NETWORKS = [e for e in EXPERIMENTS.values() if not e.method.endswith("-depth")]
+GUIDED = [e.name for e in NETWORKS if e.method != "rgb"]
+SIZED = {"width": 0.25, "image_size": (64, 128), "steps": 2, "checkpoint_every": 2}
+SCALE = replace(SCALES["smoke"], image_size=(64, 128))
+
+RGB, DECODER = {"rgb.encoder"}, {"rgb.decoder"}
+TRAINS = {
+    "mse": {"rgb": RGB | DECODER, "depth": {"rgbd", "decoder"}, "alignment": RGB},
+    "mse-undetached": {
+        "rgb": RGB | DECODER, "depth": {"rgbd", "decoder"}, "alignment": RGB | {"rgbd"},
+    },
+    "mse-fresh-decoder": {"rgb": DECODER, "depth": DECODER, "control": {"control"}},
+    "coral": {
+        "rgb": RGB | DECODER, "depth": DECODER | {"rgbd"}, "control": {"control"},
+        "alignment": RGB | {"rgbd"},
+    },
+    "weight-maps": {
+        "rgb": RGB | DECODER | {"alignment.rgb"},
+        "depth": RGB | {"rgbd", "decoder", "alignment.rgbd"},
+        "control": {"control"},
+        "alignment": RGB | {"rgbd", "alignment.rgb", "alignment.rgbd"},
+    },
+    "relative": {
+        "rgb": RGB | DECODER | {"alignment.pool", "alignment.rgb"},
+        "depth": {"rgbd", "decoder", "alignment.pool", "alignment.rgbd"},
+    },
+    "rotation-global-3": {
+        "rgb": DECODER | {"alignment.head"}, "depth": RGB | {"rgbd", "decoder"},
+        "control": {"control"}, "alignment": {"alignment.head"},
+    },
+    "rotation-identity": {
+        "rgb": DECODER, "depth": RGB | {"decoder"}, "control": {"control"},
+    },
+    "shared-encoder": {"rgb": RGB | DECODER, "depth": RGB | {"decoder"}, "alignment": RGB},
+}  # fmt: skip
+
+
+def network(name, **changes):
+    torch.manual_seed(0)
+    return build_model(replace(EXPERIMENTS[name], **changes), SCALE)
+
+
+def batch(count=2, size=(64, 128)):
+    generator = torch.Generator().manual_seed(1)
+    depth_m = 5 + 40 * torch.rand(count, 1, *size, generator=generator)
+    depth_m *= torch.rand(count, 1, *size, generator=generator) < 0.2
+    guide = torch.where(depth_m > 0, 1 - depth_m / 100, 0)
+    return {
+        "rgb": torch.rand(count, 3, *size, generator=generator), "depth_m": depth_m,
+        "sky": torch.rand(count, *size, generator=generator) < 0.1, "guide": guide,
+        "given": depth_m > 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GUIDED)
+def test_every_experiment_runs_to_its_record(name, tiny, tmp_path):
+    record = tiny(name, tmp_path, **SIZED)
+    assert set(record.metrics["test"]) == {"rgb", "depth", "zero_shot", "zero_shot_control"}
+    found = record.data["alignment"]
+    assert {"raw", "decoded", "copying"} <= set(found)
+    assert ("rotations" in found) == ("rotation" in name)
+    assert len(record.data["curves"]["val"]["depth_rmse_m"]) == 1
+
+
+@pytest.mark.parametrize("name", TRAINS)
+def test_each_term_trains_exactly_what_it_should(name):
+    model, data = network(name), batch()
+    experiment = replace(EXPERIMENTS[name], infinity=False)
+    terms = objective(model(data), data, experiment, 10, 100)
+    assert set(terms) == set(TRAINS[name])
+    for term, loss in terms.items():
+        model.zero_grad(set_to_none=True)
+        loss.backward(retain_graph=True)
+        touched = {
+            parameter_name
+            for parameter_name, p in model.named_parameters()
+            if p.grad is not None and p.grad.abs().max() > 0
+        }
+        for group in TRAINS[name][term]:
+            assert any(found.startswith(group) for found in touched), (term, group)
+        stray = {n for n in touched if not n.startswith(tuple(TRAINS[name][term]))}
+        assert not stray, (term, stray)
+
+
+@pytest.mark.parametrize("name", [n for n in GUIDED if n != "rotation-oracle"])
+def test_the_rgb_branch_alone_gives_the_same_depth(name):
+    model, data = network(name).eval(), batch()
+    with torch.no_grad():
+        torch.testing.assert_close(model.infer(data["rgb"]), model.predict(data)["rgb"])
+
+
+@pytest.mark.parametrize("name", ["rotation-oracle", "rotation-identity"])
+def test_zero_shot_is_depth_where_both_rotations_are_one(name):
+    with torch.no_grad():
+        found = network(name).eval().predict(batch())
+    torch.testing.assert_close(found["zero_shot"], found["depth"], rtol=0, atol=0)
+    assert not torch.allclose(found["rgb"], found["depth"])
+
+
+@pytest.mark.parametrize(("context", "dim"), [("global", 3), ("local", 3), ("global", 16)])
+def test_procrustes_finds_the_rotation_between_the_latents(context, dim):
+    alignment = network("rotation-oracle", context=context, point_dim=dim).alignment
+    generator = torch.Generator().manual_seed(0)
+    rgb = torch.randn(2, 48, 3, 6, generator=generator)
+    points = to_point_clouds(rgb, context, dim)
+    if context == "local":
+        turns = random_rotation(dim, 2 * 18, generator).view(2, 18, dim, dim)
+    else:
+        turns = random_rotation(dim, 2, generator)
+    turned = torch.einsum("...nd,...ed->...ne", points, turns.float())
+    rgbd = turned.reshape(2, 3, 6, 48).permute(0, 3, 1, 2)
+    aligned = alignment(rgb, rgbd)
+    torch.testing.assert_close(aligned.depth, rgbd, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(aligned.rotations[1], turns.float(), atol=1e-5, rtol=1e-4)
+
+
+def test_parallel_anchors_ignore_a_rotation_and_shared_ones_do_not():
+    generator = torch.Generator().manual_seed(0)
+    latent = torch.randn(10, 48, 2, 4, generator=generator)
+    turn = random_rotation(48, (), generator).float()
+    turned = 2.5 * torch.einsum("bchw,dc->bdhw", latent, turn)
+    parallel = network("relative-parallel").alignment
+    shared = network("relative").alignment
+    torch.testing.assert_close(parallel.codes(turned), parallel.codes(latent), atol=1e-5, rtol=0)
+    assert (shared.codes(turned) - shared.codes(latent)).abs().max() > 0.1
+
+
+def test_stored_anchors_of_the_own_place_meet_only_their_pixel():
+    alignment = network("relative-pretrained-conv").alignment
+    alignment.stored.normal_(generator=torch.Generator().manual_seed(0))
+    latent = torch.randn(1, 48, 2, 4, generator=torch.Generator().manual_seed(1))
+    codes = alignment.codes(latent)
+    expected = torch.cosine_similarity(latent[0, :, 1, 2], alignment.stored[7, :, 1, 2], dim=0)
+    torch.testing.assert_close(codes[0, 7, 1, 2], expected)
+
+
+def test_a_fresh_decoder_stands_on_the_frozen_encoders_it_needs(tiny, tmp_path):
+    record = tiny("mse-fresh-decoder", tmp_path, **SIZED)
+    (base,) = tmp_path.glob("smoke/mse+*/seed-0")
+    before, after = (load_file(f / "weights.safetensors") for f in (base, record.folder))
+    for name in before:
+        if name.startswith(("rgb.encoder", "rgbd")):
+            assert torch.equal(before[name], after[name]), name
+    assert not torch.equal(before["rgb.decoder.logits.weight"], after["rgb.decoder.logits.weight"])
+
+
+def test_a_branch_that_copies_its_input_is_found_out(monkeypatch):
+    model, data = network("mse"), batch()
+
+    def copy(self, data):
+        return Outputs({"depth": torch.where(data["guide"] > 0, data["guide"], 0.5)})
+
+    monkeypatch.setattr(TwoBranch, "forward", copy)
+    found = copying([_copying_sums(model, data, EXPERIMENTS["mse"])])
+    seen = data["depth_m"][data["depth_m"] > 0]
+    assert found["given_rmse_m"] < 1e-4
+    assert math.isclose(
+        found["withheld_rmse_m"], (seen - 50).square().mean().sqrt().item(), rel_tol=0.05
+    )
+
+
+def test_rotations_that_do_not_vary_have_no_spread():
+    generator = torch.Generator().manual_seed(0)
+    one = random_rotation(3, (), generator).expand(50, 3, 3)
+    found = rotation_metrics(one, random_rotation(3, 50, generator))
+    assert found["own_spread_rad"] < 1e-6
+    assert found["guide_spread_rad"] > 1.0
+    assert 1.5 < found["distance_rad"] < 2.7  # the mean over SO(3) is pi/2 + 2/pi = 2.21
+
+
+def test_rows_are_measured_in_the_order_of_the_frames(monkeypatch):
+    model, data = network("mse").eval(), batch(4)
+    kept = {}
+
+    def keep(rgb, depth):
+        kept.setdefault("rgb", rgb)
+        return {}
+
+    class Split:
+        frames = [{}] * 4
+
+        def batch(self, indices):
+            return {"indices": torch.tensor(indices)}
+
+    monkeypatch.setattr("rigid_depth.experiments.alignment.compare", keep)
+    monkeypatch.setattr(
+        "rigid_depth.experiments.alignment.as_input",
+        lambda raw: {k: v[raw["indices"]] for k, v in data.items()},
+    )
+    device = torch.device("cpu")
+    measure_alignment(
+        model, Split(), range(4), EXPERIMENTS["mse"], device=device, batch_size=2, progress=False
+    )
+    with torch.no_grad():
+        latent = model.latents(data)[0]
+    torch.testing.assert_close(kept["rgb"].view(4, 8, 48)[3, 5], latent[3, :, 1, 1])
+
+
+def test_returns_that_were_given_are_not_judged_where_withheld_ones_are():
+    data, experiment = batch(), replace(EXPERIMENTS["mse-withheld"], infinity=False)
+    data["given"] = data["given"] & (torch.arange(128) < 64)
+    y = {b: torch.full_like(data["depth_m"], 0.5).requires_grad_() for b in ("rgb", "depth")}
+    terms = objective(Outputs(y), data, experiment, 0, 100)
+    sum(terms.values()).backward()
+    assert not y["depth"].grad[..., :64].any()
+    assert y["depth"].grad[..., 64:].any()
+    assert y["rgb"].grad[..., :64].any()
+
+
+def test_without_balancing_the_weight_multiplies_the_loss_itself():
+    data, alignment = batch(), torch.tensor(3.0)
+    y = {"rgb": torch.full_like(data["depth_m"], 0.5)}
+    experiment = replace(EXPERIMENTS["mse"], infinity=False, balancing=False)
+    constant = replace(experiment, weight_schedule="constant")
+    first = objective(Outputs(y, alignment), data, experiment, 0, 100)["alignment"]
+    middle = objective(Outputs(y, alignment), data, constant, 0, 100)["alignment"]
+    assert math.isclose(first.item(), 3 * 0.05, rel_tol=1e-6)
+    assert math.isclose(middle.item(), 3 * 0.14, rel_tol=1e-6)
+
+
+def test_the_rotation_head_forgets_the_order_and_gives_rotations():
+    torch.manual_seed(0)
+    head = RotationHead(3).eval()
+    points = torch.randn(5, 40, 3)
+    rotation = head(points)
+    torch.testing.assert_close(rotation, head(points[:, torch.randperm(40)]))
+    torch.testing.assert_close(rotation @ rotation.mT, torch.eye(3).expand(5, 3, 3))
+    torch.testing.assert_close(torch.linalg.det(rotation), torch.ones(5))
+    assert not torch.equal(head.train()(points), head(points))
