@@ -2,6 +2,7 @@
 
 import importlib
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from rigid_depth.experiments import EXPERIMENTS, SCALES, read_record
 from rigid_depth.experiments.objective import objective
 from rigid_depth.experiments.plan import plan_run
 from rigid_depth.experiments.settings import override
+from rigid_depth.experiments.speed import resolve_precision
 from rigid_depth.experiments.training import Training
 from rigid_depth.losses import infinity_loss, masked_mse
 from rigid_depth.models.two_branch import Outputs
@@ -160,3 +162,20 @@ def test_the_place_of_a_run_tells_its_data_set():
 def test_record_reads_back_as_it_was_written(finished):
     assert read_record(finished.folder).data == finished.data
     assert json.loads((finished.folder / "record.json").read_text()) == finished.data
+
+
+def test_auto_precision_is_bf16_only_where_the_processor_has_it(monkeypatch, tmp_path):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(Path, "exists", lambda self: True)
+    for flags, expected in (("sse avx512_bf16", "bf16-mixed"), ("sse avx2", "32-true")):
+        monkeypatch.setattr(Path, "read_text", lambda self, flags=flags: f"flags : {flags}\n")
+        assert resolve_precision("auto") == expected
+    assert resolve_precision("16-mixed") == "16-mixed"
+
+
+def test_bf16_and_channels_last_give_the_same_losses_as_plain_float32(tiny, tmp_path):
+    losses = {}
+    for precision in ("32-true", "bf16-mixed"):
+        record = tiny("rgb", tmp_path / precision, precision=precision, log_every=1)
+        losses[precision] = torch.tensor(record.data["curves"]["train"]["loss"])
+    torch.testing.assert_close(*losses.values(), rtol=0.02, atol=0)

@@ -9,9 +9,9 @@ from rigid_depth.experiments import measuring, pictures, record
 from rigid_depth.experiments.alignment import measure_alignment
 from rigid_depth.experiments.feed import as_input
 from rigid_depth.experiments.plan import Plan
-from rigid_depth.experiments.precision import resolve_precision
 from rigid_depth.experiments.record import RunRecord
 from rigid_depth.experiments.sources import source_state
+from rigid_depth.experiments.speed import resolve_precision
 from rigid_depth.experiments.training import Training
 from rigid_depth.models import count_parameters
 from rigid_depth.models.two_branch import TwoBranch

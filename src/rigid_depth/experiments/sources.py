@@ -22,6 +22,7 @@ SETTLED_ELSEWHERE = (
     "rigid_depth.data.open",
     "rigid_depth.experiments.stores",
     "rigid_depth.experiments.sources",
+    "rigid_depth.experiments.speed",
 )
 """Modules whose outcome stands in the record itself: what was chosen, and from which frames."""
 

@@ -19,8 +19,8 @@ from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.evaluation import HEADLINE_CAP_M
 from rigid_depth.experiments.feed import Feed, generator_at
 from rigid_depth.experiments.objective import objective
-from rigid_depth.experiments.precision import resolve_precision
 from rigid_depth.experiments.settings import Experiment, Scale
+from rigid_depth.experiments.speed import accelerate, resolve_precision
 from rigid_depth.models.two_branch import Outputs
 
 CURVES = {"rgb": "rmse_m", "depth": "depth_rmse_m"}
@@ -50,9 +50,7 @@ class Training(lightning.LightningModule):
         identity: dict,
     ):
         super().__init__()
-        self.model = model.to(memory_format=torch.channels_last)
-        if scale.compile and torch.cuda.is_available():
-            self.model.compile()
+        self.model = accelerate(model, scale)
         self.splits, self.experiment, self.scale, self.seed = splits, experiment, scale, seed
         self.identity = identity
         self.steps = count_steps(scale, len(splits["train"]))
