@@ -53,7 +53,35 @@ class Study:
         return getattr(importlib.import_module(module), name)
 
 
-STUDIES: dict[str, Study] = {s.name: s for s in ()}
+STUDIES: dict[str, Study] = {
+    s.name: s
+    for s in (
+        Study(
+            "depth-losses",
+            "Depth losses on two encodings",
+            "5.1",
+            "notebooks/05a_depth_losses.md",
+            "rigid_depth.experiments.loss_study:depth_losses",
+            full={"world": "cpu", "size": [64, 128], "steps": 250},
+            smoke={
+                "world": "smoke",
+                "size": [32, 64],
+                "steps": 2,
+                "variants": [["linear", "mse"], ["reciprocal", "logit"]],
+            },
+        ),
+        Study(
+            "coral-collapse",
+            "What CORAL does alone",
+            "5.2",
+            "notebooks/05b_coral.md",
+            "rigid_depth.losses.collapse:coral_collapse",
+            full={"steps": 2000, "rows": 4096},
+            smoke={"steps": 40, "rows": 512, "points": 4},
+            seeds=10,
+        ),
+    )
+}
 """Name on the command line -> study, in the order of the chapters."""
 
 
