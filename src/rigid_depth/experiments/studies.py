@@ -57,6 +57,33 @@ STUDIES: dict[str, Study] = {
     s.name: s
     for s in (
         Study(
+            "rotation-autoencoding",
+            "A rotation through seven representations",
+            "3.6",
+            "notebooks/03e_regressing_rotations.md",
+            "rigid_depth.rotations.regression:autoencode_rotations",
+            full={"steps": 3000, "batch": 256, "tests": 20_000},
+            smoke={"steps": 60, "tests": 500},
+        ),
+        Study(
+            "rotation-clouds",
+            "The rotation between two point clouds, by map and by loss",
+            "3.6",
+            "notebooks/03e_regressing_rotations.md",
+            "rigid_depth.rotations.regression:align_clouds",
+            full={"steps": 1000, "batch": 32, "points": 32, "tests": 5000},
+            smoke={"steps": 20, "tests": 100},
+        ),
+        Study(
+            "rotation-as-input",
+            "Functions of a rotation, learnt from seven encodings",
+            "3.6",
+            "notebooks/03e_regressing_rotations.md",
+            "rigid_depth.rotations.as_input:learn_functions",
+            full={"epochs": 80, "samples": 800, "tests": 2000},
+            smoke={"epochs": 2, "samples": 128, "tests": 100, "functions": 2},
+        ),
+        Study(
             "compression",
             "PCA, linear and non-linear autoencoders",
             "4.1",
