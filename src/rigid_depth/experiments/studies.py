@@ -172,6 +172,15 @@ STUDIES: dict[str, Study] = {
             smoke={"steps": 40, "rows": 512, "points": 4},
             seeds=10,
         ),
+        Study(
+            "two-goals",
+            "Rules that weigh two goals against each other",
+            "6.1",
+            "notebooks/05d_weighting_losses.md",
+            "rigid_depth.losses.weighting_study:weigh_two_goals",
+            full={"steps": 1200, "units": [0.01, 1.0, 100.0]},
+            smoke={"steps": 20, "units": [1.0]},
+        ),
     )
 }
 """Name on the command line -> study, in the order of the chapters."""
