@@ -76,7 +76,8 @@ def random_bumps(
     amplitude = torch.randn(functions, 16, generator=generator)
 
     def function(rotation: Tensor) -> Tensor:
-        distance_rad = geodesic_distance(rotation[:, None], centres[None])
+        pairs = torch.broadcast_tensors(rotation[:, None], centres[None])
+        distance_rad = geodesic_distance(*pairs)
         bumps = torch.exp(-((distance_rad / width_rad) ** 2) / 2)
         return (amplitude * bumps.unflatten(-1, (functions, 16))).sum(-1)
 
