@@ -81,6 +81,17 @@ def test_vmap_is_the_batched_call(name):
 
 
 @pytest.mark.parametrize("name", CASES)
+def test_jacobians_of_a_batch_are_those_of_its_rows(name):
+    inputs = [tensor[0, :2] for tensor in CASES[name]]
+
+    def jacobian(*row):
+        return torch.func.jacrev(lambda first: call(name, (first, *row[1:]))[0])(row[0])
+
+    together = torch.vmap(jacobian)(*inputs)
+    close([together[1]], [jacobian(*(tensor[1] for tensor in inputs))])
+
+
+@pytest.mark.parametrize("name", CASES)
 def test_dtype_is_kept_and_float64_agrees(name):
     low = call(name, CASES[name])
     high = call(name, [tensor.double() for tensor in CASES[name]])

@@ -4,6 +4,7 @@ Points are rows: n points in d dimensions are `[n, d]`, and a linear map acts fr
 """
 
 from rigid_depth.latents.clouds import from_point_clouds, rotation_as_convolution, to_point_clouds
+from rigid_depth.latents.digits import Images, load_images
 from rigid_depth.latents.freedom import CloudFreedom, cloud_freedom
 from rigid_depth.latents.maps import KINDS, LatentMap, fit_map, pairs_needed
 from rigid_depth.latents.metrics import (
@@ -29,9 +30,9 @@ from rigid_depth.latents.stitching import (
     LADDER,
     SMOKE,
     StitchingSettings,
-    load_images,
     stitch_digits,
     summarise,
+    train_autoencoders,
 )
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "LADDER",
     "SMOKE",
     "CloudFreedom",
+    "Images",
     "Influence",
     "LatentMap",
     "ParallelMLP",
@@ -65,5 +67,6 @@ __all__ = [
     "summarise",
     "to_point_clouds",
     "train",
+    "train_autoencoders",
     "without_normalisation",
 ]

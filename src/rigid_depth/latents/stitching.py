@@ -10,16 +10,16 @@ from statistics import fmean, pstdev, stdev
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from rigid_depth.errors import RigidDepthError
+from rigid_depth.latents.digits import Images, load_images
 from rigid_depth.latents.maps import KINDS, fit_map
 from rigid_depth.latents.metrics import alignment_metrics
 from rigid_depth.latents.parallel import ParallelMLP, train
 from rigid_depth.latents.relative import relative_projection
-from rigid_depth.losses import slope_magnitude, sobel
 
 RELATIVE = {"relative": False, "relative-centred": True}
 LADDER = ("none", *KINDS, *RELATIVE)
@@ -53,36 +53,6 @@ FULL = StitchingSettings()
 SMOKE = StitchingSettings(steps=150, decoder_steps=60, anchors=(20, 100), decoder_anchors=(100,))
 
 
-class Images(NamedTuple):
-    """One row per picture; entry k is what model k sees (the same for all, or a modality each)."""
-
-    train: Float[Tensor, "models n 64"]
-    test: Float[Tensor, "models m 64"]
-    train_digits: Int[Tensor, " n"]
-    test_digits: Int[Tensor, " m"]
-
-
-def load_images(modalities: Sequence[str], test_images: int, seed: int) -> Images:
-    """The 1797 digits, 8x8 pixels in [0, 1], split at random; one modality per model.
-
-    "grey" is the picture, "edges" the length of its Sobel gradient. Raises RigidDepthError for
-    another modality.
-    """
-    from sklearn.datasets import load_digits
-
-    data = load_digits()
-    grey = torch.from_numpy(data.images).float() / 16
-    kinds = {"grey": grey, "edges": _edges(grey)}
-    for name in modalities:
-        if name not in kinds:
-            raise RigidDepthError(f"modality is {name!r}; allowed are {', '.join(kinds)}")
-    order = torch.randperm(len(grey), generator=torch.Generator().manual_seed(seed))
-    pictures = torch.stack([kinds[name][order].flatten(1) for name in modalities])
-    digits = torch.from_numpy(data.target)[order]
-    first, rest = slice(test_images, None), slice(test_images)
-    return Images(pictures[:, first], pictures[:, rest], digits[first], digits[rest])
-
-
 @threadpool_limits.wrap(limits=1)
 def stitch_digits(
     settings: StitchingSettings = FULL,
@@ -110,7 +80,7 @@ def stitch_digits(
     images = load_images(modalities, settings.test_images, seed)
     seeds = [1000 * seed + i for i in range(len(modalities))]
     tell(f"training {len(seeds)} autoencoders for {settings.steps} steps")
-    latents, decoder = _train_autoencoders(images, settings, seeds)
+    latents, decoder = train_autoencoders(images, settings, seeds)
     own = Space(*latents, decoder, _classifiers(latents[0], images.train_digits))
     order = torch.randperm(images.train.shape[1], generator=torch.Generator().manual_seed(seed))
     rows = []
@@ -162,10 +132,14 @@ class Space(NamedTuple):
     classifiers: list
 
 
-def _train_autoencoders(
+def train_autoencoders(
     images: Images, settings: StitchingSettings, seeds: Sequence[int]
 ) -> tuple[tuple[Tensor, Tensor], ParallelMLP]:
-    """The latents of the train and of the test images, and the decoders."""
+    """One autoencoder per entry of the images, each by its own seed, trained side by side.
+
+    Returns the latents of the train and of the test images, `[models, n, latent_dim]`, and the
+    decoders.
+    """
     pixels, hidden, latent = images.train.shape[-1], settings.hidden, settings.latent_dim
     encoder = ParallelMLP((pixels, hidden, hidden, latent), seeds)
     decoder = ParallelMLP((latent, hidden, hidden, pixels), [s + 500 for s in seeds])
@@ -256,10 +230,3 @@ def _classifiers(latents: Tensor, digits: Tensor) -> list:
         make_pipeline(StandardScaler(), LogisticRegression(tol=1e-3, max_iter=2000)).fit(z, digits)
         for z in latents.double()
     ]
-
-
-def _edges(pictures: Float[Tensor, "n h w"]) -> Float[Tensor, "n h w"]:
-    """Length of the Sobel gradient, at most 1 over all pictures."""
-    padded = torch.nn.functional.pad(pictures[:, None], (1, 1, 1, 1), mode="replicate")
-    steepness = slope_magnitude(sobel(padded))[:, 0]
-    return steepness / steepness.amax()

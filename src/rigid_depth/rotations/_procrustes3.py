@@ -10,22 +10,26 @@ zeta = (s1 + s2)(s2 + s3)(s3 + s1),
 lambda is the largest eigenvalue of Horn's 4x4 matrix. s1^2 comes from the trigonometric solution
 of the cubic of M^T M. That loses half the digits where s1 = s2, but lambda as a function of s1 is
 stationary just there, so no Newton step is needed. Everything runs in float64, in planes (one row
-of memory per matrix entry) and in chunks that stay in the cache, into memory that is used again:
-on a CPU, fetching fresh pages costs as much as a third of the arithmetic.
+of memory per matrix entry), into memory that is used again: on a CPU, fetching fresh pages costs
+as much as a third of the arithmetic.
 """
 
+import math
 import threading
 
 import torch
 from torch import Tensor
 
-CHUNK = 8192  # matrices per step on a CPU
+SHARE = 32768  # torch gives each further CPU thread work only beyond so many numbers
+MOST_THREADS = 4  # that the steps are cut for: more would need more memory
 # Below this (s2 + s3) / lambda the caller takes the singular value decomposition: the closed form
 # loses twice the digits that the conditioning costs.
 TRUSTED_GAP = {torch.float32: 1e-4, torch.float64: 5e-2}
 UPPER = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))  # the stored entries of the inverse
-_kept = threading.local()
+DIAGONAL = (0, 3, 5)  # their places on the diagonal
+ROWS = ((0, 1, 2), (1, 3, 4), (2, 4, 5))  # and in each row (or column)
 CYCLES = ((0, 1, 2), (1, 2, 0), (2, 0, 1))
+_kept = threading.local()
 
 
 def nearest_rotation_3x3(matrix: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -35,20 +39,64 @@ def nearest_rotation_3x3(matrix: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     inverse = matrix.new_empty(6, count)
     doubtful = torch.empty(count, dtype=torch.bool, device=matrix.device)
     parts = _parts(matrix)
-    cyclic, *work = _workspace(matrix, parts, (5, 3, 3), torch.float64)
-    views = _solver_views(cyclic, *work)
+    m, cofactor, gram = _workspace(matrix, parts, ((3, 5), (3, 3), (6,)), torch.float64)
     for part in parts:
-        _load(matrix[part], cyclic[:3, :3])
-        answer, inverse_planes, gap, lam, size = _solve(*views)
+        _load(matrix[part], m)
+        _fill_gram(m, gram)
+        _fill_cofactor(m, cofactor)
+        size, gap, lam, share, square_share = _finish_inverse(m, cofactor, gram)
+        inverse[:, part].copy_(gram)
+        _fill_answer(m, cofactor, gram, share, square_share)
+        _store(cofactor, rotation[part])
         # Written so that NaN and numbers whose sixth power leaves float64 count as doubtful.
         trusted = lam.mul_(TRUSTED_GAP[matrix.dtype]) < gap
         if matrix.dtype == torch.float64:
             trusted &= (size > 1e-90) & (size < 1e90)
         torch.logical_not(trusted, out=doubtful[part])
-        _store(answer, rotation[part])
-        for plane, (i, j) in zip(inverse.unbind(0), UPPER, strict=True):
-            plane[part] = inverse_planes[i, j]
     return rotation, inverse, doubtful
+
+
+def _fill_gram(m: Tensor, gram: Tensor) -> None:
+    """The upper half of M^T M."""
+    for i, row in enumerate((gram[:3], gram[3:5], gram[5:])):
+        torch.mul(m[0, i], m[0, i:3], out=row)
+        for m_row in m[1:].unbind(0):
+            row.addcmul_(m_row[i], m_row[i:3])
+
+
+def _fill_cofactor(m: Tensor, cofactor: Tensor) -> None:
+    """cof(M): each row is the cross product of the two other rows, whose columns repeat in m."""
+    for i, j, k in CYCLES:
+        torch.mul(m[j, 1:4], m[k, 2:], out=cofactor[i]).addcmul_(m[j, 2:], m[k, 1:4], value=-1)
+
+
+def _finish_inverse(m: Tensor, cofactor: Tensor, gram: Tensor) -> tuple[Tensor, ...]:
+    """Turns M^T M into (M^T M + kappa I) / zeta; the numbers that the rest needs."""
+    a, b, c, d, e, f = gram.unbind(0)
+    size = (a + d).add_(f)  # s1^2 + s2^2 + s3^2
+    area = (a * d).addcmul_(a, f).addcmul_(d, f)  # (s1 s2)^2 + ...
+    for entry in (b, c, e):
+        area.addcmul_(entry, entry, value=-1)
+    det = (m[0, 0] * cofactor[0, 0]).addcmul_(m[0, 1], cofactor[0, 1])
+    det.addcmul_(m[0, 2], cofactor[0, 2])
+    lam, gap = _largest_eigenvalue(size, area, det)
+    kappa = (lam * lam).sub_(size).mul_(0.5)
+    over_zeta = (kappa * lam).sub_(det).reciprocal_()
+    for entry in (a, d, f):
+        entry.add_(kappa)
+    gram.mul_(over_zeta)
+    share = lam * over_zeta
+    return size, gap, lam, share, lam * share
+
+
+def _fill_answer(m, cofactor, gram, share, square_share) -> None:
+    """R in place of cof(M): (lambda cof(M) + M (lambda^2 I - (M^T M + kappa I))) / zeta."""
+    for k in DIAGONAL:
+        gram[k].sub_(square_share)
+    cofactor.mul_(share)
+    for k, row in enumerate(ROWS):
+        for j, place in enumerate(row):
+            cofactor[:, j].addcmul_(m[:, k], gram[place], value=-1)
 
 
 def apply_derivative_3x3(rotation: Tensor, inverse: Tensor, direction: Tensor) -> Tensor:
@@ -58,82 +106,30 @@ def apply_derivative_3x3(rotation: Tensor, inverse: Tensor, direction: Tensor) -
     """
     result = torch.empty_like(rotation, memory_format=torch.contiguous_format)
     parts = _parts(rotation)
-    work = _workspace(rotation, parts, (3, 3, 3), rotation.dtype)
-    r, x, out = ([row.unbind(0) for row in planes.unbind(0)] for planes in work)
+    r, x, g, w = _workspace(rotation, parts, ((3, 5), (3, 5), (3,), (5,)), rotation.dtype)
+    answer = x.flatten(0, 1)[:9].unflatten(0, (3, 3))
     for part in parts:
-        _load(rotation[part], work[0])
-        _load(direction[part], work[1])
-        a, b, c, d, e, f = inverse[:, part].unbind(0)
-        g1, g2, g3 = _sum_of_row_products(x, r)
-        w = (
-            (a * g1).addcmul_(b, g2).addcmul_(c, g3),
-            (b * g1).addcmul_(d, g2).addcmul_(e, g3),
-            (c * g1).addcmul_(e, g2).addcmul_(f, g3),
-        )
-        for row, out_row in zip(r, out, strict=True):
-            for i, j, k in CYCLES:
-                torch.mul(row[j], w[k], out=out_row[i]).addcmul_(row[k], w[j], value=-1)
-        _store(work[2], result[part])
+        _load(rotation[part], r)
+        _load(direction[part], x)
+        torch.mul(x[0, 1:4], r[0, 2:], out=g).addcmul_(x[0, 2:], r[0, 1:4], value=-1)
+        for k in (1, 2):
+            g.addcmul_(x[k, 1:4], r[k, 2:]).addcmul_(x[k, 2:], r[k, 1:4], value=-1)
+        for i, row in enumerate(ROWS):
+            torch.mul(inverse[row[0], part], g[0], out=w[i])
+            w[i].addcmul_(inverse[row[1], part], g[1]).addcmul_(inverse[row[2], part], g[2])
+        w[3:].copy_(w[:2])
+        for row, answer_row in zip(r, answer, strict=True):
+            torch.mul(row[1:4], w[2:], out=answer_row).addcmul_(row[2:], w[1:4], value=-1)
+        _store(answer, result[part])
     return result
-
-
-def _sum_of_row_products(x: list, r: list) -> list[Tensor]:
-    """sum_k x_k x r_k over the rows k."""
-    torque = []
-    for _, j, k in CYCLES:
-        g = (x[0][j] * r[0][k]).addcmul_(x[0][k], r[0][j], value=-1)
-        for x_row, r_row in zip(x[1:], r[1:], strict=True):
-            g.addcmul_(x_row[j], r_row[k]).addcmul_(x_row[k], r_row[j], value=-1)
-        torque.append(g)
-    return torque
-
-
-def _solver_views(cyclic: Tensor, cofactor: Tensor, answer: Tensor) -> tuple:
-    """The views of the workspace that ``_solve`` reads and writes, made once for all chunks.
-
-    ``cyclic`` holds M with its first rows and columns repeated, so that every cofactor is one
-    product of shifted blocks minus another. Afterwards the repeated rows make room for M^T M.
-    """
-    m = cyclic[:3, :3]
-    repeats = ((cyclic[3:, :3], cyclic[:2, :3]), (cyclic[:, 3:], cyclic[:, :2]))
-    blocks = (cyclic[1:4, 1:4], cyclic[2:, 2:], cyclic[1:4, 2:], cyclic[2:, 1:4])
-    gram = cyclic[3:].flatten(0, 1)[:9].unflatten(0, (3, 3))
-    rows = [(row[:, None], row[None]) for row in m.unbind(0)]
-    diagonal = [gram[k, k] for k in range(3)]
-    columns = [(m[:, k][:, None], gram[k][None]) for k in range(3)]
-    return m, repeats, blocks, cofactor, rows, gram, diagonal, columns, answer
-
-
-def _solve(m, repeats, blocks, cofactor, rows, gram, diagonal, columns, answer) -> tuple:
-    for copy, original in repeats:
-        copy.copy_(original)
-    torch.mul(blocks[0], blocks[1], out=cofactor).addcmul_(blocks[2], blocks[3], value=-1)
-    size = torch.mul(m, m, out=answer).sum((0, 1))  # s1^2 + s2^2 + s3^2
-    area = torch.mul(cofactor, cofactor, out=answer).sum((0, 1))  # (s1 s2)^2 + ...
-    det = torch.mul(m[0], cofactor[0], out=answer[0]).sum(0)
-
-    lam, gap = _largest_eigenvalue(size, area, det)
-    kappa = (lam * lam).sub_(size).mul_(0.5)
-    zeta = (kappa * lam).sub_(det)
-
-    torch.mul(*rows[0], out=gram).addcmul_(*rows[1]).addcmul_(*rows[2])
-    for entry in diagonal:
-        entry.add_(kappa)
-    over_zeta = zeta.reciprocal_()
-    inverse = gram.mul_(over_zeta)
-    share = lam * over_zeta
-    torch.mul(cofactor, share, out=answer).addcmul_(m, share.mul_(lam))
-    for column, inverse_row in columns:
-        answer.addcmul_(column, inverse_row, value=-1)
-    return answer, inverse, gap, lam, size
 
 
 def _largest_eigenvalue(size: Tensor, area: Tensor, det: Tensor) -> tuple[Tensor, Tensor]:
     """lambda = s1 + s2 + s3 and the gap s2 + s3 from the invariants of M^T M."""
-    p = (size * size).sub_(area, alpha=3).clamp_min_(0)
+    p = (size * size).sub_(area, alpha=3).clamp_min_(1e-200)
     root = p.sqrt()
     r = (size * size).sub_(area, alpha=4.5).mul_(size).addcmul_(det, det, value=13.5)
-    angle = r.div_(p.mul_(root)).nan_to_num_(1.0).clamp_(-1, 1).acos_().div_(3)
+    angle = r.div_(p.mul_(root)).clamp_(-1, 1).acos_().div_(3)
     first = root.mul_(angle.cos_()).mul_(2).add_(size).div_(3)  # s1^2
     s1 = first.sqrt()
     gap = (det / s1).mul_(2).add_(size).sub_(first).clamp_min_(0).sqrt_()
@@ -141,31 +137,42 @@ def _largest_eigenvalue(size: Tensor, area: Tensor, det: Tensor) -> tuple[Tensor
 
 
 def _parts(matrix: Tensor) -> list[slice]:
-    """Chunks of one size; the last one goes back over rows already done rather than be shorter."""
+    """Steps of one size; the last one goes back over rows already done rather than be shorter.
+
+    On a CPU they are as small as they can be while every operation is shared by all threads.
+    """
     count = len(matrix)
-    limit = CHUNK if matrix.device.type == "cpu" else count
-    number = -(-count // limit) if count else 0
+    threads = min(torch.get_num_threads(), MOST_THREADS)
+    number = min(count, 1)
+    if matrix.device.type == "cpu":
+        number = max(number, (count - 1) // (SHARE * max(1, threads - 1)))
     size = -(-count // number) if count else 0
     starts = (min(k * size, count - size) for k in range(number))
     return [slice(start, start + size) for start in starts]
 
 
 def _workspace(like: Tensor, parts: list[slice], sides: tuple, dtype: torch.dtype) -> list[Tensor]:
-    """Stacks [side, side, chunk] of planes; a CPU thread keeps their 3 MB for its next call."""
-    size = parts[0].stop if parts else 0
-    needed = sum(side * side for side in sides) * size
+    """Stacks [*sides, step] of planes; a CPU thread keeps their memory for its next call.
+
+    That is 8 MB for each thread that shares the work, at most twice that.
+    """
+    step = parts[0].stop if parts else 0
+    sizes = [math.prod(side) * step for side in sides]
+    needed = sum(sizes)
     memory = getattr(_kept, str(dtype), None) if like.device.type == "cpu" else None
     if memory is None or len(memory) < needed:
         with torch.inference_mode(False):  # memory made in inference mode could not be used outside
             memory = torch.empty(needed, dtype=dtype, device=like.device)
         if like.device.type == "cpu":
             setattr(_kept, str(dtype), memory)
-    stacks = memory[:needed].split([side * side * size for side in sides])
-    return [stack.view(side, side, size) for stack, side in zip(stacks, sides, strict=True)]
+    stacks = memory[:needed].split(sizes)
+    return [stack.view(*side, step) for stack, side in zip(stacks, sides, strict=True)]
 
 
 def _load(matrix: Tensor, planes: Tensor) -> None:
-    planes.copy_(matrix.permute(1, 2, 0))
+    """Fills planes [3, 5, step]; the first two columns come twice."""
+    planes[:, :3].copy_(matrix.permute(1, 2, 0))
+    planes[:, 3:].copy_(planes[:, :2])
 
 
 def _store(planes: Tensor, matrix: Tensor) -> None:

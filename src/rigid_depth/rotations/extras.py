@@ -9,6 +9,9 @@ from rigid_depth.rotations._numerics import full_precision
 from rigid_depth.rotations.gram_schmidt import sixd_to_matrix
 from rigid_depth.rotations.quaternions import quaternion_to_matrix
 
+# RoMa keeps a constant of its first call. Were that call inside torch.func, all later ones fail.
+roma.symmatrixvec_to_unitquat(torch.zeros(1, 10))
+
 
 @full_precision
 def fived_to_matrix(numbers: Float[Tensor, "*batch 5"]) -> Float[Tensor, "*batch 3 3"]:

@@ -25,7 +25,8 @@ def sixd_to_matrix(columns: Float[Tensor, "*batch 3 2"]) -> Float[Tensor, "*batc
     scale = second.detach().abs().amax(-1, keepdim=True)
     second = second / torch.where(scale == 0, 1.0, scale)
     second = second - (first * second).sum(-1, keepdim=True) * first
-    spare = torch.nn.functional.one_hot(first.detach().abs().argmin(-1), 3).to(columns.dtype)
+    smallest = first.detach().abs().argmin(-1, keepdim=True)
+    spare = (torch.arange(3, device=columns.device) == smallest).to(columns.dtype)
     is_parallel = second.detach().norm(dim=-1, keepdim=True) <= 4 * torch.finfo(first.dtype).eps
     second = torch.where(is_parallel, spare - (first * spare).sum(-1, keepdim=True) * first, second)
     second = normalised(second, x_axis)

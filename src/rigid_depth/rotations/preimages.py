@@ -1,0 +1,125 @@
+"""Pre-images of maps onto SO(3): points, connected parts, the weakest direction (section 3.6.1).
+
+A map here takes flat vectors of k numbers, any batch, to rotation matrices. What is undecided on
+paper about a map is decided by these functions with samples, to be read as evidence, not as proof.
+"""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from scipy.sparse.csgraph import connected_components
+from torch import Tensor
+
+from rigid_depth.rotations.distances import geodesic_distance
+
+
+def pre_image(
+    function: Callable[[Tensor], Tensor],
+    target: Float[Tensor, "3 3"],
+    starts: Float[Tensor, "b k"],
+    steps: int = 40,
+) -> Float[Tensor, "m k"]:
+    """Points that a map takes to ``target``, by Newton's method from each start (3.6.1).
+
+    Of the directions a step could take, the shortest one is taken (pseudo-inverse), so a point
+    stays near its start. Starts that have not arrived within 1e-9 after ``steps`` are left out.
+    """
+    points = starts
+    for _ in range(steps):
+        missing = (function(points) - target).flatten(1)
+        inverse = torch.linalg.pinv(_jacobians(function, points), rtol=1e-9)
+        points = points - (inverse @ missing[..., None])[..., 0]
+    error = (function(points) - target).abs().amax((-2, -1))
+    return points[error < 1e-9]
+
+
+def swing(
+    function: Callable[[Tensor], Tensor],
+    target: Float[Tensor, "3 3"],
+    first: Float[Tensor, "*batch k"],
+    last: Float[Tensor, "*batch k"],
+    generator: torch.Generator,
+    bend: float = 0.02,
+    samples: int = 151,
+) -> Float[Tensor, "*batch samples"]:
+    """Angles to ``target`` in radians along the way from one point to another (3.6.1).
+
+    The way is a straight line, bent aside in a random direction by ``bend`` times its length: a way
+    that counts must bear being missed a little. An exact line from q to -q runs through 0, where
+    the map of quaternions does not exist, and between any two samples that would go unseen.
+    """
+    t = torch.linspace(0, 1, samples, dtype=first.dtype)[:, None]
+    way = (last - first)[..., None, :]
+    aside = torch.randn(way.shape, generator=generator, dtype=first.dtype)
+    aside = aside * bend * way.norm(dim=-1, keepdim=True) / aside.norm(dim=-1, keepdim=True)
+    points = first[..., None, :] + t * way + 4 * t * (1 - t) * aside
+    images = function(points)
+    return geodesic_distance(images, target.expand_as(images))
+
+
+def connected_parts(
+    function: Callable[[Tensor], Tensor],
+    target: Float[Tensor, "3 3"],
+    points: Float[Tensor, "m k"],
+    generator: torch.Generator,
+    limit_rad: float = 0.8,
+) -> int:
+    """The number of parts that points of one pre-image fall into (3.6.1).
+
+    Two points are joined where the bent way between them stays within ``limit_rad`` of ``target``;
+    parts are those of the graph. One part: the pre-image looks connected.
+    """
+    i, j = torch.triu_indices(len(points), len(points), 1)
+    largest = swing(function, target, points[i], points[j], generator).amax(-1)
+    graph = torch.zeros(len(points), len(points))
+    graph[i, j] = (largest <= limit_rad).float()
+    parts, _ = connected_components(graph.numpy(), directed=False)
+    return int(parts)
+
+
+def weakest_response(
+    function: Callable[[Tensor], Tensor],
+    starts: Float[Tensor, "b k"],
+    generator: torch.Generator,
+    relative: bool = True,
+    rounds: int = 40,
+) -> tuple[float, Float[Tensor, " k"]]:
+    """The smallest third singular value of a map's Jacobian that a search finds, and where (3.6.1).
+
+    ``relative`` multiplies it by the length of the input, which makes it a number without a unit
+    for a map that does not care about that length. The search tries normal steps about the best
+    point so far, each round half as wide as the one before. Zero: the map loses rank there.
+    """
+    width = starts.std()
+    best, value = starts[0], float("inf")
+    candidates = starts
+    for _ in range(rounds):
+        third = torch.linalg.svdvals(_jacobians(function, candidates))[..., 2]
+        third = third * candidates.norm(dim=-1) if relative else third
+        if third.min().item() < value:
+            value, best = third.min().item(), candidates[third.argmin()]
+        steps = torch.randn(starts.shape, generator=generator, dtype=starts.dtype)
+        candidates, width = best + width * steps, width / 2
+    return value, best
+
+
+def wobble(
+    function: Callable[[Tensor], Tensor],
+    point: Float[Tensor, " k"],
+    generator: torch.Generator,
+    radius: float = 1e-6,
+) -> float:
+    """How far in radians the images stray when a point moves by ``radius`` in 256 directions.
+
+    Of the size of ``radius`` where a map is smooth; of the size of pi at a place where it is not
+    defined, however finely one looks.
+    """
+    steps = torch.randn(256, len(point), generator=generator, dtype=point.dtype)
+    steps = radius * steps / steps.norm(dim=-1, keepdim=True)
+    images = function(point + steps)
+    return geodesic_distance(images, images[:1].expand_as(images)).max().item()
+
+
+def _jacobians(function: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
+    return torch.vmap(torch.func.jacrev(lambda x: function(x).flatten()))(points)
