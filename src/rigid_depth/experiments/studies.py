@@ -154,12 +154,12 @@ STUDIES: dict[str, Study] = {
             "5.1",
             "notebooks/05a_depth_losses.md",
             "rigid_depth.experiments.loss_study:depth_losses",
-            full={"world": "cpu", "size": [64, 128], "steps": 250},
+            full={"world": "cpu", "size": (64, 128), "steps": 250},
             smoke={
                 "world": "smoke",
-                "size": [64, 128],
+                "size": (64, 128),
                 "steps": 2,
-                "variants": [["linear", "mse"], ["reciprocal", "logit"]],
+                "variants": (("linear", "mse"), ("reciprocal", "logit")),
             },
         ),
         Study(
