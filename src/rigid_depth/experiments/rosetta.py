@@ -46,8 +46,7 @@ class Protocol:
 PROTOCOLS: dict[str, Protocol] = {
     "this book": Protocol(
         "rigid_depth: experiments/evaluation.py",
-        ("rmse", "mae", "abs_rel", "sq_rel", "rmse_log", "log10", "silog",
-         "delta1", "delta2", "delta3"),
+        (*COMMON, "mae", "log10", "silog"),
         closed=True, per_image=False,
     ),
     "monodepth2": Protocol(
