@@ -31,7 +31,7 @@ def test_the_closure_of_training_is_loaded_by_importing_it():
 
 
 def test_skipped_modules_are_neither_listed_nor_followed():
-    start = "rigid_depth.experiments.run"
+    start = "rigid_depth.experiments.runner"
     files = sources.code_files(start, skip={"rigid_depth.experiments.registry"})
     assert sources._file("rigid_depth.experiments.registry") not in files
     assert sources._file("rigid_depth.experiments.training") in files

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import jupytext
 from build import SETTINGS
-from names import EXPERIMENTS, SCALES, find_experiment, find_scale, package_hash
 
+from rigid_depth.experiments.registry import EXPERIMENTS, SCALES, find_experiment, find_scale
+from rigid_depth.experiments.sources import package_hash
 from rigid_depth.sources import PACKAGE, code_files, code_hash
 
 

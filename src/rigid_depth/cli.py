@@ -54,7 +54,7 @@ def synth(
     progress: Annotated[bool, QUIET] = True,
 ) -> None:
     """Writes the synthetic world of a scale, a nuScenes v1.0 folder, once."""
-    from rigid_depth.experiments.stores import make_world
+    from rigid_depth.experiments.worlds import make_world
 
     typer.echo(make_world(_resized(scale, parameter), out, progress=progress))
 

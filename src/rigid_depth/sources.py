@@ -37,6 +37,11 @@ def code_hash(files: Collection[Path]) -> str:
     return hashlib.sha1("".join(lines).encode()).hexdigest()
 
 
+def definitions(package: str) -> dict[str, str]:
+    """Name -> the module that defines it, for all that a package's `__init__` gathers."""
+    return dict(_imports(package))
+
+
 def bare_code(text: str) -> str:
     """Source text without comments, docstrings and empty lines."""
     lines = text.splitlines()
@@ -84,5 +89,5 @@ def _definition(module: str, name: str) -> str:
     if _file(inner).exists():
         return inner
     if _file(module).name == "__init__.py":
-        return dict(_imports(module)).get(name, module)
+        return definitions(module).get(name, module)
     return module

@@ -16,7 +16,7 @@ from rigid_depth.experiments.settings import override
 from rigid_depth.experiments.stores import make_store
 from rigid_depth.models.two_branch import Outputs
 
-RUN = importlib.import_module("rigid_depth.experiments.run")  # the name is also the function's
+RUN = importlib.import_module("rigid_depth.experiments.runner")
 
 
 def test_a_checkpoint_of_another_experiment(tiny, settings, tmp_path, monkeypatch):

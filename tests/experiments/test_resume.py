@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments import read_record, training
 
-RUN = importlib.import_module("rigid_depth.experiments.run")  # the name is also the function's
+RUN = importlib.import_module("rigid_depth.experiments.runner")
 
 
 KILLED = """

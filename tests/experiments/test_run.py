@@ -17,7 +17,7 @@ from rigid_depth.experiments.training import Training
 from rigid_depth.losses import infinity_loss, masked_mse
 from rigid_depth.models.two_branch import Outputs
 
-RUN = importlib.import_module("rigid_depth.experiments.run")  # the name is also the function's
+RUN = importlib.import_module("rigid_depth.experiments.runner")
 
 
 def test_record_lies_where_the_plan_says(finished):

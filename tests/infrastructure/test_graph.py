@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from names import EXPERIMENTS
 from selection import notebook_code, read_selection, run_code
 
+from rigid_depth.experiments.registry import EXPERIMENTS
 from rigid_depth.experiments.sources import package_hash
 
 ROOT = Path(__file__).resolve().parents[2]

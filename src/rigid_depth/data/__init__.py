@@ -1,12 +1,17 @@
 """Chapter 6: nuScenes, KITTI and the synthetic world as frames, inputs and prepared stores."""
 
-from rigid_depth.data.augment import add_noise, dilute, rasterise, rgb_input, rgbd_input
-from rigid_depth.data.batches import PreparedSplit, Store, open_store
-from rigid_depth.data.encoding import decode_depth, encode_depth
-from rigid_depth.data.frame import Frame, Frames
-from rigid_depth.data.open import open_frames
-from rigid_depth.data.splits import leakage
-from rigid_depth.data.store import prepare
+from typing import TYPE_CHECKING
+
+from rigid_depth.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from rigid_depth.data.augment import add_noise, dilute, rasterise, rgb_input, rgbd_input
+    from rigid_depth.data.batches import PreparedSplit, Store, open_store
+    from rigid_depth.data.encoding import decode_depth, encode_depth
+    from rigid_depth.data.frame import Frame, Frames
+    from rigid_depth.data.open import open_frames
+    from rigid_depth.data.splits import leakage
+    from rigid_depth.data.store import prepare
 
 __all__ = [
     "Frame",
@@ -25,3 +30,5 @@ __all__ = [
     "rgb_input",
     "rgbd_input",
 ]
+
+__getattr__ = lazy_names(__name__)

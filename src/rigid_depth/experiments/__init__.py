@@ -1,13 +1,18 @@
 """Chapters 7 and 8: the experiments, their training, measuring and records."""
 
-from rigid_depth.experiments.evaluation import depth_metrics
-from rigid_depth.experiments.plan import plan_run
-from rigid_depth.experiments.predict import predict_images
-from rigid_depth.experiments.record import RunRecord, read_record
-from rigid_depth.experiments.registry import EXPERIMENTS, SCALES
-from rigid_depth.experiments.run import run
-from rigid_depth.experiments.settings import Experiment, Scale
-from rigid_depth.experiments.sources import package_hash
+from typing import TYPE_CHECKING
+
+from rigid_depth.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from rigid_depth.experiments.evaluation import depth_metrics
+    from rigid_depth.experiments.plan import plan_run
+    from rigid_depth.experiments.predict import predict_images
+    from rigid_depth.experiments.record import RunRecord, read_record
+    from rigid_depth.experiments.registry import EXPERIMENTS, SCALES
+    from rigid_depth.experiments.runner import run
+    from rigid_depth.experiments.settings import Experiment, Scale
+    from rigid_depth.experiments.sources import package_hash
 
 __all__ = [
     "EXPERIMENTS",
@@ -22,3 +27,5 @@ __all__ = [
     "read_record",
     "run",
 ]
+
+__getattr__ = lazy_names(__name__)

@@ -12,8 +12,6 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-import torch
-
 from rigid_depth.errors import RigidDepthError
 
 SCHEMA = 1
@@ -70,6 +68,8 @@ def now() -> str:
 
 def machine(precision: str, devices: int) -> dict:
     """The record's `machine`: what the run ran on."""
+    import torch  # here, so that reading a record needs none
+
     gpu = torch.cuda.is_available()
     return {
         "processor": _processor(),
@@ -91,6 +91,8 @@ def versions() -> dict:
 
 def peak_memory_mb() -> float:
     """The most memory the process has held so far, of the GPU if there is one, in 10^6 bytes."""
+    import torch
+
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / 1e6
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -1,0 +1,26 @@
+"""Packages that load a module only when one of its names is asked for (PEP 562)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+
+from rigid_depth.sources import definitions
+
+
+def lazy_names(package: str) -> Callable[[str], object]:
+    """The `__getattr__` of a package whose `__init__` imports its names under `TYPE_CHECKING`.
+
+    A listing of experiments, a help text or a worker that draws streets then does without torch.
+    """
+
+    def __getattr__(name: str) -> object:
+        origin = definitions(package).get(name)
+        if origin is None:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        value = getattr(import_module(origin), name)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    return __getattr__
