@@ -6,14 +6,12 @@ from torch import Tensor
 
 
 def relative_projection(
-    points: Float[Tensor, "*#batch n d"],
-    anchors: Float[Tensor, "*#batch k d"],
+    points: Float[Tensor, "*batch n d"],
+    anchors: Float[Tensor, "*batch k d"],
     *,
     centre: bool = False,
-) -> Float[Tensor, "*both n k"]:
+) -> Float[Tensor, "*batch n k"]:
     """Cosine of every point with every anchor (eq. 4.2), in [-1, 1]; 0 for a zero vector.
-
-    Batch shapes broadcast: one pool of anchors may serve many clouds.
 
     The geodesic distance on the unit sphere is the arc cosine of the value, not the value itself.
     Rotating, reflecting or scaling points and anchors together (parallel anchors: the same samples

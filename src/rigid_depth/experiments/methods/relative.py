@@ -54,17 +54,18 @@ class Relative(Alignment):
 
     def codes(self, latent: Tensor) -> Tensor:
         """Cosines with the anchors as a latent `[B, anchors, h, w]`."""
-        points = latent.flatten(2).mT.float()  # [B, pixels, channels]
-        if self.kind == "learned":
-            cosines = relative_projection(points, self.pool)
-        elif self.kind == "pretrained":
-            cosines = relative_projection(
-                points, self.mix(self.stored.flatten(2).permute(2, 1, 0))[..., 0]
-            )
+        points = latent.flatten(2).permute(2, 0, 1).float()  # [pixels, B, channels]
+        if self.kind in ("learned", "pretrained"):
+            pool = self.pool if self.kind == "learned" else self._mixed()
+            cosines = relative_projection(points.flatten(0, 1), pool).unflatten(0, points.shape[:2])
         else:  # an own pool for each pixel
             pool = self.pool if self.kind == "local" else self.stored.flatten(2).permute(2, 0, 1)
-            cosines = relative_projection(points[:, :, None], pool)[:, :, 0]
-        return cosines.mT.unflatten(2, latent.shape[-2:])
+            cosines = relative_projection(points, pool)
+        return cosines.permute(1, 2, 0).unflatten(2, latent.shape[-2:])
+
+    def _mixed(self) -> Tensor:
+        """The stored latents mixed, entry by entry, to one: its pixels `[h*w, channels]`."""
+        return self.mix(self.stored.flatten(2).permute(2, 1, 0))[..., 0]
 
     def build_on(self, trained: TwoBranch | None, frames: Batch) -> None:
         """Stores the RGB-D latents of the frames as anchors."""

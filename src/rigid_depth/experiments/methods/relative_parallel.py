@@ -46,7 +46,8 @@ class ParallelRelative(Alignment):
         pixels = latent[:-ANCHOR_FRAMES].flatten(2).mT.float()
         found = latent[-ANCHOR_FRAMES:].detach().flatten(2).mT.flatten(0, 1).float()
         spread = torch.linspace(0, len(found) - 1, self.channels, device=latent.device).long()
-        return relative_projection(pixels, found[spread]).mT.unflatten(2, latent.shape[-2:])
+        cosines = relative_projection(pixels.flatten(0, 1), found[spread])
+        return cosines.unflatten(0, pixels.shape[:2]).mT.unflatten(2, latent.shape[-2:])
 
     def frames(self) -> Batch:
         """The frames of the anchors."""
