@@ -130,12 +130,22 @@ def study(
     publish: Annotated[
         bool, typer.Option(help="Keep full-size records in book/studies; skip what is fresh.")
     ] = False,
+    confirm: Annotated[
+        bool, typer.Option(help="Run one published seed again: are the numbers still the same?")
+    ] = False,
 ) -> None:
     """Runs a small experiment of chapters 3 to 5 and prints its numbers with their spread."""
     import json
 
     from rigid_depth.experiments import studies
 
+    if confirm:
+        if not studies.confirm(name):
+            raise RigidDepthError(
+                f"today's code gives other numbers for '{name}'; publish it anew."
+            )
+        typer.echo(f"{name}: confirmed")
+        return
     if publish and size != "full":
         raise RigidDepthError("only the full size of a study is published; give --size full.")
     records = []

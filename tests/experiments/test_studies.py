@@ -71,6 +71,22 @@ def test_publishing_twice_runs_once_until_the_code_changes(coin, tmp_path, monke
     assert studies.publish("coin", 4, tmp_path).data["source"]["package"] == "code-2"
 
 
+def test_a_study_is_confirmed_only_by_the_same_numbers(coin, tmp_path, monkeypatch):
+    for seed in (2, 3):
+        studies.publish("coin", seed, tmp_path)
+    monkeypatch.setattr(studies, "study_hash", lambda name: "code-2")
+    monkeypatch.setattr(f"{__name__}.toss", lambda seed, sides: {"value": seed * sides + 1})
+    assert not studies.confirm("coin", tmp_path)
+    assert all(studies.is_stale(r) for r in studies.published("coin", tmp_path))
+    monkeypatch.setattr(f"{__name__}.toss", lambda seed, sides: {"value": seed + seed + seed})
+    assert studies.confirm("coin", tmp_path)
+    records = studies.published("coin", tmp_path)
+    assert not any(studies.is_stale(r) for r in records)
+    assert [r.data["source"]["package"] for r in records] == ["code-1", "code-1"]
+    monkeypatch.setattr(studies, "study_hash", lambda name: "code-3")
+    assert all(studies.is_stale(r) for r in records)
+
+
 def test_bad_names_sizes_and_numbers_are_refused(coin, monkeypatch):
     with pytest.raises(RigidDepthError, match=r"unknown study 'dice'; allowed: .*coin"):
         run_study("dice")

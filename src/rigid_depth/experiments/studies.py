@@ -274,11 +274,29 @@ def publish(name: str, seed: int, root: Path | None = None) -> StudyRecord:
     if path.exists() and not is_stale(StudyRecord(json.loads(path.read_text()))):
         return StudyRecord(json.loads(path.read_text()))
     record = run_study(name, "full", seed)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
-    partial.write_text(json.dumps(record.data, indent=1, allow_nan=False) + "\n")
-    partial.replace(path)
+    _write(path, record.data)
     return record
+
+
+def confirm(name: str, root: Path | None = None) -> bool:
+    """Runs one published seed again with today's code; tells whether it gives the same numbers.
+
+    If it does, to the last digit, all records of the study note the code that confirmed them and
+    are not stale. Raises RigidDepthError if nothing is published or the settings are others today.
+    """
+    records = published(name, root)
+    if not records:
+        raise RigidDepthError(f"study '{name}' has no published record to confirm.")
+    if any(_settings_changed(record) for record in records):
+        raise RigidDepthError(f"study '{name}' has other settings today; publish it anew.")
+    again = run_study(name, "full", records[0].seed)
+    if again.results != records[0].results:
+        return False
+    note = {"seed": again.seed, "created": again.data["created"], **again.data["source"]}
+    for record in records:
+        source = record.data["source"] | {"confirmed": note}
+        _write(_folder(name, root) / f"seed-{record.seed}.json", record.data | {"source": source})
+    return True
 
 
 def published(name: str, root: Path | None = None) -> list[StudyRecord]:
@@ -289,13 +307,12 @@ def published(name: str, root: Path | None = None) -> list[StudyRecord]:
 
 
 def is_stale(record: StudyRecord) -> bool:
-    """Tells whether the study's code or its full-size settings are others today."""
-    study = STUDIES.get(record.data["study"])
-    if study is None:
+    """Tells whether the study's settings, or its code without confirmation, are others today."""
+    if record.data["study"] not in STUDIES or _settings_changed(record):
         return True
-    today = json.loads(json.dumps(study.settings("full")))
-    changed = record.data["source"]["package"] != study_hash(study.name)
-    return changed or record.data["parameters"] != today
+    source = record.data["source"]
+    known = {source["package"], source.get("confirmed", {}).get("package")}
+    return study_hash(record.data["study"]) not in known
 
 
 def summarise(records: Sequence[StudyRecord]) -> dict:
@@ -328,6 +345,19 @@ def _summarise(values: list) -> object:
     if isinstance(first, list):
         return [_summarise(list(items)) for items in zip(*values, strict=True)]
     return interval(values)
+
+
+def _settings_changed(record: StudyRecord) -> bool:
+    today = find_study(record.data["study"]).settings("full")
+    return record.data["parameters"] != json.loads(json.dumps(today))
+
+
+def _write(path: Path, data: dict) -> None:
+    """Writes a record whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".part")
+    partial.write_text(json.dumps(data, indent=1, allow_nan=False) + "\n")
+    partial.replace(path)
 
 
 def _folder(name: str, root: Path | None) -> Path:
