@@ -47,6 +47,17 @@ def test_a_run_page_tells_everything(generated):
     assert figure["data"][0]["y"] == [0.2, 0.1]
 
 
+def test_a_guessed_sky_is_said_to_be_one(book):
+    path = book / "book" / "results" / "cpu" / "rgb" / "seed-1" / "record.json"
+    made = json.loads(path.read_text())
+    made["data"]["sky"] = "evidence"
+    path.write_text(json.dumps(made))
+    pages.write_pages(book)
+    runs = book / "book" / "generated" / "runs"
+    assert "sky was guessed" in (runs / "cpu-rgb-seed-1.md").read_text()
+    assert "sky was guessed" not in (runs / "cpu-rgb-seed-0.md").read_text()
+
+
 def test_smoke_runs_are_listed_apart_and_nowhere_else(generated):
     apart = (generated / "runs" / "this-build.md").read_text()
     assert "smoke run: not a result" in apart

@@ -28,6 +28,10 @@ SKY = {
     "share_beyond_80m": "share predicted beyond 80 m",
     "mean_depth_m": "mean predicted depth [m]",
 }
+GUESSED_SKY = (
+    "Without masks in the data the sky was guessed from LiDAR returns and colour: its figures, and "
+    "an infinity loss trained on it, are no better than that guess."
+)
 SPLITS = {"test": "test", "val": "validation", "train": "training"}
 PICTURES = {"rgb": "image", "target": "LiDAR", "prediction": "prediction", "error": "error"}
 LEGEND = (
@@ -68,6 +72,8 @@ def _summary(record: dict) -> str:
         f"{plain(data['split_by'])}, {size} pixels. Cost: {number(cost['steps'])} steps in "
         f"{number(cost['seconds'], 0)} s, {number(cost['parameters'])} parameters."
     )
+    if data.get("sky") == "evidence":
+        lines.append(f":::{{warning}}\n{GUESSED_SKY}\n:::")
     return "\n\n".join(lines) + "\n"
 
 
