@@ -173,6 +173,21 @@ STUDIES: dict[str, Study] = {
             seeds=10,
         ),
         Study(
+            "sky-masks",
+            "The infinity loss under wrong sky masks",
+            "5.3",
+            "notebooks/05c_sky.md",
+            "rigid_depth.experiments.sky_masks:mask_errors",
+            full={"world": "cpu", "before": 200, "after": 120, "weight": 0.05},
+            smoke={
+                "world": "tiny",
+                "before": 5,
+                "after": 5,
+                "balances": (0.09,),
+                "masks": (("exact", 0), ("dilated", 2)),
+            },
+        ),
+        Study(
             "two-goals",
             "Rules that weigh two goals against each other",
             "6.1",
