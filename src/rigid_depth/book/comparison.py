@@ -1,0 +1,148 @@
+"""Tables of the experiment chapters: branches, verdicts and alignment of published runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from rigid_depth.book.markdown import plain, table
+from rigid_depth.book.tables import Run, difference_m
+from rigid_depth.experiments.registry import find_experiment
+from rigid_depth.experiments.statistics import holm, spread
+
+BRANCHES = {
+    "rgb": "RGB",
+    "depth": "depth",
+    "zero_shot": "zero-shot",
+    "zero_shot_control": "zero-shot, control",
+}
+LEVEL = 0.05
+LEAST_SEEDS = 2
+
+Measure = Callable[[dict], float | None]
+
+
+def measure(*path: str) -> Measure:
+    """Reads a number of a record by its path; None where the record has none."""
+
+    def read(record: dict) -> float | None:
+        value = record
+        for key in path:
+            value = value.get(key) if isinstance(value, dict) else None
+        return value
+
+    return read
+
+
+ALIGNMENT: dict[str, Measure] = {
+    "relative distance": measure("alignment", "decoded", "relative_distance"),
+    "CKA": measure("alignment", "decoded", "cka"),
+    "probe accuracy": measure("alignment", "decoded", "probe_accuracy"),
+    "Procrustes residual": measure("alignment", "decoded", "procrustes_residual"),
+}
+"""Of what the two decoders are given; `latents.alignment_metrics` says what each means."""
+
+ROTATIONS: dict[str, Measure] = {
+    "distance of R_rgb to R_rgbd [rad]": measure("alignment", "rotations", "distance_rad"),
+    "spread of R_rgb over images [rad]": measure("alignment", "rotations", "own_spread_rad"),
+    "spread of R_rgbd [rad]": measure("alignment", "rotations", "guide_spread_rad"),
+}
+
+COPYING: dict[str, Measure] = {
+    "depth RMSE, all returns given [m]": measure(
+        "metrics", "test", "depth", "caps", "80", "rmse_m"
+    ),
+    "at given returns, half withheld [m]": measure("alignment", "copying", "given_rmse_m"),
+    "at withheld returns [m]": measure("alignment", "copying", "withheld_rmse_m"),
+}
+
+
+def branch_table(runs: Iterable[Run], experiments: Sequence[str]) -> str:
+    """RMSE on the test split of every branch, mean ± spread over seeds, seeds linked to their runs.
+
+    A row without a run says so.
+    """
+    columns = {name: measure("metrics", "test", b, "caps", "80", "rmse_m") for b, name in
+               BRANCHES.items()}  # fmt: skip
+    return measure_table(runs, experiments, {f"{name} [m]": read for name, read in columns.items()})
+
+
+def measure_table(
+    runs: Iterable[Run], experiments: Sequence[str], measures: dict[str, Measure]
+) -> str:
+    """Any numbers of the records of some experiments: mean ± spread over seeds, linked to the runs.
+
+    A cell is a dash where the records have no such number; a row without a run is open.
+    """
+    found = _by_experiment(runs)
+    rows = []
+    for name in experiments:
+        mine = found.get(name, [])
+        cells = [_cell([read(run.record) for run in mine]) for read in measures.values()]
+        links = " ".join(f"[{run.seed}](#{run.label})" for run in mine)
+        label = plain(find_experiment(name).label)
+        rows.append([label, *(cells if mine else ["open"] * len(cells)), links or "not run yet"])
+    return table(["Experiment", *measures, "seeds"], rows)
+
+
+def verdicts(
+    runs: Iterable[Run], experiments: Sequence[str], reference: str, branch: str = "rgb"
+) -> list[dict]:
+    """What each experiment changes against a reference, paired over seeds and scenes.
+
+    Rows of `experiment`, `value_m`, `low_m`, `high_m` (95 %), `p_value` (Holm's, over the rows that
+    were run), `seeds` and `verdict`: better, worse, no difference shown, or open where fewer than
+    two seeds are shared.
+    """
+    runs = list(runs)
+    rows, p_values = {}, {}
+    for name in experiments:
+        seeds = _shared_seeds(runs, name, reference, branch)
+        found = difference_m(runs, name, reference, branch) if len(seeds) >= LEAST_SEEDS else None
+        rows[name] = {"experiment": name, "seeds": len(seeds), "verdict": "open"}
+        if found:
+            p_values[name] = found.p_value
+            rows[name] |= {k: getattr(found, k) for k in ("value_m", "low_m", "high_m")}
+    for name, p_value in holm(p_values).items():
+        better = "better" if rows[name]["value_m"] < 0 else "worse"
+        verdict = better if p_value < LEVEL else "no difference shown"
+        rows[name] |= {"p_value": p_value, "verdict": verdict}
+    return list(rows.values())
+
+
+def verdict_table(
+    runs: Iterable[Run], experiments: Sequence[str], reference: str, branch: str = "rgb"
+) -> str:
+    """`verdicts` as a table."""
+    rows = []
+    for row in verdicts(runs, experiments, reference, branch):
+        label = plain(find_experiment(row["experiment"]).label)
+        if row["verdict"] == "open":
+            rows.append([label, "–", "–", "–", str(row["seeds"]), "open"])
+            continue
+        between = f"{row['low_m']:+.3f} to {row['high_m']:+.3f}"
+        cells = [f"{row['value_m']:+.3f}", between, f"{row['p_value']:.3f}", str(row["seeds"])]
+        rows.append([label, *cells, row["verdict"]])
+    against = plain(find_experiment(reference).label)
+    head = [f"Against: {against}", "difference [m]", "95 %", "p (Holm)", "seeds", "verdict"]
+    return table(head, rows)
+
+
+def _by_experiment(runs: Iterable[Run]) -> dict[str, list[Run]]:
+    found: dict[str, list[Run]] = {}
+    for run in runs:
+        found.setdefault(run.experiment, []).append(run)
+    return found
+
+
+def _shared_seeds(runs: Iterable[Run], first: str, second: str, branch: str) -> set[int]:
+    measured = [run for run in runs if run.rmse_m(branch) is not None]
+    seeds = ({run.seed for run in measured if run.experiment == name} for name in (first, second))
+    return set.intersection(*seeds)
+
+
+def _cell(values: list[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    if not known:
+        return "–"
+    found = spread(known)
+    return f"{found.mean:.3f}" + ("" if found.std is None else f" ± {found.std:.3f}")

@@ -1,0 +1,64 @@
+"""Tables of the experiment chapters, on records made by hand."""
+
+import numpy as np
+import pytest
+
+from rigid_depth.book import comparison
+from rigid_depth.book.tables import Run
+
+
+def run(experiment, seed, shift=0.0, **alignment):
+    """A record whose six scenes have an RMSE of about 9 m plus a shift, 1,000 pixels each."""
+    generator = np.random.default_rng(seed)
+    rmse = 9 + np.arange(6) * 0.3 + 0.01 * generator.normal(size=6) + shift
+    scenes = {
+        f"scene-{k}": {"squared_error_sum_m2": 1000 * r**2, "pixels": 1000}
+        for k, r in enumerate(rmse)
+    }
+    caps = {"80": {"rmse_m": float(np.sqrt((rmse**2).mean()))}}
+    branch = {"caps": caps, "scenes": scenes}
+    return Run("cpu", experiment, seed, {"metrics": {"test": {"rgb": branch}}, **alignment})
+
+
+@pytest.fixture
+def runs():
+    found = [run("rgb-infinity", seed) for seed in range(3)]
+    found += [run("mse", seed, -0.5) for seed in range(3)]
+    found += [run("coral", seed, 0.5) for seed in range(3)]
+    found += [run("relative", seed, 0.002 * (seed - 1)) for seed in range(3)]
+    return [*found, run("weight-maps", 0)]
+
+
+def test_verdicts_say_better_worse_nothing_and_open(runs):
+    names = ["mse", "coral", "relative", "weight-maps", "mse-undetached"]
+    rows = comparison.verdicts(runs, names, "rgb-infinity")
+    said = {row["experiment"]: row["verdict"] for row in rows}
+    assert said == {
+        "mse": "better", "coral": "worse", "relative": "no difference shown",
+        "weight-maps": "open", "mse-undetached": "open",
+    }  # fmt: skip
+    assert rows[0]["value_m"] == pytest.approx(-0.5, abs=0.02)
+    assert rows[0]["low_m"] < rows[0]["value_m"] < rows[0]["high_m"] < 0
+
+
+def test_p_values_are_those_of_the_family(runs):
+    alone = comparison.verdicts(runs, ["mse"], "rgb-infinity")[0]["p_value"]
+    three = comparison.verdicts(runs, ["mse", "coral", "relative"], "rgb-infinity")
+    assert three[0]["p_value"] >= 2 * alone
+
+
+def test_a_table_links_every_seed_and_leaves_rows_open(runs):
+    text = comparison.branch_table(runs, ["mse", "rotation-global-3"])
+    head, _, first, second = text.strip().splitlines()
+    assert "zero-shot, control [m]" in head
+    assert all(f"[{seed}](#run-cpu-mse-seed-{seed})" in first for seed in range(3))
+    mean = np.mean([r.rmse_m("rgb") for r in runs if r.experiment == "mse"])
+    assert f"{mean:.3f} ±" in first
+    assert second.count("open") == 4
+
+
+def test_a_measure_reads_its_path_or_nothing():
+    record = {"alignment": {"decoded": {"cka": 0.25}}}
+    assert comparison.ALIGNMENT["CKA"](record) == 0.25
+    assert comparison.ALIGNMENT["probe accuracy"](record) is None
+    assert comparison.ROTATIONS["spread of R_rgbd [rad]"](record) is None
