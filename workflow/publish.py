@@ -1,5 +1,7 @@
 """Publish a finished run: copy its record and pictures to book/results, whole or not at all.
 
+Pictures of real data stay behind: their licences do not let us pass them on.
+
 python workflow/publish.py runs/cpu/rgb/seed-0 [book/results/cpu/rgb/seed-0]
 """
 
@@ -13,7 +15,9 @@ PICTURE_LIMIT_BYTES = 40_000
 
 
 def pictures(record: dict) -> list[str]:
-    """Returns the names of the pictures that a record shows."""
+    """Returns the names of the pictures that a record shows and that may be shown."""
+    if record["data"]["dataset"] != "synthetic":
+        return []
     return sorted({name for p in record["predictions"] for name in p["images"].values()})
 
 
@@ -43,6 +47,10 @@ def publish(folder: Path, target: Path) -> None:
     partial.mkdir(parents=True)
     for name in names:
         shutil.copyfile(folder / name, partial / name)
+    record = json.loads((partial / "record.json").read_text())
+    if record["predictions"] and len(names) == 1:
+        text = json.dumps(record | {"predictions": []}, indent=1) + "\n"
+        (partial / "record.json").write_text(text)
     shutil.rmtree(target, ignore_errors=True)
     partial.rename(target)
     print(f"published {folder} as {target}")

@@ -11,7 +11,11 @@ def run(tmp_path):
     folder = tmp_path / "runs" / "cpu" / "rgb" / "seed-0"
     folder.mkdir(parents=True)
     images = {"rgb": "0-rgb.jpg", "error": "0-error.jpg"}
-    record = {"source": {"dirty": False}, "predictions": [{"images": images}]}
+    record = {
+        "source": {"dirty": False},
+        "predictions": [{"images": images}],
+        "data": {"dataset": "synthetic"},
+    }
     (folder / "record.json").write_text(json.dumps(record))
     for name in (*images.values(), "weights.safetensors", "last.ckpt"):
         (folder / name).write_bytes(b"x" * 100)
@@ -25,6 +29,15 @@ def test_record_and_pictures_replace_what_was_there(run, tmp_path):
     publish.publish(run, target)
     assert {p.name for p in target.iterdir()} == {"record.json", "0-rgb.jpg", "0-error.jpg"}
     assert [p.name for p in target.parent.iterdir()] == ["seed-0"]
+
+
+def test_pictures_of_real_data_stay_behind(run, tmp_path):
+    record = json.loads((run / "record.json").read_text())
+    (run / "record.json").write_text(json.dumps(record | {"data": {"dataset": "kitti"}}))
+    target = tmp_path / "results" / "seed-0"
+    publish.publish(run, target)
+    assert [p.name for p in target.iterdir()] == ["record.json"]
+    assert json.loads((target / "record.json").read_text())["predictions"] == []
 
 
 def refused(run, tmp_path, message):
