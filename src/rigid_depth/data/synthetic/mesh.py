@@ -111,10 +111,10 @@ def tube(
     length = np.linalg.norm(axis)
     axis = axis / length
     helper = np.array([1.0, 0, 0]) if abs(axis[0]) < 0.9 else np.array([0, 1.0, 0])
-    side = np.cross(axis, helper)
+    side = _cross(axis, helper)
     side /= np.linalg.norm(side)
     angle = np.linspace(0, 2 * np.pi, sides + 1)
-    ring = np.cos(angle)[:, None] * side + np.sin(angle)[:, None] * np.cross(axis, side)
+    ring = np.cos(angle)[:, None] * side + np.sin(angle)[:, None] * _cross(axis, side)
     points = np.stack([bottom + radius_bottom * ring, top + radius_top * ring])
     around = angle * max(radius_bottom, radius_top)
     uv = np.stack([np.stack([around, np.full_like(around, z)], -1) for z in (0.0, length)])
@@ -124,6 +124,12 @@ def tube(
             fan = np.stack([np.broadcast_to(centre, (sides, 3)), rim[:-1], rim[1:]], 1)
             parts.append(soup(fan, fan[..., :2] - centre[:2], material, tint, group))
     return merge(parts)
+
+
+def _cross(a, b) -> np.ndarray:
+    """The cross product of two vectors [3], without the general one's overhead."""
+    (x, y, z), (u, v, w) = a.tolist(), b.tolist()
+    return np.array([y * w - z * v, z * u - x * w, x * v - y * u])
 
 
 def loft(sections, materials, tint, group=0, ends=None) -> Mesh:

@@ -38,24 +38,22 @@ def surface_table(mesh: Mesh) -> np.ndarray:
     table = np.empty((16, len(mesh.material)), np.float32)
     table[NORMAL], table[TINT] = normals(mesh).T, mesh.tint.T
     table[MATERIAL], table[GROUP] = mesh.material, mesh.group % (1 << 23)
-    corner = mesh.triangles[:, 0].astype(np.float64)
-    edges = mesh.triangles[:, 1:].astype(np.float64) - corner[:, None]
-    dual = _dual(edges[:, 0], edges[:, 1])
+    corner, *others = mesh.triangles.transpose(1, 2, 0).astype(np.float64, order="C")
+    dual = _dual(*(other - corner for other in others))
     period = np.where(materials.WINDOWED, 1.0, materials.PERIOD_M)[mesh.material]
     for axis, where in ((0, _U), (1, _V)):
-        value = mesh.uv[:, :, axis].astype(np.float64) / period[:, None]
-        rise = value[:, 1:] - value[:, :1]
-        slope = rise[:, :1] * dual[:, 0] + rise[:, 1:] * dual[:, 1]
-        table[where] = np.column_stack([slope, value[:, 0] - (slope * corner).sum(1)]).T
+        value = mesh.uv[:, :, axis].T.astype(np.float64, order="C") / period
+        slope = (value[1] - value[0]) * dual[0] + (value[2] - value[0]) * dual[1]
+        table[where] = [*slope, value[0] - dot(slope, corner)]
     return table
 
 
 def _dual(a, b):
-    """The vectors [F,2,3] in the plane of edges ``a`` and ``b`` that measure shares along them."""
-    aa, ab, bb = (a * a).sum(1), (a * b).sum(1), (b * b).sum(1)
-    area = np.maximum(aa * bb - ab * ab, 1e-12)[:, None]
-    first, second = bb[:, None] * a - ab[:, None] * b, aa[:, None] * b - ab[:, None] * a
-    return np.stack([first, second], 1) / area[:, None]
+    """The two vectors [3,F] in the plane of edges ``a`` and ``b`` that measure shares along
+    them."""
+    aa, ab, bb = dot(a, a), dot(a, b), dot(b, b)
+    area = np.maximum(aa * bb - ab * ab, 1e-12)
+    return (bb * a - ab * b) / area, (aa * b - ab * a) / area
 
 
 def gather(table, triangle, view):
