@@ -2,7 +2,7 @@
 # make test    build it and prove it                                 make bench   compare with peers
 # make experiments SCALE=cpu SEEDS=0,1,2 EXPERIMENTS=rgb PUBLISH=1   make clean   remove what was built
 #
-# Selection: SCALE DATASET DATAROOT EXPERIMENTS SEEDS PUBLISH CORES. Set-up: PYTHON TORCH_INDEX.
+# Selection: SCALE DATASET DATAROOT EXPERIMENTS SEEDS PUBLISH CORES THREADS. Set-up: PYTHON TORCH_INDEX.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || echo python3)
 WORKERS ?= 2

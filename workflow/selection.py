@@ -1,5 +1,6 @@
 """What the graph is asked for: scale, data, experiments, seeds, and the files that follow."""
 
+import os
 import re
 import shlex
 from dataclasses import dataclass
@@ -37,6 +38,12 @@ def run_code(experiment: str) -> str:
     return package_hash(find_experiment(experiment).method)
 
 
+def needed_by(experiment: str, group: str, seed: str) -> list[str]:
+    """Returns the record of the run that an experiment is built on, if there is one."""
+    needs = find_experiment(experiment).needs
+    return [f"runs/{group}/{needs}/seed-{seed}/record.json"] if needs else []
+
+
 @cache
 def notebook_code(notebook: str) -> str:
     """Returns the hash of the package's code that a notebook imports, directly or not."""
@@ -70,6 +77,7 @@ class Selection:
     experiments: tuple[str, ...]
     seeds: tuple[str, ...]
     publish: bool
+    threads: int
 
     def __post_init__(self) -> None:
         find_scale(self.scale)
@@ -137,11 +145,14 @@ def read_selection(config: dict) -> Selection:
     experiments = words(config.get("experiments", ""))
     if config and not experiments:
         experiments = tuple(EXPERIMENTS)
+    seeds = words(config.get("seeds", "0"))
+    alone = len(experiments) * len(seeds) < 2
     return Selection(
         scale=str(config.get("scale", "smoke")),
         dataset=str(config.get("dataset", "")),
         dataroot=str(config.get("dataroot", "")),
         experiments=experiments,
-        seeds=words(config.get("seeds", "0")),
+        seeds=seeds,
         publish=str(config.get("publish", "")) not in ("", "0", "False"),
+        threads=int(config.get("threads") or (os.cpu_count() if alone else 1)),
     )

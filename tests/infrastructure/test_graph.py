@@ -74,6 +74,16 @@ def test_from_nothing_to_the_book_to_nothing_to_do(fresh):
     assert planned(fresh, "book") == {"twin": 1, "pages": 1, "html": 1, "book": 1}
 
 
+def test_a_run_comes_after_the_one_it_is_built_on(fresh):
+    options = ["--config", "scale=cpu", "experiments=mse-fresh-decoder", "seeds=4", "publish=1"]
+    text = snakemake(fresh, "experiments", "--dry-run", *options)
+    first, second = (
+        text.index(f"Run {name}, seed 4, cpu") for name in ("mse", "mse-fresh-decoder")
+    )
+    assert first < second
+    assert planned(fresh, "experiments", *options)["publish"] == 1
+
+
 def test_a_scale_asks_for_its_runs(fresh):
     options = ["--config", "scale=cpu", "experiments=rgb,row-mean-depth", "seeds=0,1", "publish=1"]
     jobs = planned(fresh, "experiments", *options)

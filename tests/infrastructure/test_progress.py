@@ -1,0 +1,26 @@
+"""The line that says how far the runs are."""
+
+import time
+
+import progress
+
+
+def test_the_time_left_is_that_of_the_runs_so_far():
+    assert progress.line(3, 9, 0, 5.0) == "runs: 3 of 9 done, 6 to come"
+    assert progress.line(5, 9, 2, 600.0) == "runs: 5 of 9 done, about 20 min left"
+    assert progress.line(9, 9, 6, 3900.0) == "runs: 9 of 9 done in 1 h 05 min"
+
+
+def test_every_new_record_is_told_once(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(progress, "EVERY_S", 0.01)
+    records = [tmp_path / name for name in "abc"]
+    records[0].touch()
+    watch = progress.Progress(records)
+    watch.began_at = time.time() + 1  # what is there now was there before
+    watch.start()
+    time.sleep(0.1)
+    records[1].touch()
+    time.sleep(0.1)
+    watch.finish()
+    lines = capsys.readouterr().out.splitlines()
+    assert [text.split(",")[0] for text in lines] == ["runs: 1 of 3 done", "runs: 2 of 3 done"]
