@@ -7,6 +7,7 @@ import hashlib
 import io
 import tokenize
 from collections.abc import Collection, Iterator
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
@@ -42,6 +43,7 @@ def definitions(package: str) -> dict[str, str]:
     return dict(_imports(package))
 
 
+@cache
 def bare_code(text: str) -> str:
     """Source text without comments, docstrings and empty lines."""
     lines = text.splitlines()
@@ -69,18 +71,29 @@ def _file(module: str) -> Path:
 
 def _imports(module: str) -> Iterator[tuple[str, str]]:
     """(name here, module of this package that defines it) for every import in a module's text."""
-    for node in ast.walk(ast.parse(_file(module).read_text())):
+    for origin, name, alias in _import_lines(_file(module).read_text()):
+        if origin is None:
+            yield alias, name
+        elif origin.startswith("."):
+            raise ValueError(f"{module} uses a relative import; name the module in full")
+        else:
+            yield alias, _definition(origin, name)
+
+
+@cache
+def _import_lines(text: str) -> list[tuple[str | None, str, str]]:
+    """(module or None, name, name here) of a text's imports from this package, or with dots.
+
+    Kept, because the graph asks for the files behind every notebook, and parsing takes its time.
+    """
+    lines = []
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.name.split(".")[0] == NAME:
-                    yield alias.asname or alias.name, alias.name
+            lines += [(None, alias.name, alias.asname or alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            origin = node.module or ""
-            if node.level:
-                raise ValueError(f"{module} uses a relative import; name the module in full")
-            if origin.split(".")[0] == NAME:
-                for alias in node.names:
-                    yield alias.asname or alias.name, _definition(origin, alias.name)
+            origin = "." * node.level + (node.module or "")
+            lines += [(origin, alias.name, alias.asname or alias.name) for alias in node.names]
+    return [line for line in lines if (line[0] or line[1]).split(".")[0] in (NAME, "")]
 
 
 def _definition(module: str, name: str) -> str:
