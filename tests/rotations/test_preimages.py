@@ -167,3 +167,37 @@ def test_singular_values_of_the_jacobians_are_those_of_the_closed_forms(generato
         torch.testing.assert_close(
             ours, torch.tensor([float(x) for x in expected[name]]).double(), atol=1e-6, rtol=0
         )
+
+
+def full_turn(generator, count):
+    angle = torch.linspace(0, 2 * math.pi, count + 1, dtype=torch.float64)
+    axis = torch.tensor([2.0, 1.0, 2.0], dtype=torch.float64) / 3
+    return rr.rotvec_to_matrix(angle[:, None] * axis) @ target_rotation(generator)
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_ways_back_of_three_and_four_numbers_jump_and_of_five_and_more_do_not(name):
+    steps = [
+        RIGHT_INVERSES[name](full_turn(torch.Generator().manual_seed(1), count))
+        .diff(dim=0).norm(dim=-1).max().item()
+        for count in (720, 7200)
+    ]  # fmt: skip
+    assert (steps[1] > 0.5 * steps[0]) == (MAPS[name][1] < 5)
+
+
+def test_a_quaternion_followed_through_a_full_turn_comes_home_as_its_opposite(generator):
+    followed = rr.matrix_to_quaternion(full_turn(generator, 720))
+    for i in range(1, len(followed)):
+        followed[i] *= (followed[i] @ followed[i - 1]).sign()
+    assert followed.diff(dim=0).norm(dim=-1).max() < 0.01
+    torch.testing.assert_close(followed[-1], -followed[0], atol=1e-9, rtol=0)
+
+
+def test_every_way_from_a_quaternion_to_its_opposite_leaves_the_pre_image(generator):
+    target = target_rotation(generator)
+    q = rr.matrix_to_quaternion(target)
+    ways = preimages.swing(
+        rr.quaternion_to_matrix, target, q.expand(20, 4), -0.7 * q.expand(20, 4), generator,
+        samples=5001,
+    )  # fmt: skip
+    assert (ways.amax(-1).rad2deg() > 175).all()

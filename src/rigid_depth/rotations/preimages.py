@@ -83,13 +83,13 @@ def weakest_response(
     starts: Float[Tensor, "b k"],
     generator: torch.Generator,
     relative: bool = True,
-    rounds: int = 40,
+    rounds: int = 60,
 ) -> tuple[float, Float[Tensor, " k"]]:
     """The smallest third singular value of a map's Jacobian that a search finds, and where (3.6.1).
 
     ``relative`` multiplies it by the length of the input, which makes it a number without a unit
     for a map that does not care about that length. The search tries normal steps about the best
-    point so far, each round half as wide as the one before. Zero: the map loses rank there.
+    point so far, each round less wide than the one before. Zero: the map loses rank there.
     """
     width = starts.std()
     best, value = starts[0], float("inf")
@@ -100,7 +100,7 @@ def weakest_response(
         if third.min().item() < value:
             value, best = third.min().item(), candidates[third.argmin()]
         steps = torch.randn(starts.shape, generator=generator, dtype=starts.dtype)
-        candidates, width = best + width * steps, width / 2
+        candidates, width = best + width * steps, 0.7 * width
     return value, best
 
 
