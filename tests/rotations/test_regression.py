@@ -8,6 +8,7 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from rigid_depth.rotations import (
+    as_input,
     chordal_distance,
     geodesic_distance,
     gram_schmidt,
@@ -15,6 +16,7 @@ from rigid_depth.rotations import (
     orthogonality_loss,
     procrustes_alignment,
     random_rotation,
+    regression,
     sixd_to_matrix,
     special_procrustes,
 )
@@ -154,6 +156,19 @@ def test_training_starts_at_chance_and_rows_meet_the_same_rotations():
     # one network and one set of rotations: before the first step the two 9D rows are one
     start, direct = (results["9d"][loss]["curve"]["mean_deg"][0] for loss in ("mse", "pre-image"))
     assert start == direct
+
+
+def test_a_row_does_not_depend_on_the_rows_before_it(monkeypatch):
+    clouds = {"steps": 3, "batch": 4, "points": 8, "tests": 20}
+    inputs = {"epochs": 1, "samples": 64, "tests": 20, "functions": 1}
+    among_others = align_clouds(0, **clouds), learn_functions(0, **inputs)
+    monkeypatch.setattr(regression, "MAPS_ROWS", ())
+    monkeypatch.setattr(regression, "LOSS_ROWS", (("6d", "geodesic"),))
+    monkeypatch.setattr(as_input, "ENCODINGS", ("6d",))
+    alone = align_clouds(0, **clouds), learn_functions(0, **inputs)
+    assert alone[0]["6d"]["geodesic"] == among_others[0]["6d"]["geodesic"]
+    for family, encodings in alone[1].items():
+        assert encodings["6d"] == among_others[1][family]["6d"]
 
 
 def test_studies_leave_the_global_random_numbers_alone():
