@@ -193,7 +193,7 @@ STUDIES: dict[str, Study] = {
             "6.1",
             "notebooks/05d_weighting_losses.md",
             "rigid_depth.losses.weighting_study:weigh_two_goals",
-            full={"steps": 1200, "units": [0.01, 1.0, 100.0]},
+            full={"steps": 600, "units": [0.01, 1.0, 100.0]},
             smoke={"steps": 20, "units": [1.0]},
         ),
     )
