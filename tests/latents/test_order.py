@@ -58,7 +58,7 @@ def test_a_linear_layer_can_hold_the_answer_exactly():
 
 
 def test_the_study_finds_what_must_be():
-    found = regress_from_clouds(0, steps=300)
+    found = regress_from_clouds(0, steps=1000, batch_size=64)
     errors, turned = found["error_deg"], found["shuffled_deg"]
     mean_of_random = math.degrees(math.pi / 2 + 2 / math.pi)  # 126.5, Miles (1965)
     assert errors["random"] == pytest.approx(mean_of_random, abs=4)

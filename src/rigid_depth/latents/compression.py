@@ -82,7 +82,7 @@ def compress_digits(
     return errors
 
 
-def _midpoints(ways: dict[str, Coder], rows: Rows, test: Rows) -> dict[str, float]:
+def _midpoints(ways: dict[str, Coder], rows: Rows, test: Float[Tensor, "m d"]) -> dict[str, float]:
     """Distance to the nearest training picture: of half-way pictures and of what they come from.
 
     "pixels" is the mean of two pictures; a way's name the decoded mean of two latents; a name with
@@ -103,7 +103,7 @@ def _midpoints(ways: dict[str, Coder], rows: Rows, test: Rows) -> dict[str, floa
 
 def _without_gradient(module: nn.Module) -> Callable[[Rows], Rows]:
     @torch.no_grad()
-    def apply(rows: Rows) -> Rows:
+    def apply(rows: Tensor) -> Tensor:
         return module(rows[None])[0]
 
     return apply

@@ -25,9 +25,10 @@ def stitch(seed: int, modalities: Sequence[str] = ("grey",) * 4, **settings: obj
     as in `stitch_digits`; None where a pair has none. Under the map "own" stand B's own decoder and
     classifier without stitching, as `stitched_mse` and `accuracy`.
     """
-    rows = stitch_digits(StitchingSettings(**settings), seed=seed, modalities=modalities)
-    largest = max(row["anchors"] for row in rows)
-    every = largest if 0 in StitchingSettings(**settings).anchors else None
+    chosen = {key: tuple(v) if isinstance(v, list) else v for key, v in settings.items()}
+    size = StitchingSettings(**chosen)
+    rows = stitch_digits(size, seed=seed, modalities=modalities)
+    every = max(row["anchors"] for row in rows) if 0 in size.anchors else None
     groups: dict[tuple[str, str, str], list[dict]] = {}
     for row in rows:
         kind = f"{row['source_modality']} to {row['target_modality']}"
