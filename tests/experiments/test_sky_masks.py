@@ -14,6 +14,7 @@ from rigid_depth.experiments.sky_masks import (
     skyline,
     spoil,
 )
+from rigid_depth.losses import balanced, infinity_loss
 
 
 def generator():
@@ -81,6 +82,14 @@ def test_the_printed_loss_has_one_gradient_at_every_depth_of_the_street():
     sky = torch.tensor([True, False, False, False]).view(1, 1, 2, 2)
     printed_infinity_loss(y, sky).backward()
     assert (4 * y.grad).flatten().tolist() == [1, -1, -1, -1]
+
+
+def test_the_printed_loss_turns_round_when_it_is_balanced_by_its_ratio():
+    sky = torch.tensor([True, False, False, False]).view(1, 1, 2, 2)
+    y = torch.tensor([0.6, 0.8, 0.8, 0.8]).view(1, 1, 2, 2).requires_grad_()
+    for loss, sign in ((printed_infinity_loss(y, sky), -1), (infinity_loss(y, sky), 1)):
+        (gradient,) = torch.autograd.grad(balanced(torch.tensor(0.01), loss, 0.09), y)
+        assert sign * gradient[sky] > 0  # descent sends the sky away only where it is positive
 
 
 def test_all_ways_start_from_one_network_and_differ_by_the_loss():

@@ -56,6 +56,17 @@ def test_rules_of_speed_give_more_to_the_goal_that_lags(rule):
     assert by_secondary > 1.1 * by_main
 
 
+@pytest.mark.parametrize(("rate", "end"), [(0.1, 1.0), (0.001, 1.2)])
+def test_balanced_descent_ends_in_the_secondary_goal_if_its_steps_are_small(rate, end):
+    """Main goal 1, secondary goal 1.2, from 3: a zero of the secondary loss is a trap."""
+    x = torch.tensor(3.0, dtype=torch.float64, requires_grad=True)
+    combine, _ = combiner("eq. 6.1 at 0.1", [])
+    for _ in range(round(4 / rate)):
+        (gradient,) = torch.autograd.grad(combine((x - 1) ** 2, (x - 1.2) ** 2), x)
+        x = (x - rate * gradient).detach().requires_grad_()
+    assert x.item() == pytest.approx(end, abs=2e-3)
+
+
 def test_shares_are_what_each_rule_promises():
     found = weigh_two_goals(0, steps=10, units=[1.0])
     assert tuple(found) == RULES
