@@ -152,6 +152,9 @@ def _cell(cell: str) -> str:
 
 
 def _run(run: str) -> str:
+    if run.startswith("book/studies/"):
+        name = run.removeprefix("book/studies/")
+        return f"[study {plain(name)}](#study-{name.partition('/')[0]})"
     name = run.removeprefix("book/results/")
     seed = re.search(r"/seed-\d+$", name)
     target = f"run-{slug(name)}" if seed else f"runs-{name.partition('/')[0]}"
