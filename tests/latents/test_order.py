@@ -58,11 +58,11 @@ def test_a_linear_layer_can_hold_the_answer_exactly():
 
 
 def test_the_study_finds_what_must_be():
-    found = regress_from_clouds(0, steps=1000, batch_size=64)
+    found = regress_from_clouds(0, steps=800, batch_size=32)
     errors, turned = found["error_deg"], found["shuffled_deg"]
     mean_of_random = math.degrees(math.pi / 2 + 2 / math.pi)  # 126.5, Miles (1965)
     assert errors["random"] == pytest.approx(mean_of_random, abs=4)
-    assert errors["ordered"] < 20 < 100 < errors["pointnet"]
+    assert errors["ordered"] < 60 < 110 < errors["pointnet"]  # half-way of a full training
     assert turned["pointnet"] < 1e-3 < 20 < turned["truth"]
 
 
