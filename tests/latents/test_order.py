@@ -62,7 +62,8 @@ def test_the_study_finds_what_must_be():
     errors, turned = found["error_deg"], found["shuffled_deg"]
     mean_of_random = math.degrees(math.pi / 2 + 2 / math.pi)  # 126.5, Miles (1965)
     assert errors["random"] == pytest.approx(mean_of_random, abs=4)
-    assert errors["ordered"] < 60 < 110 < errors["pointnet"]  # half-way of a full training
+    seeing = max(errors["numbered"], errors["ordered"])
+    assert seeing < 90 < 110 < errors["pointnet"]  # a short training
     assert turned["pointnet"] < 1e-3 < 20 < turned["truth"]
 
 
