@@ -33,7 +33,14 @@ GUESSED_SKY = (
     "an infinity loss trained on it, are no better than that guess."
 )
 SPLITS = {"test": "test", "val": "validation", "train": "training"}
-PICTURES = {"rgb": "image", "target": "LiDAR", "prediction": "prediction", "error": "error"}
+PICTURES = {
+    "rgb": "image",
+    "target": "LiDAR",
+    "prediction": "prediction",
+    "error": "error",
+    "depth-prediction": "RGB-D branch",
+    "zero_shot-prediction": "zero-shot",
+}
 LEGEND = (
     "Fixed test frames. Depth: bright is near, 2 to 100 m, logarithmic. Error: bright is 10 m or "
     "more; white where there is no surface.\n"

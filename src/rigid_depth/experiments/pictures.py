@@ -65,12 +65,14 @@ def write_pictures(
     rgb: UInt8[ndarray, "h w 3"],
     lidar_m: Float[ndarray, "h w"],
     dense_m: Float[ndarray, "h w"] | None,
-    pred_m: Float[ndarray, "h w"],
+    preds_m: Mapping[str, Float[ndarray, "h w"]],
 ) -> dict[str, str]:
-    """Writes the four pictures of a frame, each at most 40 kB, and returns their file names.
+    """Writes the pictures of a frame, each at most 40 kB, and returns their file names.
 
-    The error is against the dense depth where the data has one, else at the returns.
+    Prediction and error of the leading branch, the first; of the others the prediction. The error
+    is against the dense depth where the data has one, else at the returns.
     """
+    (_, pred_m), *others = preds_m.items()
     truth_m = lidar_m if dense_m is None or not (dense_m > 0).any() else dense_m
     error_m = np.where(truth_m > 0, np.abs(pred_m - truth_m), np.nan)
     pictures = {
@@ -79,6 +81,7 @@ def write_pictures(
         "prediction": (depth_picture(pred_m), "jpg"),
         "error": (error_picture(error_m), "png"),
     }
+    pictures |= {f"{branch}-prediction": (depth_picture(m), "jpg") for branch, m in others}
     names = {}
     for kind, (picture, ending) in pictures.items():
         names[kind] = f"{number}-{kind}.{ending}"

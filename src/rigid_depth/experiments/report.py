@@ -16,6 +16,9 @@ from rigid_depth.experiments.training import Training
 from rigid_depth.models import count_parameters
 from rigid_depth.models.two_branch import TwoBranch
 
+SHOWN = ("rgb", "depth", "zero_shot")
+"""The branches whose predictions are kept as pictures."""
+
 
 def write_run(
     plan: Plan,
@@ -109,20 +112,20 @@ def _cost(training: Training | None) -> dict:
 
 
 def _pictures(folder: Path, split, predict: measuring.Predict) -> list[dict]:
-    """Pictures of the fixed test frames and what they show; the leading branch is shown."""
+    """Pictures of the fixed test frames and what they show."""
     shown = []
     for number, index in enumerate(pictures.fixed_frames(split.frames)):
         raw, frame = split.batch([index]), split.frames[index]
         device = measuring.best_device()
         batch = as_input({name: values.to(device) for name, values in raw.items()})
-        pred_m = next(iter(predict(batch).values()))
+        preds_m = {b: m[0, 0].cpu().numpy() for b, m in predict(batch).items() if b in SHOWN}
         images = pictures.write_pictures(
             folder,
             number,
             raw["rgb"][0].permute(1, 2, 0).numpy(),
             batch["depth_m"][0, 0].cpu().numpy(),
             raw["dense_depth_m"][0].numpy(),
-            pred_m[0, 0].cpu().numpy(),
+            preds_m,
         )
         described = {name: frame[name] for name in ("token", "scene", "condition")}
         shown.append({**described, "images": images})
