@@ -16,30 +16,12 @@ MIXED = 64
 """Width of the layer that mixes the stored anchors."""
 
 
-class Relative(Alignment):
-    """Each pixel of a latent as its cosines with anchors, then a pixel-wise MLP of its branch.
+class Codes(Alignment):
+    """Latents by what a subclass's `codes` makes of them, then a pixel-wise MLP of each branch."""
 
-    Anchors: "learned", as many as channels, one pool for all pixels; "local", one such pool for
-    each pixel; "pretrained", stored RGB-D latents of 100 training frames mixed by an MLP to one
-    latent whose pixels are the anchors; "pretrained-conv", the stored vectors at the pixel's own
-    place. Both branches use the same anchors, so nothing makes the codes of one latent those of the
-    other but learning; anchors that each branch computes by itself are in `relative_parallel`.
-    """
-
-    def __init__(self, experiment: Experiment, channels: int, size: tuple[int, int]):
+    def __init__(self, align: bool, codes: int, channels: int):
         super().__init__()
-        self.kind, self.align = experiment.anchors, experiment.align_codes
-        pixels = size[0] * size[1]
-        if self.kind in ("learned", "local"):
-            pool = (channels,) if self.kind == "learned" else (pixels, channels)
-            self.pool = nn.Parameter(torch.randn(*pool, channels))
-            codes = channels
-        else:
-            self.register_buffer("stored", torch.zeros(STORED_ANCHORS, channels, *size))
-            codes = pixels if self.kind == "pretrained" else STORED_ANCHORS
-        if self.kind == "pretrained":
-            mix = (nn.Linear(STORED_ANCHORS, MIXED), nn.GELU(), nn.Linear(MIXED, 1))
-            self.mix = nn.Sequential(*mix)
+        self.align = align
         self.rgb, self.rgbd = pixelwise(codes, channels), pixelwise(codes, channels)
 
     def forward(self, rgb: Tensor, rgbd: Tensor) -> Aligned:
@@ -51,6 +33,35 @@ class Relative(Alignment):
     def infer(self, rgb: Tensor) -> Tensor:
         """The code of the RGB latent."""
         return self.rgb(self.codes(rgb))
+
+    def codes(self, latent: Tensor) -> Tensor:
+        """The latent by its anchors, `[B, anchors, h, w]`."""
+        raise NotImplementedError
+
+
+class Relative(Codes):
+    """Each pixel of a latent as its cosines with anchors, then a pixel-wise MLP of its branch.
+
+    Anchors: "learned", as many as channels, one pool for all pixels; "local", one such pool for
+    each pixel; "pretrained", stored RGB-D latents of 100 training frames mixed by an MLP to one
+    latent whose pixels are the anchors; "pretrained-conv", the stored vectors at the pixel's own
+    place. Both branches use the same anchors, so nothing makes the codes of one latent those of the
+    other but learning; anchors that each branch computes by itself are in `relative_parallel`.
+    """
+
+    def __init__(self, experiment: Experiment, channels: int, size: tuple[int, int]):
+        pixels, kind = size[0] * size[1], experiment.anchors
+        codes = {"pretrained": pixels, "pretrained-conv": STORED_ANCHORS}.get(kind, channels)
+        super().__init__(experiment.align_codes, codes, channels)
+        self.kind = kind
+        if self.kind in ("learned", "local"):
+            pool = (channels,) if self.kind == "learned" else (pixels, channels)
+            self.pool = nn.Parameter(torch.randn(*pool, channels))
+        else:
+            self.register_buffer("stored", torch.zeros(STORED_ANCHORS, channels, *size))
+        if self.kind == "pretrained":
+            mix = (nn.Linear(STORED_ANCHORS, MIXED), nn.GELU(), nn.Linear(MIXED, 1))
+            self.mix = nn.Sequential(*mix)
 
     def codes(self, latent: Tensor) -> Tensor:
         """Cosines with the anchors as a latent `[B, anchors, h, w]`."""

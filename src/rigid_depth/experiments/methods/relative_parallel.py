@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from rigid_depth.experiments.methods.branches import latent_channels, two_branch
-from rigid_depth.experiments.methods.relative import pixelwise
+from rigid_depth.experiments.methods.relative import Codes
 from rigid_depth.experiments.settings import Experiment, Scale
 from rigid_depth.latents import relative_projection
-from rigid_depth.models.two_branch import Aligned, Alignment, Batch, TwoBranch
+from rigid_depth.models.two_branch import Batch, TwoBranch
 
 ANCHOR_FRAMES = 8
 
 
-class ParallelRelative(Alignment):
+class ParallelRelative(Codes):
     """Each pixel by its cosines with latent pixels of fixed training frames, each branch its own.
 
     The frames go through both encoders at every step, so the anchors turn with their latent: the
@@ -24,22 +23,11 @@ class ParallelRelative(Alignment):
     """
 
     def __init__(self, align: bool, channels: int, image_size: tuple[int, int]):
-        super().__init__()
-        self.align, self.channels = align, channels
+        super().__init__(align, channels, channels)
+        self.channels = channels
         shape = (ANCHOR_FRAMES, 3, *image_size)
         self.register_buffer("anchor_rgb", torch.zeros(shape, dtype=torch.uint8))
         self.register_buffer("anchor_guide", torch.zeros(shape, dtype=torch.float16)[:, :1].clone())
-        self.rgb, self.rgbd = pixelwise(channels, channels), pixelwise(channels, channels)
-
-    def forward(self, rgb: Tensor, rgbd: Tensor) -> Aligned:
-        """The codes of both latents and, if asked for, the MSE between them."""
-        first, second = self.rgb(self.codes(rgb)), self.rgbd(self.codes(rgbd))
-        loss = F.mse_loss(first.float(), second.float()) if self.align else None
-        return Aligned(first, second, loss)
-
-    def infer(self, rgb: Tensor) -> Tensor:
-        """The code of the RGB latent."""
-        return self.rgb(self.codes(rgb))
 
     def codes(self, latent: Tensor) -> Tensor:
         """Cosines of the batch's pixels with the anchors `[B, anchors, h, w]`."""
