@@ -13,6 +13,7 @@ def run(tmp_path):
     images = {"rgb": "0-rgb.jpg", "error": "0-error.jpg"}
     record = {
         "source": {"dirty": False},
+        "seed": 0,
         "predictions": [{"images": images}],
         "data": {"dataset": "synthetic"},
     }
@@ -31,9 +32,10 @@ def test_record_and_pictures_replace_what_was_there(run, tmp_path):
     assert [p.name for p in target.parent.iterdir()] == ["seed-0"]
 
 
-def test_pictures_of_real_data_stay_behind(run, tmp_path):
+@pytest.mark.parametrize("other", [{"data": {"dataset": "kitti"}}, {"seed": 1}])
+def test_pictures_of_real_data_and_of_further_seeds_stay_behind(run, tmp_path, other):
     record = json.loads((run / "record.json").read_text())
-    (run / "record.json").write_text(json.dumps(record | {"data": {"dataset": "kitti"}}))
+    (run / "record.json").write_text(json.dumps(record | other))
     target = tmp_path / "results" / "seed-0"
     publish.publish(run, target)
     assert [p.name for p in target.iterdir()] == ["record.json"]

@@ -39,7 +39,9 @@ PICTURES = {
     "prediction": "prediction",
     "error": "error",
     "depth-prediction": "RGB-D branch",
+    "depth-error": "error of the RGB-D branch",
     "zero_shot-prediction": "zero-shot",
+    "zero_shot-error": "error of zero-shot",
 }
 LEGEND = (
     "Fixed test frames. Depth: bright is near, 2 to 100 m, logarithmic. Error: bright is 10 m or "

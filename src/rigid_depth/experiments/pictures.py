@@ -20,7 +20,7 @@ NEAREST_M, FARTHEST_M = 2.0, 100.0
 LARGEST_ERROR_M = 10.0
 DEPTH_MAP, ERROR_MAP = "viridis", "cividis"
 """Both rise evenly in lightness and are told apart with any colour vision."""
-WIDTH_PX = 384
+WIDEST_PX = 384
 FILES = {"image": "rgb", "LiDAR": "target"}
 CONDITIONS = ("day", "night", "rain", "dusk")
 
@@ -69,19 +69,16 @@ def write_pictures(
 ) -> dict[str, str]:
     """Writes the pictures of a frame, each at most 40 kB, and returns their file names.
 
-    Prediction and error of the leading branch, the first; of the others the prediction. The error
-    is against the dense depth where the data has one, else at the returns.
+    Prediction and error of every branch; the files of the first, the leading one, have no branch in
+    their names. The error is against the dense depth where the data has one, else at the returns.
     """
-    (_, pred_m), *others = preds_m.items()
     truth_m = lidar_m if dense_m is None or not (dense_m > 0).any() else dense_m
-    error_m = np.where(truth_m > 0, np.abs(pred_m - truth_m), np.nan)
-    pictures = {
-        "rgb": (rgb, "jpg"),
-        "target": (points_picture(rgb, lidar_m), "png"),
-        "prediction": (depth_picture(pred_m), "jpg"),
-        "error": (error_picture(error_m), "png"),
-    }
-    pictures |= {f"{branch}-prediction": (depth_picture(m), "jpg") for branch, m in others}
+    pictures = {"rgb": (rgb, "jpg"), "target": (points_picture(rgb, lidar_m), "png")}
+    for place, (branch, pred_m) in enumerate(preds_m.items()):
+        prefix = f"{branch}-" if place else ""
+        error_m = np.where(truth_m > 0, np.abs(pred_m - truth_m), np.nan)
+        pictures[f"{prefix}prediction"] = (depth_picture(pred_m), "jpg")
+        pictures[f"{prefix}error"] = (error_picture(error_m), "png")
     names = {}
     for kind, (picture, ending) in pictures.items():
         names[kind] = f"{number}-{kind}.{ending}"
@@ -94,9 +91,9 @@ def _colour(share: Float[ndarray, "h w"], name: str) -> UInt8[ndarray, "h w 3"]:
 
 
 def _encode(picture: UInt8[ndarray, "h w 3"], ending: str) -> bytes:
-    """The picture as PNG or JPEG, made narrower until it fits into 40 kB."""
+    """The picture as PNG or JPEG, never widened, made narrower until it fits into 40 kB."""
     image = Image.fromarray(picture)
-    width = WIDTH_PX
+    width = min(WIDEST_PX, image.width)
     while True:
         size = (width, round(image.height * width / image.width))
         smaller = image.resize(size, Image.Resampling.NEAREST)
