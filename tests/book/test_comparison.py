@@ -1,5 +1,8 @@
 """Tables of the experiment chapters, on records made by hand."""
 
+import csv
+import io
+
 import numpy as np
 import pytest
 
@@ -45,6 +48,27 @@ def test_p_values_are_those_of_the_family(runs):
     alone = comparison.verdicts(runs, ["mse"], "rgb-infinity")[0]["p_value"]
     three = comparison.verdicts(runs, ["mse", "coral", "relative"], "rgb-infinity")
     assert three[0]["p_value"] >= 2 * alone
+
+
+def test_each_row_may_have_a_base_of_its_own(runs):
+    bases = {"mse": "rgb-infinity", "coral": "mse", "relative": "weight-maps"}
+    rows = {row["experiment"]: row for row in comparison.verdicts(runs, list(bases), bases)}
+    assert rows["coral"]["value_m"] == pytest.approx(1.0, abs=0.02)
+    assert rows["mse"]["value_m"] == pytest.approx(-0.5, abs=0.02)
+    assert rows["relative"]["verdict"] == "open"
+    (line,) = (t for t in comparison.base_table(runs, bases).splitlines() if "| worse" in t)
+    assert line.startswith("| CORAL between the latents | MSE between the latents")
+
+
+def test_the_file_of_verdicts_has_every_comparison(runs):
+    lines = list(csv.DictReader(io.StringIO(comparison.verdicts_csv(runs))))
+    mine = {(row["experiment"], row["reference"]): row for row in lines}
+    assert len(lines) == len(mine) == 2 * len(comparison.compared("rgb")) - 1
+    assert ("rgb-infinity", "rgb") in mine
+    assert ("rgb", "rgb-infinity") not in mine
+    row = mine["mse", "rgb-infinity"]
+    assert (row["verdict"], float(row["value_m"])) == ("better", pytest.approx(-0.5, abs=0.02))
+    assert not any(name.startswith("rgb-decay") for name, _ in mine)
 
 
 def test_a_table_links_every_seed_and_leaves_rows_open(runs):

@@ -4,12 +4,15 @@ import importlib
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 
 from rigid_depth.experiments import EXPERIMENTS, SCALES, read_record
 from rigid_depth.experiments.objective import objective
+from rigid_depth.experiments.pictures import error_picture, write_pictures
 from rigid_depth.experiments.plan import plan_run
 from rigid_depth.experiments.settings import override
 from rigid_depth.experiments.speed import resolve_precision
@@ -53,6 +56,23 @@ def test_pictures_are_there_and_small(finished):
         assert set(shown["images"]) == {"rgb", "target", "prediction", "error"}
         for name in shown["images"].values():
             assert 0 < (finished.folder / name).stat().st_size <= 40_000
+
+
+def test_every_branch_has_a_prediction_and_an_error_of_its_own_size(tmp_path):
+    """An error of 10 m or more is the brightest colour, unknown truth white, 0 m the darkest."""
+    truth_m = np.full((32, 48), 20.0)
+    truth_m[:, :16] = 0.0
+    preds_m = {"rgb": truth_m, "depth": truth_m + 10.0, "zero_shot": truth_m}
+    rgb = np.zeros((32, 48, 3), np.uint8)
+    names = write_pictures(tmp_path, 0, rgb, truth_m, None, preds_m)
+    kinds = {"rgb", "target", "prediction", "error", "depth-prediction", "depth-error"}
+    assert set(names) == kinds | {"zero_shot-prediction", "zero_shot-error"}
+    found = {k: np.asarray(Image.open(tmp_path / n).convert("RGB")) for k, n in names.items()}
+    assert {picture.shape for picture in found.values()} == {(32, 48, 3)}
+    assert (found["error"][:, :16] == 255).all()
+    dark, bright = (error_picture(np.full((1, 1), e))[0, 0].astype(int) for e in (0.0, 10.0))
+    assert abs(found["error"][0, 40] - dark).max() <= 3
+    assert abs(found["depth-error"][0, 40] - bright).max() <= 3
 
 
 def test_a_finished_run_is_left_alone(finished, tiny):

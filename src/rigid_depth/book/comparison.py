@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from rigid_depth.book.markdown import plain, table
-from rigid_depth.book.tables import Run, difference_m
-from rigid_depth.experiments.registry import find_experiment
+from rigid_depth.book.tables import BASELINES, Run, difference_m
+from rigid_depth.experiments.registry import EXPERIMENTS, find_experiment
 from rigid_depth.experiments.statistics import holm, spread
 
 BRANCHES = {
@@ -17,6 +19,9 @@ BRANCHES = {
 }
 LEVEL = 0.05
 LEAST_SEEDS = 2
+REFERENCES = ("rgb", "rgb-infinity")
+"""What experiments are compared with: RGB alone, and RGB with the losses of a two-branch model."""
+VERDICT_HEAD = ("difference [m]", "95 %", "p (Holm)", "seeds", "verdict")
 
 Measure = Callable[[dict], float | None]
 
@@ -85,20 +90,27 @@ def measure_table(
 
 
 def verdicts(
-    runs: Iterable[Run], experiments: Sequence[str], reference: str, branch: str = "rgb"
+    runs: Iterable[Run],
+    experiments: Sequence[str],
+    reference: str | Mapping[str, str],
+    branch: str = "rgb",
 ) -> list[dict]:
     """What each experiment changes against a reference, paired over seeds and scenes.
 
-    Rows of `experiment`, `value_m`, `low_m`, `high_m` (95 %), `p_value` (Holm's, over the rows that
-    were run), `seeds` and `verdict`: better, worse, no difference shown, or open where fewer than
-    two seeds are shared.
+    The reference is one for all or one for each experiment. Rows of `experiment`, `reference`,
+    `value_m`, `low_m`, `high_m` (95 %), `p_value` (Holm's, over the rows that were run), `seeds`
+    and `verdict`: better, worse, no difference shown, or open where fewer than two seeds are
+    shared.
     """
     runs = list(runs)
     rows, p_values = {}, {}
+    against = dict.fromkeys(experiments, reference) if isinstance(reference, str) else reference
     for name in experiments:
+        reference = against[name]
         seeds = _shared_seeds(runs, name, reference, branch)
         found = difference_m(runs, name, reference, branch) if len(seeds) >= LEAST_SEEDS else None
-        rows[name] = {"experiment": name, "seeds": len(seeds), "verdict": "open"}
+        rows[name] = {"experiment": name, "reference": reference, "seeds": len(seeds)}
+        rows[name]["verdict"] = "open"
         if found:
             p_values[name] = found.p_value
             rows[name] |= {k: getattr(found, k) for k in ("value_m", "low_m", "high_m")}
@@ -112,19 +124,49 @@ def verdicts(
 def verdict_table(
     runs: Iterable[Run], experiments: Sequence[str], reference: str, branch: str = "rgb"
 ) -> str:
-    """`verdicts` as a table."""
+    """`verdicts` against one reference as a table."""
+    rows = [
+        [plain(find_experiment(row["experiment"]).label), *_verdict_cells(row)]
+        for row in verdicts(runs, experiments, reference, branch)
+    ]
+    return table([f"Against: {plain(find_experiment(reference).label)}", *VERDICT_HEAD], rows)
+
+
+def base_table(runs: Iterable[Run], bases: Mapping[str, str], branch: str = "rgb") -> str:
+    """`verdicts` of experiments against a base of their own, a column of the table."""
     rows = []
-    for row in verdicts(runs, experiments, reference, branch):
-        label = plain(find_experiment(row["experiment"]).label)
-        if row["verdict"] == "open":
-            rows.append([label, "–", "–", "–", str(row["seeds"]), "open"])
-            continue
-        between = f"{row['low_m']:+.3f} to {row['high_m']:+.3f}"
-        cells = [f"{row['value_m']:+.3f}", between, f"{row['p_value']:.3f}", str(row["seeds"])]
-        rows.append([label, *cells, row["verdict"]])
-    against = plain(find_experiment(reference).label)
-    head = [f"Against: {against}", "difference [m]", "95 %", "p (Holm)", "seeds", "verdict"]
-    return table(head, rows)
+    for row in verdicts(runs, list(bases), bases, branch):
+        labels = (plain(find_experiment(row[key]).label) for key in ("experiment", "reference"))
+        rows.append([*labels, *_verdict_cells(row)])
+    return table(["Experiment", "against", *VERDICT_HEAD], rows)
+
+
+def compared(reference: str) -> list[str]:
+    """The experiments of the family of verdicts against a reference: all but it and the ablations.
+
+    Against RGB with the infinity loss these are the experiments of two branches only.
+    """
+    left_out = {reference, "rgb", *BASELINES}
+    return [e.name for e in EXPERIMENTS.values() if e.name not in left_out and e.section != "8.1"]
+
+
+def verdicts_csv(runs: Iterable[Run]) -> str:
+    """The verdicts against both references as CSV, one line for each comparison."""
+    runs, out = list(runs), io.StringIO()
+    columns = ["experiment", "reference", "value_m", "low_m", "high_m", "p_value", "seeds"]
+    writer = csv.DictWriter(out, [*columns, "verdict"], lineterminator="\n")
+    writer.writeheader()
+    for reference in REFERENCES:
+        writer.writerows(verdicts(runs, compared(reference), reference))
+    return out.getvalue()
+
+
+def _verdict_cells(row: dict) -> list[str]:
+    if row["verdict"] == "open":
+        return ["–", "–", "–", str(row["seeds"]), "open"]
+    between = f"{row['low_m']:+.3f} to {row['high_m']:+.3f}"
+    cells = [f"{row['value_m']:+.3f}", between, f"{row['p_value']:.3f}", str(row["seeds"])]
+    return [*cells, row["verdict"]]
 
 
 def _by_experiment(runs: Iterable[Run]) -> dict[str, list[Run]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from statistics import fmean
+
 from rigid_depth.book.notebook import COLOURS
+from rigid_depth.book.tables import Run
 
 
 def curves(record: dict, quantity: str, axis: str) -> dict | None:
@@ -52,3 +55,34 @@ def seeds(rows: list[dict], branch: str) -> dict:
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     }
     return {"data": [single, {**mean, "marker": marker}], "layout": layout}
+
+
+def bands(runs: list[Run], curves: dict[str, tuple[str, str]], axis: str) -> dict:
+    """Learning curves of an experiment: the mean over its seeds, and from the least to the largest.
+
+    `curves` maps the name of a line to (split, quantity) of the records; a line that no record has
+    is left out. All records have their points at the same steps.
+    """
+    traces = []
+    for number, (name, (split, quantity)) in enumerate(curves.items()):
+        found = [run.record["curves"].get(split, {}) for run in runs]
+        found = [curve for curve in found if curve.get(quantity)]
+        if not found:
+            continue
+        colour = COLOURS[number % len(COLOURS)]
+        steps = found[0]["step"]
+        columns = list(zip(*(curve[quantity] for curve in found), strict=True))
+        low, high = ([round(end(values), 4) for values in columns] for end in (min, max))
+        around = {"x": [*steps, *reversed(steps)], "y": [*high, *reversed(low)], "name": name}
+        around |= {"mode": "lines", "line": {"width": 0}, "fill": "toself", "fillcolor": colour}
+        around |= {"opacity": 0.25, "hoverinfo": "skip", "showlegend": False, "legendgroup": name}
+        line = {"x": steps, "y": [round(fmean(values), 4) for values in columns], "name": name}
+        line |= {"mode": "lines", "line": {"color": colour}, "legendgroup": name}
+        traces += [{"type": "scatter", **around}, {"type": "scatter", **line}]
+    layout = {
+        "height": 380,
+        "xaxis": {"title": {"text": "step"}},
+        "yaxis": {"title": {"text": axis}, "rangemode": "tozero"},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+    }
+    return {"data": traces, "layout": layout}

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from rigid_depth.book import ledgerpages, tables
+from rigid_depth.book import comparison, ledgerpages, tables
 from rigid_depth.book.ledger import load, missing_evidence
 from rigid_depth.book.markdown import number, plain, table, write_if_changed
 from rigid_depth.book.provenance import run_badge
@@ -63,7 +63,7 @@ def _belongs_to(path: Path, runs: list[tables.Run]) -> bool:
 
 
 def _downloads(root: Path, runs: list[tables.Run]) -> dict[str, str]:
-    """The results tables as CSV and JSON, at the best complete scale."""
+    """The results tables as CSV and JSON and the verdicts as CSV, at the best complete scale."""
     thesis = json.loads((root / "book" / "thesis_tables.json").read_text(encoding="utf-8"))
     scale = tables.best_complete_scale(runs)
     texts = {}
@@ -71,6 +71,7 @@ def _downloads(root: Path, runs: list[tables.Run]) -> dict[str, str]:
         rows = tables.results(thesis[name], runs, scale)
         texts[f"{name}.csv"] = tables.results_csv(rows)
         texts[f"{name}.json"] = json.dumps({"scale": scale, "rows": rows}, indent=1) + "\n"
+    texts["verdicts.csv"] = comparison.verdicts_csv(run for run in runs if run.group == scale)
     return texts
 
 

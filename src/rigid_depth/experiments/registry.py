@@ -39,6 +39,9 @@ ROTATION = replace(
     notebook="notebooks/07_8_rotations.md", method="rotation", detach_rgb=True,
 )  # fmt: skip
 
+ABLATION = {"section": "8.1", "notebook": "notebooks/08_1_ablations.md"}
+"""What the ablations share: another experiment of the registry with one thing changed."""
+
 EXPERIMENTS: dict[str, Experiment] = {
     e.name: e
     for e in (
@@ -185,6 +188,43 @@ EXPERIMENTS: dict[str, Experiment] = {
             section="8.2",
             notebook="notebooks/08_2_beyond.md",
             method="relative-rotation",
+        ),
+        replace(
+            MSE,
+            **ABLATION,
+            name="mse-unaligned",
+            label="MSE of weight 0: two branches, not aligned",
+            alignment_weight=(0.0, 0.0, 0.0),
+        ),
+        replace(MSE, **ABLATION, name="mse-unbalanced", label="MSE, not balanced", balancing=False),
+        replace(
+            MSE,
+            **ABLATION,
+            name="mse-constant-weights",
+            label="MSE, weights not scheduled",
+            weight_schedule="constant",
+        ),
+        replace(
+            RGB,
+            **ABLATION,
+            name="rgb-decay",
+            label="Only RGB, weight decay 0.3",
+            weight_decay=0.3,
+        ),
+        replace(
+            RGB,
+            **ABLATION,
+            name="rgb-infinity-decay",
+            label="Only RGB, infinity loss and weight decay 0.3",
+            infinity=True,
+            weight_decay=0.3,
+        ),
+        replace(
+            RGB,
+            **ABLATION,
+            name="rgb-reciprocal",
+            label="Only RGB, reciprocal depth",
+            encoding="reciprocal",
         ),
         replace(
             RGB,
