@@ -12,7 +12,9 @@ import torch
 from safetensors.torch import load_file
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments import read_record, training
+from rigid_depth.experiments import EXPERIMENTS, SCALES, read_record, training
+from rigid_depth.experiments.methods import build_model
+from rigid_depth.experiments.settings import override
 
 RUN = importlib.import_module("rigid_depth.experiments.runner")
 
@@ -36,10 +38,8 @@ run(sys.argv[4], dataroot=sys.argv[1], out=sys.argv[2], progress=False, **eval(s
 STEPS = {"steps": 8, "dropout": 0.2}  # checkpoints after steps 2, 4, 6, 8; killed in the sixth
 
 
-RESUMED = {
-    "rgb": STEPS,
-    "rotation-global-3": {**STEPS, "width": 0.125, "image_size": (64, 128), "lidar_share": 0.5},
-}
+TWO_BRANCHES = {"width": 0.125, "image_size": (64, 128), "lidar_share": 0.5}
+RESUMED = {"rgb": STEPS, "rotation-global-3": {**STEPS, **TWO_BRANCHES}}
 
 
 @pytest.fixture(params=RESUMED)
@@ -157,21 +157,35 @@ import sys
 from rigid_depth.experiments import run
 
 if __name__ == "__main__":
-    run("rgb-infinity", dataroot=sys.argv[1], out=sys.argv[2], progress=False, devices=2,
+    run(sys.argv[4], dataroot=sys.argv[1], out=sys.argv[2], progress=False, devices=2,
         **eval(sys.argv[3]))
 """
 
 
-def test_two_processes_end_where_one_does(tiny, world, settings, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [("rgb-infinity", {}), ("rotation-global-3", {**TWO_BRANCHES, "rgbd_dropout": 0.0})],
+)
+def test_two_processes_end_where_one_does(tiny, world, settings, tmp_path, name, changes):
     """Each averages over its own returns, so that the gradients agree only nearly."""
-    changes = {"batch_size": 4}
-    one = tiny("rgb-infinity", tmp_path / "one", **changes)
+    changes = {"batch_size": 4, **changes}
+    one = tiny(name, tmp_path / "one", **changes)
     script, out = tmp_path / "two.py", tmp_path / "two"
     script.write_text(TWO)
-    arguments = [str(world), str(out), repr({**settings, **changes})]
+    arguments = [str(world), str(out), repr({**settings, **changes}), name]
     subprocess.run([sys.executable, str(script), *arguments], check=True, timeout=300)
     (folder,) = {path.parent for path in out.rglob("record.json")}
     two = read_record(folder)
     assert two.data["machine"]["devices"] == 2
-    assert two.rmse_m() == pytest.approx(one.rmse_m(), rel=1e-3)
+    for branch in one.metrics["test"]:
+        assert two.rmse_m(branch=branch) == pytest.approx(one.rmse_m(branch=branch), rel=1e-3)
     assert two.data["data"] == one.data["data"]
+    experiment, scale, _ = override(EXPERIMENTS[name], SCALES["smoke"], {**settings, **changes})
+    torch.manual_seed(0)
+    start = {n: p.detach() for n, p in build_model(experiment, scale).named_parameters()}
+    alone, together = (load_file(r.folder / "weights.safetensors") for r in (one, two))
+    assert _distance(alone, together, start) < 0.01 * _distance(alone, start, start)
+
+
+def _distance(a, b, names):
+    return sum((a[n] - b[n]).square().sum() for n in names).sqrt()
