@@ -97,10 +97,13 @@ def seconds(function, data: torch.Tensor, clock) -> tuple[float, float]:
     start = clock()
     output = function(leaf)
     synchronise(data)
-    middle = clock()
-    torch.autograd.grad(output, leaf, torch.ones_like(output))
+    forward = clock() - start
+    grad = torch.ones_like(output)
     synchronise(data)
-    return middle - start, clock() - middle
+    start = clock()
+    torch.autograd.grad(output, leaf, grad)
+    synchronise(data)
+    return forward, clock() - start
 
 
 def synchronise(data: torch.Tensor) -> None:

@@ -20,14 +20,13 @@ import threading
 import torch
 from torch import Tensor
 
-SHARE = 32768  # torch gives each further CPU thread work only beyond so many numbers
+SHARE = 49152  # rows for each further CPU thread: torch shares an operation out from 32768 on
 MOST_THREADS = 4  # that the steps are cut for: more would need more memory
 # Below this (s2 + s3) / lambda the caller takes the singular value decomposition: the closed form
 # loses twice the digits that the conditioning costs.
 TRUSTED_GAP = {torch.float32: 1e-4, torch.float64: 5e-2}
-UPPER = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))  # the stored entries of the inverse
-DIAGONAL = (0, 3, 5)  # their places on the diagonal
-ROWS = ((0, 1, 2), (1, 3, 4), (2, 4, 5))  # and in each row (or column)
+UPPER = ((0, 0), (1, 1), (2, 2), (0, 1), (1, 2), (2, 0))  # the stored entries of the inverse
+ROWS = ((0, 3, 5), (3, 1, 4), (5, 4, 2))  # their places in each row (or column)
 CYCLES = ((0, 1, 2), (1, 2, 0), (2, 0, 1))
 _kept = threading.local()
 
@@ -39,7 +38,7 @@ def nearest_rotation_3x3(matrix: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     inverse = matrix.new_empty(6, count)
     doubtful = torch.empty(count, dtype=torch.bool, device=matrix.device)
     parts = _parts(matrix)
-    m, cofactor, gram = _workspace(matrix, parts, ((3, 5), (3, 3), (6,)), torch.float64)
+    m, cofactor, gram = _workspace(matrix, parts, ((3, 3), (3, 3), (6,)), torch.float64)
     for part in parts:
         _load(matrix[part], m)
         _fill_gram(m, gram)
@@ -57,33 +56,37 @@ def nearest_rotation_3x3(matrix: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _fill_gram(m: Tensor, gram: Tensor) -> None:
-    """The upper half of M^T M."""
-    for i, row in enumerate((gram[:3], gram[3:5], gram[5:])):
-        torch.mul(m[0, i], m[0, i:3], out=row)
-        for m_row in m[1:].unbind(0):
-            row.addcmul_(m_row[i], m_row[i:3])
+    """M^T M as its diagonal and the three entries beside it, in the order of `UPPER`."""
+    for rows, others, entries in (
+        (m, m, gram[:3]),
+        (m[:, :2], m[:, 1:], gram[3:5]),
+        (m[:, 2], m[:, 0], gram[5]),
+    ):
+        torch.mul(rows[0], others[0], out=entries)
+        entries.addcmul_(rows[1], others[1]).addcmul_(rows[2], others[2])
 
 
 def _fill_cofactor(m: Tensor, cofactor: Tensor) -> None:
-    """cof(M): each row is the cross product of the two other rows, whose columns repeat in m."""
+    """cof(M): each row is the cross product of the two other rows."""
     for i, j, k in CYCLES:
-        torch.mul(m[j, 1:4], m[k, 2:], out=cofactor[i]).addcmul_(m[j, 2:], m[k, 1:4], value=-1)
+        for c, a, b in CYCLES:
+            torch.mul(m[j, a], m[k, b], out=cofactor[i, c]).addcmul_(m[j, b], m[k, a], value=-1)
 
 
 def _finish_inverse(m: Tensor, cofactor: Tensor, gram: Tensor) -> tuple[Tensor, ...]:
     """Turns M^T M into (M^T M + kappa I) / zeta; the numbers that the rest needs."""
-    a, b, c, d, e, f = gram.unbind(0)
-    size = (a + d).add_(f)  # s1^2 + s2^2 + s3^2
-    area = (a * d).addcmul_(a, f).addcmul_(d, f)  # (s1 s2)^2 + ...
-    for entry in (b, c, e):
+    a, b, c, *beside = gram.unbind(0)
+    size = b + c
+    area = (a * size).addcmul_(b, c)  # (s1 s2)^2 + (s2 s3)^2 + (s3 s1)^2
+    for entry in beside:
         area.addcmul_(entry, entry, value=-1)
+    size.add_(a)  # s1^2 + s2^2 + s3^2
     det = (m[0, 0] * cofactor[0, 0]).addcmul_(m[0, 1], cofactor[0, 1])
     det.addcmul_(m[0, 2], cofactor[0, 2])
     lam, gap = _largest_eigenvalue(size, area, det)
-    kappa = (lam * lam).sub_(size).mul_(0.5)
+    kappa = torch.addcmul(size, lam, lam, value=-1).mul_(-0.5)
     over_zeta = (kappa * lam).sub_(det).reciprocal_()
-    for entry in (a, d, f):
-        entry.add_(kappa)
+    gram[:3].add_(kappa)
     gram.mul_(over_zeta)
     share = lam * over_zeta
     return size, gap, lam, share, lam * share
@@ -91,8 +94,7 @@ def _finish_inverse(m: Tensor, cofactor: Tensor, gram: Tensor) -> tuple[Tensor, 
 
 def _fill_answer(m, cofactor, gram, share, square_share) -> None:
     """R in place of cof(M): (lambda cof(M) + M (lambda^2 I - (M^T M + kappa I))) / zeta."""
-    for k in DIAGONAL:
-        gram[k].sub_(square_share)
+    gram[:3].sub_(square_share)
     cofactor.mul_(share)
     for k, row in enumerate(ROWS):
         for j, place in enumerate(row):
@@ -106,33 +108,35 @@ def apply_derivative_3x3(rotation: Tensor, inverse: Tensor, direction: Tensor) -
     """
     result = torch.empty_like(rotation, memory_format=torch.contiguous_format)
     parts = _parts(rotation)
-    r, x, g, w = _workspace(rotation, parts, ((3, 5), (3, 5), (3,), (5,)), rotation.dtype)
-    answer = x.flatten(0, 1)[:9].unflatten(0, (3, 3))
+    r, x, g, w = _workspace(rotation, parts, ((3, 3), (3, 3), (3,), (3,)), rotation.dtype)
     for part in parts:
         _load(rotation[part], r)
         _load(direction[part], x)
-        torch.mul(x[0, 1:4], r[0, 2:], out=g).addcmul_(x[0, 2:], r[0, 1:4], value=-1)
-        for k in (1, 2):
-            g.addcmul_(x[k, 1:4], r[k, 2:]).addcmul_(x[k, 2:], r[k, 1:4], value=-1)
-        for i, row in enumerate(ROWS):
-            torch.mul(inverse[row[0], part], g[0], out=w[i])
-            w[i].addcmul_(inverse[row[1], part], g[1]).addcmul_(inverse[row[2], part], g[2])
-        w[3:].copy_(w[:2])
-        for row, answer_row in zip(r, answer, strict=True):
-            torch.mul(row[1:4], w[2:], out=answer_row).addcmul_(row[2:], w[1:4], value=-1)
-        _store(answer, result[part])
+        for i, a, b in CYCLES:
+            torch.mul(x[0, a], r[0, b], out=g[i]).addcmul_(x[0, b], r[0, a], value=-1)
+            for k in (1, 2):
+                g[i].addcmul_(x[k, a], r[k, b]).addcmul_(x[k, b], r[k, a], value=-1)
+        diagonal, beside = inverse[:3, part], inverse[3:, part]
+        torch.mul(diagonal, g, out=w)
+        for entry, i, j in zip(beside, (0, 1, 2), (1, 2, 0), strict=True):
+            w[i].addcmul_(entry, g[j])
+            w[j].addcmul_(entry, g[i])
+        for i, a, b in CYCLES:
+            torch.mul(r[:, a], w[b], out=x[:, i]).addcmul_(r[:, b], w[a], value=-1)
+        _store(x, result[part])
     return result
 
 
 def _largest_eigenvalue(size: Tensor, area: Tensor, det: Tensor) -> tuple[Tensor, Tensor]:
     """lambda = s1 + s2 + s3 and the gap s2 + s3 from the invariants of M^T M."""
-    p = (size * size).sub_(area, alpha=3).clamp_min_(1e-200)
+    square = size * size
+    p = torch.sub(square, area, alpha=3).clamp_min_(1e-200)
     root = p.sqrt()
-    r = (size * size).sub_(area, alpha=4.5).mul_(size).addcmul_(det, det, value=13.5)
+    r = square.sub_(area, alpha=4.5).mul_(size).addcmul_(det, det, value=13.5)
     angle = r.div_(p.mul_(root)).clamp_(-1, 1).acos_().div_(3)
-    first = root.mul_(angle.cos_()).mul_(2).add_(size).div_(3)  # s1^2
+    first = torch.addcmul(size, root, angle.cos_(), value=2).div_(3)  # s1^2
     s1 = first.sqrt()
-    gap = (det / s1).mul_(2).add_(size).sub_(first).clamp_min_(0).sqrt_()
+    gap = torch.sub(size, first).addcdiv_(det, s1, value=2).clamp_min_(0).sqrt_()
     return s1.add_(gap), gap
 
 
@@ -154,7 +158,7 @@ def _parts(matrix: Tensor) -> list[slice]:
 def _workspace(like: Tensor, parts: list[slice], sides: tuple, dtype: torch.dtype) -> list[Tensor]:
     """Stacks [*sides, step] of planes; a CPU thread keeps their memory for its next call.
 
-    That is 8 MB for each thread that shares the work, at most twice that.
+    That is 10 MB for each further thread that shares the work, at most twice that.
     """
     step = parts[0].stop if parts else 0
     sizes = [math.prod(side) * step for side in sides]
@@ -170,9 +174,8 @@ def _workspace(like: Tensor, parts: list[slice], sides: tuple, dtype: torch.dtyp
 
 
 def _load(matrix: Tensor, planes: Tensor) -> None:
-    """Fills planes [3, 5, step]; the first two columns come twice."""
-    planes[:, :3].copy_(matrix.permute(1, 2, 0))
-    planes[:, 3:].copy_(planes[:, :2])
+    """Fills planes [3, 3, step] from matrices [step, 3, 3]."""
+    planes.copy_(matrix.permute(1, 2, 0))
 
 
 def _store(planes: Tensor, matrix: Tensor) -> None:

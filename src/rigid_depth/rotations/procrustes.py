@@ -70,9 +70,12 @@ class _NearestRotation(torch.autograd.Function):
         ctx.save_for_backward(*inputs, *output)
         ctx.save_for_forward(*inputs, output[0])
         ctx.mark_non_differentiable(output[1])
+        ctx.set_materialize_grads(False)
 
     @staticmethod
     def backward(ctx, grad, _):
+        if grad is None:
+            return None
         matrix, rotation, inverse = ctx.saved_tensors
         once = not (torch.is_grad_enabled() or is_batched(grad))
         if once and matrix.shape[-1] == 3:
@@ -100,7 +103,8 @@ def _nearest_rotation(matrix: Tensor) -> tuple[Tensor, Tensor]:
     else:
         rotation, inverse, doubtful = nearest_rotation_3x3(rows)
         ambiguous = doubtful.new_zeros(())
-        if doubtful.any():
+        doubtful = doubtful.nonzero()[:, 0]
+        if len(doubtful):
             rotation[doubtful], factors, ambiguous = _by_svd(rows[doubtful])
             inverse[:, doubtful] = _inverse_planes(*factors).to(inverse.dtype)
         inverse = inverse.reshape(6, *matrix.shape[:-2])
