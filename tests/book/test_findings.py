@@ -31,3 +31,15 @@ def test_the_baseline_sees_more_than_the_row_of_a_pixel(shown):
     rgb = [run.rmse_m("rgb") for run in shown if run.experiment == "rgb"]
     assert len(rgb) >= tables.SEEDS_NEEDED
     assert max(rgb) < floor
+
+
+def test_one_street_of_kitti_does_not_carry_over_to_another():
+    runs = [r for r in tables.read_runs(ROOT / "book" / "results") if r.group == "cpu-kitti"]
+    floor = next(r.rmse_m("rgb") for r in runs if r.experiment == "row-mean-depth")
+    scratch = {r.seed: r.rmse_m("rgb") for r in runs if r.experiment == "rgb+steps=1000"}
+    started = {r.seed: r.rmse_m("rgb") for r in runs if "+init=cpu.rgb" in r.experiment}
+    assert len(scratch) == len(started) == tables.SEEDS_NEEDED
+    assert min(*scratch.values(), *started.values()) > floor
+    gain = [scratch[seed] - started[seed] for seed in scratch]
+    assert min(gain) > 0
+    assert sum(gain) / len(gain) == pytest.approx(0.33, abs=0.005)

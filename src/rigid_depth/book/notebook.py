@@ -26,11 +26,15 @@ def setup(seed: int = 0, *, threads: int = 1) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def numbered_table(table: str, *, name: str, caption: str):
-    """A MyST table with number, caption and label, to end a cell with `markdown_format: myst`."""
+def numbered_table(table: str, *, name: str, caption: str, style: str = ""):
+    """A MyST table with number, caption and label, to end a cell with `markdown_format: myst`.
+
+    `style` is a class of the book's style sheet.
+    """
     from IPython.display import Markdown
 
-    return Markdown(f"```{{table}} {caption}\n:name: {name}\n\n{table}\n```")
+    options = f":name: {name}\n" + (f":class: {style}\n" if style else "")
+    return Markdown(f"```{{table}} {caption}\n{options}\n{table}\n```")
 
 
 def _style_matplotlib() -> None:
