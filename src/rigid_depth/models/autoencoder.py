@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -166,13 +167,23 @@ def initialise(module: nn.Module) -> None:
 
     A gate that starts at sigmoid(0) = 0.5 takes half of the signal, twice a scale: with them closed
     the network learns at half the speed; they start at sigmoid(2) = 0.88.
+
+    The taps of an upsampling start equal (Aitken et al. 2017), so that no pattern of its stride
+    lies on the first predictions. Where no norm follows, half of the channels start as the negative
+    of the others: else all channels of a tap may start below zero, where GELU lets no gradient
+    through, and one pixel of every stride stays the same for ever.
     """
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d):
             follower = "relu" if layer.bias is None else "linear"
             nn.init.kaiming_normal_(layer.weight, nonlinearity=follower)
         elif isinstance(layer, nn.ConvTranspose2d):  # stride = kernel: one tap per output pixel
-            nn.init.normal_(layer.weight, std=math.sqrt(2 / layer.in_channels))
+            tap = torch.randn(layer.weight.shape[:2]) * math.sqrt(2 / layer.in_channels)
+            if layer.bias is not None:
+                half = layer.out_channels // 2
+                tap[:, half : 2 * half] = -tap[:, :half]
+            with torch.no_grad():
+                layer.weight.copy_(tap[:, :, None, None])
         elif isinstance(layer, nn.Linear):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
         if getattr(layer, "bias", None) is not None:
