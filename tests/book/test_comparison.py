@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rigid_depth.book import comparison
-from rigid_depth.book.tables import Run
+from rigid_depth.book.tables import Run, branch_difference_m
 
 
 def run(experiment, seed, shift=0.0, **alignment):
@@ -58,6 +58,23 @@ def test_each_row_may_have_a_base_of_its_own(runs):
     assert rows["relative"]["verdict"] == "open"
     (line,) = (t for t in comparison.base_table(runs, bases).splitlines() if "| worse" in t)
     assert line.startswith("| CORAL between the latents | MSE between the latents")
+
+
+def test_branches_of_one_run_are_compared_on_their_own_pixels():
+    def both(seed, shift):
+        found, other = run("mse", seed), run("mse", seed, shift)
+        branches = found.record["metrics"]["test"]
+        branches["depth"] = other.record["metrics"]["test"]["rgb"]
+        return found
+
+    runs = [both(seed, -1.5 - 0.01 * seed) for seed in range(3)]
+    found = branch_difference_m(runs, "mse", "depth", "rgb")
+    assert found.value_m == pytest.approx(-1.51, abs=0.03)
+    assert found.high_m < -1.4
+    assert branch_difference_m(runs, "mse", "zero_shot", "rgb") is None
+    line = comparison.gap_table(runs, ["mse"]).splitlines()[2]
+    assert [cell.strip() for cell in line.split("|")][2] == f"{found.value_m:+.2f}"
+    assert line.split("|")[4].strip() == "open"
 
 
 def test_the_file_of_verdicts_has_every_comparison(runs):

@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from rigid_depth.book.markdown import plain, table
-from rigid_depth.book.tables import BASELINES, Run, difference_m
+from rigid_depth.book.tables import BASELINES, Run, branch_difference_m, difference_m
 from rigid_depth.experiments.registry import EXPERIMENTS, find_experiment
 from rigid_depth.experiments.statistics import holm, spread
 
@@ -139,6 +139,23 @@ def base_table(runs: Iterable[Run], bases: Mapping[str, str], branch: str = "rgb
         labels = (plain(find_experiment(row[key]).label) for key in ("experiment", "reference"))
         rows.append([*labels, *_verdict_cells(row)])
     return table(["Experiment", "against", *VERDICT_HEAD], rows)
+
+
+def gap_table(runs: Iterable[Run], experiments: Sequence[str]) -> str:
+    """How far apart the branches of each experiment end: differences with their 95 % intervals.
+
+    `depth - RGB`: what LiDAR at the input is worth; `zero-shot - RGB`: what it costs to decode the
+    RGB latent with the RGB-D decoder.
+    """
+    runs, rows = list(runs), []
+    for name in experiments:
+        found = [
+            branch_difference_m(runs, name, branch, "rgb") for branch in ("depth", "zero_shot")
+        ]
+        cells = ["open" if d is None else f"{d.value_m:+.2f}" for d in found]
+        ends = ["–" if d is None else f"{d.low_m:+.2f} to {d.high_m:+.2f}" for d in found]
+        rows.append([plain(find_experiment(name).label), cells[0], ends[0], cells[1], ends[1]])
+    return table(["Experiment", "depth - RGB [m]", "95 %", "zero-shot - RGB [m]", "95 %"], rows)
 
 
 def compared(reference: str) -> list[str]:

@@ -127,6 +127,20 @@ def difference_m(runs: Iterable[Run], first: str, second: str, branch: str = "rg
     return paired_difference(*({s: found[name][s] for s in seeds} for name in (first, second)))
 
 
+def branch_difference_m(runs: Iterable[Run], experiment: str, first: str, second: str):
+    """RMSE of one branch of an experiment minus that of another; None if a branch is missing.
+
+    Like `difference_m`; both branches were measured on the same pixels by the same runs.
+    """
+    mine = [run for run in runs if run.experiment == experiment]
+    mine = [run for run in mine if None not in (run.rmse_m(first), run.rmse_m(second))]
+    if not mine:
+        return None
+    return paired_difference(
+        *({r.seed: r.scenes(branch) for r in mine} for branch in (first, second))
+    )
+
+
 def results_markdown(rows: list[dict]) -> str:
     """The table as MyST: each seed's number links to the page of its run, open cells say so."""
     columns = [("Row", [row["label"] for row in rows])]
