@@ -57,7 +57,7 @@ def test_each_row_may_have_a_base_of_its_own(runs):
     assert rows["mse"]["value_m"] == pytest.approx(-0.5, abs=0.02)
     assert rows["relative"]["verdict"] == "open"
     (line,) = (t for t in comparison.base_table(runs, bases).splitlines() if "| worse" in t)
-    assert line.startswith("| CORAL between the latents | MSE between the latents")
+    assert line.startswith("| CORAL between the latents | `mse` |")
 
 
 def test_branches_of_one_run_are_compared_on_their_own_pixels():

@@ -136,8 +136,8 @@ def base_table(runs: Iterable[Run], bases: Mapping[str, str], branch: str = "rgb
     """`verdicts` of experiments against a base of their own, a column of the table."""
     rows = []
     for row in verdicts(runs, list(bases), bases, branch):
-        labels = (plain(find_experiment(row[key]).label) for key in ("experiment", "reference"))
-        rows.append([*labels, *_verdict_cells(row)])
+        label = plain(find_experiment(row["experiment"]).label)
+        rows.append([label, f"`{row['reference']}`", *_verdict_cells(row)])
     return table(["Experiment", "against", *VERDICT_HEAD], rows)
 
 
