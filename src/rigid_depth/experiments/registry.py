@@ -205,6 +205,20 @@ EXPERIMENTS: dict[str, Experiment] = {
             weight_schedule="constant",
         ),
         replace(
+            ROTATION,
+            **ABLATION,
+            name="rotation-undetached",
+            label="Rotation, global, d = 3, RGB latent not detached",
+            detach_rgb=False,
+        ),
+        replace(
+            ROTATION,
+            **ABLATION,
+            name="rotation-geodesic",
+            label="Rotation, global, d = 3, geodesic",
+            rotation_loss="geodesic",
+        ),
+        replace(
             RGB,
             **ABLATION,
             name="rgb-decay",
