@@ -75,6 +75,7 @@ def test_branches_of_one_run_are_compared_on_their_own_pixels():
     line = comparison.gap_table(runs, ["mse"]).splitlines()[2]
     assert [cell.strip() for cell in line.split("|")][2] == f"{found.value_m:+.2f}"
     assert line.split("|")[4].strip() == "open"
+    assert comparison.gap_table([], ["mse"]).splitlines()[2].count("open") == 3
 
 
 def test_the_file_of_verdicts_has_every_comparison(runs):

@@ -63,7 +63,7 @@ def read_runs(folder: Path) -> list[Run]:
 
 def best_complete_scale(runs: Iterable[Run]) -> str | None:
     """The best published scale at which every trained row has the same seeds, at least three."""
-    runs = [run for run in runs if run.experiment not in BASELINES]
+    runs = [run for run in runs if run.experiment.split("+")[0] not in BASELINES]
     for scale in SCALES:
         rows: dict[str, set[int]] = {}
         for run in runs:
