@@ -21,7 +21,7 @@ LEVEL = 0.05
 LEAST_SEEDS = 2
 REFERENCES = ("rgb", "rgb-infinity")
 """What experiments are compared with: RGB alone, and RGB with the losses of a two-branch model."""
-VERDICT_HEAD = ("difference [m]", "95 %", "p (Holm)", "seeds", "verdict")
+VERDICT_HEAD = ("verdict", "difference [m]", "95 %", "p (Holm)", "seeds")
 
 Measure = Callable[[dict], float | None]
 
@@ -184,10 +184,10 @@ def verdicts_csv(runs: Iterable[Run]) -> str:
 
 def _verdict_cells(row: dict) -> list[str]:
     if row["verdict"] == "open":
-        return ["–", "–", "–", str(row["seeds"]), "open"]
+        return ["open", "–", "–", "–", str(row["seeds"])]
     between = f"{row['low_m']:+.3f} to {row['high_m']:+.3f}"
-    cells = [f"{row['value_m']:+.3f}", between, f"{row['p_value']:.3f}", str(row["seeds"])]
-    return [*cells, row["verdict"]]
+    numbers = [f"{row['value_m']:+.3f}", between, f"{row['p_value']:.3f}", str(row["seeds"])]
+    return [row["verdict"], *numbers]
 
 
 def _by_experiment(runs: Iterable[Run]) -> dict[str, list[Run]]:
