@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rigid_depth.book import tables
+from rigid_depth.book import figures, tables
 
 ROOT = Path(__file__).resolve().parents[2]
 THESIS = json.loads((ROOT / "book" / "thesis_tables.json").read_text())
@@ -87,3 +87,16 @@ def test_the_thesis_numbers_are_those_of_its_tables():
     assert statistics.fmean(row["rgb"] for row in THESIS["table_8_2"][2:]) == pytest.approx(
         4.1562, abs=5e-5
     )
+
+
+def test_bands_reach_from_the_least_to_the_largest_seed():
+    def run(seed, last):
+        curves = {"train": {"step": [10, 20], "rmse_m": [9.0 + seed, last]}, "val": {}}
+        return tables.Run("cpu", "mse", seed, {"curves": curves})
+
+    lines = {"training": ("train", "rmse_m"), "validation": ("val", "rmse_m")}
+    runs = [run(0, 7.0), run(1, 6.0), run(2, 5.0)]
+    around, mean = figures.bands(runs, lines, "RMSE [m]")["data"]
+    assert (around["x"], around["y"]) == ([10, 20, 20, 10], [11.0, 7.0, 5.0, 9.0])
+    assert (mean["x"], mean["y"], mean["name"]) == ([10, 20], [10.0, 6.0], "training")
+    assert figures.bands([], lines, "RMSE [m]")["data"] == []
