@@ -30,6 +30,7 @@ from rigid_depth.experiments.measuring import best_device
 from rigid_depth.experiments.methods import build_model
 from rigid_depth.experiments.objective import objective
 from rigid_depth.experiments.settings import Experiment, Scale
+from rigid_depth.experiments.speed import dense_gradients
 from rigid_depth.experiments.stores import make_store, make_world
 
 GPU_STEPS, CPU_STEPS, WARM_UP = 30, 4, 2
@@ -140,8 +141,8 @@ def report_training(scale: Scale, experiment: Experiment, device: torch.device) 
         ("+ channels last", Feed(split, quiet, scale, 0, device=device), None, True),
         ("+ bf16", Feed(split, quiet, scale, 0, device=device), torch.bfloat16, True),
     ]
-    if device.type == "cuda":
-        ways.append(("+ compiled", ways[-1][1], torch.bfloat16, True))
+    last = "+ compiled" if device.type == "cuda" else "+ gradients in memory of their own"
+    ways.append((last, ways[-1][1], torch.bfloat16, True))
     work = multiply_adds(copy.deepcopy(network), ways[1][1].batch(0), quiet)
     print(f"{work / 1e9:.2f} G multiply-adds an image, forward and backward\n")
     print("| training, batch 8 | ms a step | images/s | times the first | waiting | peak | GB |")
@@ -152,6 +153,8 @@ def report_training(scale: Scale, experiment: Experiment, device: torch.device) 
         model = model.to(memory_format=torch.channels_last) if last else model
         if name.endswith("compiled"):
             model.compile()
+        if name.endswith("own"):
+            dense_gradients(model)
         found = train(model, feed, quiet, dtype)
         first = first or found["seconds"]
         rate = work * scale.batch_size / found["seconds"]
