@@ -56,12 +56,49 @@ def only_rgb_has_a_gap(shown) -> str:
     return reproduced(all(gap(run, "rgb") > max(0, gap(run, "depth")) for run in runs))
 
 
+def a_rotation_is_better_than_rgb(shown) -> str:
+    family = comparison.verdicts(shown, comparison.compared("rgb"), "rgb")
+    return reproduced(any(r["verdict"] == "better" for r in family if r["experiment"] in TABLE_8_5))
+
+
+def a_rotation_is_better_and_its_latent_readable(shown) -> str:
+    """Readable: a decoder that has only seen RGB-D latents is not told apart from the RGB one."""
+    better = a_rotation_is_better_than_rgb(shown) == "reproduced"
+    control = ("zero_shot_control", "rgb")
+    gaps = [tables.branch_difference_m(shown, name, *control) for name in TABLE_8_5]
+    return reproduced(better and any(d.low_m <= 0 for d in gaps))
+
+
+def rotations_agree_at_once(shown) -> str:
+    """The loss between them falls below a tenth in the first third of every run."""
+
+    def at_once(curve: dict) -> bool:
+        early = [v for s, v in zip(curve["step"], curve["alignment"], strict=True) if s <= 200]
+        return min(early) < 0.1 * early[0]
+
+    curves = [r.record["curves"]["train"] for r in shown if r.experiment == "rotation-global-3"]
+    assert all(curve["step"][-1] == 600 for curve in curves)
+    return reproduced(all(map(at_once, curves)))
+
+
+def one_pool_for_each_pixel_is_worse(shown) -> str:
+    (row,) = comparison.verdicts(shown, ["relative-local"], "relative")
+    return reproduced(row["verdict"] == "worse")
+
+
 def gap(run: tables.Run, branch: str) -> float:
     """Validation error minus training error, in metres."""
     rmse = {s: run.record["metrics"][s][branch]["caps"]["80"]["rmse_m"] for s in ("train", "val")}
     return rmse["val"] - rmse["train"]
 
 
+TABLE_8_5 = (
+    "rotation-global-2",
+    "rotation-global-3",
+    "rotation-local-3",
+    "rotation-global-16",
+    "rotation-global-16-latent",
+)
 FINDINGS = {
     "claim-8-inf-worse": (the_infinity_loss_makes_the_metric_worse, ["rgb", "rgb-infinity"]),
     "claim-7-decoder": (the_depth_decoder_is_worse_on_rgb_latents, ["mse"]),
@@ -72,6 +109,10 @@ FINDINGS = {
     ),
     "claim-8-overfit": (training_errors_lie_below_validation_errors, ["rgb"]),
     "fig-7.1": (only_rgb_has_a_gap, ["mse"]),
+    "fig-8.1": (rotations_agree_at_once, ["rotation-global-3"]),
+    "table-8.5": (a_rotation_is_better_than_rgb, ["rgb", *TABLE_8_5]),
+    "claim-1-result": (a_rotation_is_better_and_its_latent_readable, ["rgb", *TABLE_8_5]),
+    "exp-7.7c": (one_pool_for_each_pixel_is_worse, ["relative", "relative-local"]),
 }
 """Row of the ledger -> what the records say of it, and the experiments that it takes."""
 

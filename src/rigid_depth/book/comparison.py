@@ -208,4 +208,5 @@ def _cell(values: list[float | None]) -> str:
     if not known:
         return "–"
     found = spread(known)
-    return f"{found.mean:.3f}" + ("" if found.std is None else f" ± {found.std:.3f}")
+    mean = round(found.mean, 3) + 0.0  # no -0.000
+    return f"{mean:.3f}" + ("" if found.std is None else f" ± {found.std:.3f}")
