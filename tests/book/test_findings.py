@@ -135,6 +135,16 @@ def test_the_baseline_sees_more_than_the_row_of_a_pixel(shown):
     assert max(rgb) < floor
 
 
+def test_coral_is_met_by_latents_that_stay_apart(shown):
+    runs = [run.record for run in shown if run.experiment == "coral"]
+    assert len(runs) >= tables.SEEDS_NEEDED
+    for record in runs:
+        curve, decoded = record["curves"]["train"]["alignment"], record["alignment"]["decoded"]
+        assert curve[-1] < curve[0] / 100
+        assert decoded["probe_accuracy"] > 0.99
+        assert decoded["relative_distance"] > 1
+
+
 def test_one_street_of_kitti_does_not_carry_over_to_another():
     runs = [r for r in tables.read_runs(ROOT / "book" / "results") if r.group == "cpu-kitti"]
     floor = next(r.rmse_m("rgb") for r in runs if r.experiment == "row-mean-depth")
