@@ -117,6 +117,17 @@ def test_nuscenes_has_32_beams_and_900_rows(real):
     assert Image.open(picture).size == (1600, 900)
 
 
+def test_the_rings_of_nuscenes_are_those_of_an_hdl_32e(real):
+    """Evenly spaced by 4/3 of a degree; the printed VLP-32C has 32 rings, too, at other angles."""
+    sweep = next((real / "nuscenes").rglob("LIDAR_TOP/*.pcd.bin"))
+    points = np.fromfile(sweep, dtype=np.float32).reshape(-1, 5)
+    length_m = np.linalg.norm(points[:, :3], axis=1)
+    points, length_m = points[length_m > 3], length_m[length_m > 3]
+    elevation_deg = np.degrees(np.arcsin(points[:, 2] / length_m))
+    rings_deg = [np.median(elevation_deg[points[:, 4] == ring]) for ring in range(32)]
+    assert np.abs(rings_deg - np.linspace(-30.67, 10.67, 32)).max() < 0.5
+
+
 def test_kitti_images_are_not_1280_wide(real):
     sizes = {Image.open(path).size for path in (real / "kitti_raw").rglob("image_02/data/*")}
     assert sizes
