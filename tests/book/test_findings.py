@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rigid_depth.book import comparison, ledger, tables
+from rigid_depth.experiments.statistics import holm
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -153,6 +154,19 @@ def test_rotations_agree_and_come_apart_again(shown):
         assert curve["alignment"][-1] > 5 * min(curve["alignment"])
         assert turns["own_spread_rad"] < 0.05
         assert 0.4 < turns["guide_spread_rad"] < 0.6
+
+
+def test_the_more_a_rotation_says_the_more_lidar_comes_through(shown):
+    """Depth minus RGB: none without a rotation, then 1, 3, and about a hundred numbers."""
+    names = ["rotation-identity", *TABLE_8_5[:2], "rotation-global-16", "rotation-local-3"]
+    worth = {name: tables.branch_difference_m(shown, name, "depth", "rgb") for name in names}
+    p_values = holm({name: found.p_value for name, found in worth.items()})
+    assert p_values.pop("rotation-identity") > 0.5
+    assert all(p_value < 0.05 for p_value in p_values.values())
+    values = [found.value_m for found in worth.values()]
+    assert values == sorted(values, reverse=True)
+    rounded = [round(value, 1) + 0.0 for value in values]
+    assert rounded == [0.0, -0.3, -0.5, -1.2, -2.2]
 
 
 def test_one_street_of_kitti_does_not_carry_over_to_another():
