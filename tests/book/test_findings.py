@@ -63,7 +63,7 @@ def a_rotation_is_better_than_rgb(shown) -> str:
 
 
 def a_rotation_is_better_and_its_latent_readable(shown) -> str:
-    """By the same run; readable: by a decoder that has only seen RGB-D latents, at most 0.5 m worse."""
+    """By one row; readable: at most 0.5 m worse by a decoder that has only seen RGB-D latents."""
     family = comparison.verdicts(shown, comparison.compared("rgb"), "rgb")
     better = {r["experiment"] for r in family if r["verdict"] == "better"} & set(TABLE_8_5)
     control = ("zero_shot_control", "rgb")
