@@ -141,8 +141,11 @@ def report_training(scale: Scale, experiment: Experiment, device: torch.device) 
         ("+ channels last", Feed(split, quiet, scale, 0, device=device), None, True),
         ("+ bf16", Feed(split, quiet, scale, 0, device=device), torch.bfloat16, True),
     ]
-    last = "+ compiled" if device.type == "cuda" else "+ gradients in memory of their own"
-    ways.append((last, ways[-1][1], torch.bfloat16, True))
+    if device.type == "cuda":
+        name, finish = "+ compiled", torch.nn.Module.compile
+    else:
+        name, finish = "+ gradients in memory of their own", dense_gradients
+    ways.append((name, ways[-1][1], torch.bfloat16, True))
     work = multiply_adds(copy.deepcopy(network), ways[1][1].batch(0), quiet)
     print(f"{work / 1e9:.2f} G multiply-adds an image, forward and backward\n")
     print("| training, batch 8 | ms a step | images/s | times the first | waiting | peak | GB |")
@@ -151,10 +154,8 @@ def report_training(scale: Scale, experiment: Experiment, device: torch.device) 
     for name, feed, dtype, last in ways:
         model = copy.deepcopy(network)
         model = model.to(memory_format=torch.channels_last) if last else model
-        if name.endswith("compiled"):
-            model.compile()
-        if name.endswith("own"):
-            dense_gradients(model)
+        if name == ways[-1][0]:
+            finish(model)
         found = train(model, feed, quiet, dtype)
         first = first or found["seconds"]
         rate = work * scale.batch_size / found["seconds"]

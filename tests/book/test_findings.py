@@ -179,3 +179,24 @@ def test_one_street_of_kitti_does_not_carry_over_to_another():
     gain = [scratch[seed] - started[seed] for seed in scratch]
     assert min(gain) > 0
     assert sum(gain) / len(gain) == pytest.approx(0.33, abs=0.005)
+
+
+def test_two_things_of_table_8_5_are_found_again_and_two_are_not(shown):
+    """By means over seeds of ours and by the thesis's numbers, as the chapter says."""
+    printed = json.loads((ROOT / "book" / "thesis_tables.json").read_text())["table_8_5"]
+
+    def ours(name: str) -> dict[str, float]:
+        runs = [run for run in shown if run.experiment == name]
+        return {
+            b: sum(r.rmse_m(b) for r in runs) / len(runs) for b in ("rgb", "depth", "zero_shot")
+        }
+
+    thesis = {row["experiment"]: row for row in printed}
+    for table in (thesis, {name: ours(name) for name in thesis}):
+        assert min(table, key=lambda name: table[name]["depth"]) == "rotation-local-3"
+        assert max(table, key=lambda name: table[name]["zero_shot"]) == "rotation-local-3"
+        gap = {name: row["zero_shot"] - row["rgb"] for name, row in table.items()}
+        assert abs(gap["rotation-global-3"]) < 0.1
+        assert (gap["rotation-global-2"] > 0.5) == (table is thesis)
+        sixteen = [table["rotation-global-16"][branch] for branch in ("rgb", "depth", "zero_shot")]
+        assert (max(sixteen) - min(sixteen) < 0.01) == (table is thesis)
