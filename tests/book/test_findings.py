@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from statistics import fmean
 
 import pytest
+from scipy.stats import kendalltau
 
 from rigid_depth.book import comparison, ledger, tables
 from rigid_depth.experiments.statistics import holm
+from rigid_depth.experiments.studies import interval, published
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -88,6 +91,73 @@ def one_pool_for_each_pixel_is_worse(shown) -> str:
     return reproduced(row["verdict"] == "worse")
 
 
+def dropout_and_decay_are_essential_to_the_guide(shown) -> str:
+    (row,) = comparison.verdicts(shown, ["mse-unregularised"], "mse", branch="depth")
+    return reproduced(row["verdict"] == "worse")
+
+
+def a_guide_that_leans_on_lidar_is_hard_to_meet(shown) -> str:
+    """The larger the guide's lead, the farther apart the latents: means of seeds, Kendall's tau."""
+    leads, distances = [], []
+    for name in GUIDES:
+        runs = [run for run in shown if run.experiment == name]
+        leads.append(fmean(r.rmse_m("rgb") - r.rmse_m("depth") for r in runs))
+        decoded = [r.record["alignment"]["decoded"] for r in runs]
+        distances.append(fmean(d["relative_distance"] for d in decoded))
+    return reproduced(kendalltau(leads, distances, alternative="greater").pvalue < 0.05)
+
+
+def decay_and_noise_raise_both_errors_of_the_guide(shown) -> str:
+    """In every seed, of training and of test; and the RGB branch gains nothing by either."""
+
+    def raised(name: str, reference: str) -> bool:
+        more, less = by_seed(shown, name), by_seed(shown, reference)
+        errors = [(more[k].record["metrics"], less[k].record["metrics"]) for k in more]
+        return all(rmse_m(a, s) > rmse_m(b, s) for a, b in errors for s in ("train", "test"))
+
+    def rmse_m(metrics: dict, split: str) -> float:
+        return metrics[split]["depth"]["caps"]["80"]["rmse_m"]
+
+    pairs = [("lidar-noisy", "mse"), ("mse", "mse-undecayed")]
+    rows = [comparison.verdicts(shown, [name], base)[0] for name, base in pairs]
+    helped = any(row["verdict"] == "better" for row in rows)
+    return reproduced(all(raised(*pair) for pair in pairs) and not helped)
+
+
+def gradients_of_the_rgb_decoder_keep_to_rgb(shown) -> str:
+    """RGB-D's decoder reads the latent worse with them; with or without, RGB alone is as good."""
+    names = ["rotation-global-3", "rotation-undetached"]
+    family = comparison.verdicts(shown, names, "rgb")
+    better = any(row["verdict"] == "better" for row in family)
+    blocked, flowing = (by_seed(shown, name) for name in names)
+    apart = [
+        [run.rmse_m("zero_shot_control") - run.rmse_m("rgb") for run in (flowing[k], blocked[k])]
+        for k in blocked
+    ]
+    return reproduced(not better and all(more > less for more, less in apart))
+
+
+def weighting_is_essential(shown) -> str:
+    names = ["mse-unbalanced", "mse-constant-weights"]
+    rows = comparison.verdicts(shown, names, "mse")
+    return reproduced(any(row["verdict"] == "worse" for row in rows))
+
+
+def helps(names: list[str], *references: str):
+    """Whether one of the experiments is better than all references, RGB branch."""
+
+    def said(shown) -> str:
+        tables = [comparison.verdicts(shown, names, reference) for reference in references]
+        better = [{r["experiment"] for r in rows if r["verdict"] == "better"} for rows in tables]
+        return reproduced(bool(set.intersection(*better)))
+
+    return said, [*names, *references]
+
+
+def by_seed(shown, name: str) -> dict[int, tables.Run]:
+    return {run.seed: run for run in shown if run.experiment == name}
+
+
 def gap(run: tables.Run, branch: str) -> float:
     """Validation error minus training error, in metres."""
     rmse = {s: run.record["metrics"][s][branch]["caps"]["80"]["rmse_m"] for s in ("train", "val")}
@@ -95,6 +165,7 @@ def gap(run: tables.Run, branch: str) -> float:
 
 
 READABLE_M = 0.5
+GUIDES = ["mse", "lidar-diluted", "lidar-noisy", "small-encoder", "shared-encoder", "mse-withheld"]
 TABLE_8_5 = (
     "rotation-global-2",
     "rotation-global-3",
@@ -115,6 +186,27 @@ FINDINGS = {
     "fig-8.1": (rotations_agree_at_once, ["rotation-global-3"]),
     "table-8.5": (a_rotation_is_better_than_rgb, ["rgb", *TABLE_8_5]),
     "claim-1-result": (a_rotation_is_better_and_its_latent_readable, ["rgb", *TABLE_8_5]),
+    "claim-6.2-nogap-remedies": (
+        dropout_and_decay_are_essential_to_the_guide,
+        ["mse", "mse-unregularised"],
+    ),
+    "claim-7.1-passthrough": (a_guide_that_leans_on_lidar_is_hard_to_meet, GUIDES),
+    "claim-8-wdnoise": (
+        decay_and_noise_raise_both_errors_of_the_guide,
+        ["mse", "lidar-noisy", "mse-undecayed"],
+    ),
+    "claim-8-gradients": (
+        gradients_of_the_rgb_decoder_keep_to_rgb,
+        ["rgb", "rotation-global-3", "rotation-undetached"],
+    ),
+    "claim-8.2-weighting": (
+        weighting_is_essential,
+        ["mse", "mse-unbalanced", "mse-constant-weights"],
+    ),
+    "fw-encoder": helps(["small-encoder", "shared-encoder"], "mse"),
+    "fw-coral-pixels": helps(["coral-pixels"], "coral"),
+    "fw-task": helps(["mse-withheld"], "mse"),
+    "fw-combine": helps(["relative-rotation"], "rotation-global-3", "relative-mse"),
     "exp-7.7c": (one_pool_for_each_pixel_is_worse, ["relative", "relative-local"]),
 }
 """Row of the ledger -> what the records say of it, and the experiments that it takes."""
@@ -179,6 +271,33 @@ def test_one_street_of_kitti_does_not_carry_over_to_another():
     gain = [scratch[seed] - started[seed] for seed in scratch]
     assert min(gain) > 0
     assert sum(gain) / len(gain) == pytest.approx(0.33, abs=0.005)
+
+
+def test_losses_before_the_map_do_what_the_ledger_says():
+    """On point clouds, against the mean square after the map, corrected for all comparisons."""
+    losses = {
+        "euler": ["pre-image", "pre-image, wrapped"],
+        "rotation vector": ["pre-image"],
+        "quaternion": ["pre-image", "pre-image, either sign", "geodesic"],
+        "6d": ["pre-image", "geodesic"],
+        "9d": ["pre-image", "pre-image, cosine", "geodesic"],
+    }
+    found = [record.results for record in published("rotation-clouds")]
+    paired = {
+        f"{name}, {loss}": interval(
+            [r[name][loss]["mean_deg"] - r[name]["mse"]["mean_deg"] for r in found]
+        )
+        for name, tried in losses.items()
+        for loss in tried
+    }
+    p_values = holm({key: difference.p_value for key, difference in paired.items()})
+    signs = {key: p < 0.05 and (1 if paired[key].mean > 0 else -1) for key, p in p_values.items()}
+    assert len(found) >= 5
+    assert [signs[f"{name}, pre-image"] for name in losses] == [1, 1, 0, 1, -1]
+    assert all(
+        signs[key] == 0 for key in ("quaternion, pre-image, either sign", "9d, pre-image, cosine")
+    )
+    assert all(signs[f"{name}, geodesic"] == -1 for name in ("quaternion", "6d", "9d"))
 
 
 def test_two_things_of_table_8_5_are_found_again_and_two_are_not(shown):

@@ -54,6 +54,12 @@ def test_summary_is_student_t_over_seeds_at_every_leaf():
     assert math.isclose(summary["a"]["x"].high, high)
     assert summary["c"][1].mean == -2.5
     assert summary["a"]["none"] is None
+    assert math.isclose(summary["a"]["x"].p_value, stats.ttest_1samp(values, 0).pvalue)
+
+
+def test_one_value_has_no_p_value_and_equal_ones_a_certain_one():
+    assert studies.interval([1.0]).p_value is None
+    assert [studies.interval([v, v]).p_value for v in (0.0, 1.0)] == [1.0, 0.0]
 
 
 @pytest.fixture

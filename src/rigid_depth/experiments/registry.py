@@ -205,6 +205,21 @@ EXPERIMENTS: dict[str, Experiment] = {
             weight_schedule="constant",
         ),
         replace(
+            MSE,
+            **ABLATION,
+            name="mse-undecayed",
+            label="MSE, no weight decay",
+            weight_decay=0.0,
+        ),
+        replace(
+            MSE,
+            **ABLATION,
+            name="mse-unregularised",
+            label="MSE, no weight decay, no dropout",
+            weight_decay=0.0,
+            rgbd_dropout=0.0,
+        ),
+        replace(
             ROTATION,
             **ABLATION,
             name="rotation-undetached",

@@ -74,6 +74,15 @@ class Interval:
     high: float | None
     count: int
 
+    @property
+    def p_value(self) -> float | None:
+        """Two-sided p-value of a mean of 0 (Student's t); None for a single value."""
+        if self.std is None:
+            return None
+        if self.std == 0:
+            return float(self.mean == 0)
+        return float(2 * student_t.sf(abs(self.mean) / self.std * self.count**0.5, self.count - 1))
+
     def __str__(self) -> str:
         return f"{self.mean:.3g}" + (f" ± {self.std:.2g}" if self.std is not None else "")
 
