@@ -91,8 +91,8 @@ def assign(
 ) -> dict[str, list[int]]:
     """Indices of ``sources`` in "train", "val" and "test".
 
-    ``split_by="scene"`` follows ``scenes``. ``split_by="frame"`` is the thesis's 80/10/10 of
-    shuffled keyframes (6.1), val and test rounded down: neighbours 0.5 s apart land on both sides,
+    ``split_by="scene"`` follows ``scenes``. ``split_by="frame"`` is 80/10/10 of shuffled
+    keyframes, as the counts of section 6.2 suggest, val and test rounded down: neighbours 0.5 s apart land on both sides,
     which :func:`leakage` measures. Raises RigidDepthError for another ``split_by``.
     """
     if split_by == "scene":
