@@ -39,7 +39,7 @@ class Progress(threading.Thread):
         """Looks every few seconds."""
         shown = None
         while True:
-            last = self.over.wait(EVERY_S) if shown else False
+            last = self.over.wait(EVERY_S) if shown is not None else False
             fresh = [p for p in self.records if p.exists()]
             new = sum(p.stat().st_mtime >= self.began_at for p in fresh)
             if len(fresh) != shown:

@@ -53,8 +53,12 @@ def publish(folder: Path, target: Path) -> None:
     if record["predictions"] and len(names) == 1:
         text = json.dumps(record | {"predictions": []}, indent=1) + "\n"
         (partial / "record.json").write_text(text)
-    shutil.rmtree(target, ignore_errors=True)
+    former = target.with_name(f".{target.name}.former")
+    shutil.rmtree(former, ignore_errors=True)
+    if target.exists():
+        target.rename(former)
     partial.rename(target)
+    shutil.rmtree(former, ignore_errors=True)
     print(f"published {folder} as {target}")
 
 

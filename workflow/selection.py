@@ -1,5 +1,7 @@
 """What the graph is asked for: scale, data, experiments, seeds, and the files that follow."""
 
+import hashlib
+import json
 import os
 import re
 import shlex
@@ -11,6 +13,7 @@ import jupytext
 from build import SETTINGS
 
 from rigid_depth.experiments.registry import EXPERIMENTS, SCALES, find_experiment, find_scale
+from rigid_depth.experiments.settings import parameters
 from rigid_depth.experiments.sources import package_hash
 from rigid_depth.sources import PACKAGE, code_files, code_hash
 
@@ -34,8 +37,10 @@ def notebooks() -> list[str]:
 
 @cache
 def run_code(experiment: str) -> str:
-    """Returns the hash that a run's record carries: a run is stale when this has changed."""
-    return package_hash(find_experiment(experiment).method)
+    """Returns what makes a run stale when it changes: the hash of its code, and its settings."""
+    chosen = find_experiment(experiment)
+    settings = json.dumps(parameters(chosen, find_scale("smoke"), ""), sort_keys=True)
+    return f"{package_hash(chosen.method)} {hashlib.sha1(settings.encode()).hexdigest()}"
 
 
 def needed_by(experiment: str, group: str, seed: str) -> list[str]:
@@ -119,18 +124,19 @@ class Selection:
 
     def options_of(self, group: str) -> str:
         """The options of the command line that name scale and data of a group of runs."""
-        if group != self.group:
-            return f"--scale {group}"
-        parts = [f"--scale {self.scale}"]
-        for name, value in (("dataset", self.dataset), ("dataroot", self.dataroot)):
-            if value:
-                parts.append(f"--{name} {shlex.quote(value)}")
-        return " ".join(parts)
+        pairs = self._data if group == self.group else {"scale": group}
+        return " ".join(f"--{name} {shlex.quote(value)}" for name, value in pairs.items())
 
     @property
     def parameters(self) -> str:
         """The same for papermill."""
-        return self.options_of(self.group).replace("--", "-p ")
+        return " ".join(f"-p {name} {shlex.quote(value)}" for name, value in self._data.items())
+
+    @property
+    def _data(self) -> dict[str, str]:
+        """What names scale and data, where it is given."""
+        named = {"scale": self.scale, "dataset": self.dataset, "dataroot": self.dataroot}
+        return {name: value for name, value in named.items() if value}
 
 
 def read_selection(config: dict) -> Selection:
@@ -143,7 +149,7 @@ def read_selection(config: dict) -> Selection:
     if unknown:
         raise ValueError(f"unknown setting {unknown[0]}; allowed: {', '.join(SETTINGS)}")
     experiments = words(config.get("experiments", ""))
-    if config and not experiments:
+    if {"scale", "dataset", "dataroot", "seeds"} & set(config) and not experiments:
         experiments = tuple(EXPERIMENTS)
     seeds = words(config.get("seeds", "0"))
     alone = len(experiments) * len(seeds) < 2

@@ -41,7 +41,7 @@ PARAMETER = typer.Option(
     metavar="NAME=VALUE",
     help="Changes a field of the experiment or the scale; may be given several times.",
 )
-QUIET = typer.Option(help="Show progress bars and what it will cost.")
+PROGRESS = typer.Option(help="Show progress bars and what it will cost.")
 
 
 @app.command()
@@ -51,7 +51,7 @@ def synth(
         Path | None, typer.Option(help="Folder; by default data/synthetic/SCALE.")
     ] = None,
     parameter: Annotated[list[str] | None, PARAMETER] = None,
-    progress: Annotated[bool, QUIET] = True,
+    progress: Annotated[bool, PROGRESS] = True,
 ) -> None:
     """Writes the synthetic world of a scale, a nuScenes v1.0 folder, once."""
     from rigid_depth.experiments.worlds import make_world
@@ -67,7 +67,7 @@ def prepare(
     train_drives: Annotated[str | None, DRIVES] = None,
     val_drives: Annotated[str | None, DRIVES] = None,
     parameter: Annotated[list[str] | None, PARAMETER] = None,
-    progress: Annotated[bool, QUIET] = True,
+    progress: Annotated[bool, PROGRESS] = True,
 ) -> None:
     """Writes the prepared store a run of this scale reads, once."""
     from rigid_depth.experiments.stores import make_store
@@ -99,7 +99,7 @@ def run(
     ] = None,
     threads: Annotated[int, typer.Option(help="CPU threads; 0 leaves it to PyTorch.")] = 0,
     parameter: Annotated[list[str] | None, PARAMETER] = None,
-    progress: Annotated[bool, QUIET] = True,
+    progress: Annotated[bool, PROGRESS] = True,
 ) -> None:
     """Trains and evaluates an experiment; a finished run is left alone, a killed one goes on.
 
@@ -110,6 +110,8 @@ def run(
 
     from rigid_depth import experiments
 
+    if threads < 0:
+        raise RigidDepthError(f"--threads is {threads}; allowed are 0 and more.")
     if threads:
         torch.set_num_threads(threads)
     overrides = _pairs(_with_drives(parameter, train_drives, val_drives))
@@ -140,6 +142,8 @@ def study(
     from rigid_depth.experiments import studies
 
     if confirm:
+        if publish or size != "smoke" or seeds != "0":
+            raise RigidDepthError("--confirm goes alone: it runs a published seed, full size.")
         if not studies.confirm(name):
             raise RigidDepthError(
                 f"today's code gives other numbers for '{name}'; publish it anew."
@@ -149,7 +153,7 @@ def study(
     if publish and size != "full":
         raise RigidDepthError("only the full size of a study is published; give --size full.")
     records = []
-    for seed in (int(text) for text in seeds.split(",")):
+    for seed in _seeds(seeds):
         made = studies.publish(name, seed) if publish else studies.run_study(name, size, seed)
         typer.echo(f"{name}, {size}, seed {seed}: {made.data['cost']['seconds']} s", err=True)
         records.append(made)
@@ -167,7 +171,7 @@ def evaluate(
     dataroot: Annotated[Path | None, DATAROOT] = None,
     train_drives: Annotated[str | None, DRIVES] = None,
     val_drives: Annotated[str | None, DRIVES] = None,
-    progress: Annotated[bool, QUIET] = True,
+    progress: Annotated[bool, PROGRESS] = True,
 ) -> None:
     """Measures trained weights on a split and prints the metrics as JSON (depths in metres)."""
     import json
@@ -186,7 +190,7 @@ def predict(
     weights: Annotated[Path, typer.Argument(help="Folder of a run, or its weights file.")],
     images: Annotated[Path, typer.Argument(help="An image file, or a folder of images.")],
     out: Annotated[Path, typer.Option(help="Where the results go.")] = Path("predictions"),
-    progress: Annotated[bool, QUIET] = True,
+    progress: Annotated[bool, PROGRESS] = True,
 ) -> None:
     """Writes STEM-depth.png (bright = near) and STEM-depth.npy (float32, metres) for each image.
 
@@ -239,6 +243,16 @@ def _with_drives(
 ) -> list[str]:
     drives = {"train_drives": train_drives, "val_drives": val_drives}
     return [*(parameter or []), *(f"{name}={value}" for name, value in drives.items() if value)]
+
+
+def _seeds(text: str) -> list[int]:
+    """0,1,2 as numbers."""
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise RigidDepthError(
+            f"--seeds is '{text}'; allowed are whole numbers separated by commas, as in 0,1,2."
+        ) from None
 
 
 def _pairs(parameter: list[str] | None) -> dict[str, str]:

@@ -99,6 +99,17 @@ def test_a_table_links_every_seed_and_leaves_rows_open(runs):
     assert second.count("open") == 4
 
 
+def test_a_mean_over_some_seeds_says_so():
+    found = [run("mse", k, alignment={"decoded": {"cka": v}}) for k, v in enumerate((0.5, None))]
+    table = comparison.measure_table(found, ["mse"], {"CKA": comparison.ALIGNMENT["CKA"]})
+    assert "| 0.500 (1 of 2) |" in table
+
+
+def test_the_head_of_p_values_counts_their_family(runs):
+    table = comparison.verdict_table(runs, ["mse", "coral", "weight-maps"], "rgb-infinity")
+    assert "p (Holm of 2)" in table.splitlines()[0]
+
+
 def test_a_measure_reads_its_path_or_nothing():
     record = {"alignment": {"decoded": {"cka": 0.25}}}
     assert comparison.ALIGNMENT["CKA"](record) == 0.25

@@ -10,6 +10,8 @@ import pytest
 
 from rigid_depth.book import ledger, ledgerpages, pages, provenance
 from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.registry import EXPERIMENTS, SCALES
+from rigid_depth.experiments.settings import parameters
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -99,9 +101,17 @@ def test_every_row_stands_on_the_ledger_page_and_errata_are_those_of_the_ledger(
 def test_a_badge_turns_stale_when_the_package_changes(book, monkeypatch, publish):
     run = publish(book / "elsewhere", "rgb", "cpu", 0, 5.0)
     record = json.loads((run / "record.json").read_text())
+    today = parameters(EXPERIMENTS["rgb"], SCALES["cpu"], "synthetic")
+    record["parameters"] = today | {"init_from": None}
     assert "STALE" in provenance.run_badge(record)
     monkeypatch.setattr(provenance, "_package_today", lambda method: "of another day")
     badge = provenance.run_badge(record)
+    for other in (
+        {"parameters": record["parameters"] | {"steps": 7}},
+        {"overrides": {"steps": 7}},
+        {"experiment": "no such one"},
+    ):
+        assert "STALE" in provenance.run_badge(record | other)
     assert "STALE" not in badge
     assert "A &lt;fast&gt; CPU" in badge
     assert "commit 01234567<" in badge

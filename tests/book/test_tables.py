@@ -33,6 +33,19 @@ def test_the_best_scale_with_every_seed_of_every_row_is_shown(book, runs, publis
     assert tables.best_complete_scale(tables.read_runs(results)) == "gpu"
 
 
+def test_a_better_scale_with_fewer_rows_is_not_shown(book, publish):
+    results = book / "book" / "results"
+    for seed in range(3):
+        publish(results, "rgb", "gpu", seed, 4.0)
+    assert tables.best_complete_scale(tables.read_runs(results)) == "cpu"
+
+
+def test_a_further_seed_of_one_row_does_not_hide_the_scale(book, publish):
+    results = book / "book" / "results"
+    publish(results, "rgb", "cpu", 3, 6.0)
+    assert tables.best_complete_scale(tables.read_runs(results)) == "cpu"
+
+
 def test_smoke_and_few_seeds_are_never_shown(tmp_path, publish):
     for seed in range(3):
         publish(tmp_path, "rgb", "smoke", seed, 4.0)

@@ -7,7 +7,7 @@ from PIL import Image
 
 from rigid_depth.data.resize import crop_box
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments.predict import predict_depth, predict_images, windows
+from rigid_depth.experiments.predict import predict_depth, predict_images, read_image, windows
 from rigid_depth.experiments.registry import EXPERIMENTS
 from rigid_depth.experiments.settings import Scale
 from rigid_depth.experiments.weights import Trained
@@ -88,6 +88,25 @@ def test_a_truncated_picture_is_named_and_nothing_is_written(finished, tmp_path)
     with pytest.raises(RigidDepthError, match=r"b\.jpg is not a readable image"):
         predict_images(finished.folder, tmp_path, tmp_path / "out", progress=False)
     assert not (tmp_path / "out").exists()
+
+
+def test_results_are_no_pictures_and_none_overwrites_another(finished, tmp_path):
+    picture = Image.fromarray(np.zeros((64, 64, 3), np.uint8))
+    picture.save(tmp_path / "a.png")
+    first, again = (
+        predict_images(finished.folder, tmp_path, tmp_path, progress=False) for _ in range(2)
+    )
+    assert first == again
+    picture.save(tmp_path / "a.jpg")
+    with pytest.raises(RigidDepthError, match=r"a\.jpg and a\.png|a\.png and a\.jpg"):
+        predict_images(finished.folder, tmp_path, tmp_path / "out", progress=False)
+
+
+def test_a_picture_is_read_the_way_it_was_held(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn clockwise by a quarter
+    Image.fromarray(np.zeros((40, 60, 3), np.uint8)).save(tmp_path / "a.jpg", exif=exif)
+    assert read_image(tmp_path / "a.jpg").shape == (60, 40, 3)
 
 
 def test_missing_and_empty_folders(finished, tmp_path):

@@ -164,3 +164,9 @@ def test_examples_do_not_change():
     assert true.max() == 95
     some = true > 0
     assert pred[some].mean().item() == pytest.approx(1.06 * true[some].mean().item(), rel=0.1)
+
+
+def test_this_book_floors_predictions_as_its_own_evaluation_does():
+    pred, true = torch.tensor([[[1e-6, 20.0]]]), torch.tensor([[[10.0, 20.0]]])
+    own = depth_metrics(pred, true, true > 0)["rmse_log"]
+    assert measure(pred, true, PROTOCOLS["this book"])["rmse_log"] == pytest.approx(own, rel=1e-6)

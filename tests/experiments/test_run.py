@@ -2,6 +2,8 @@
 
 import importlib
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +12,15 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
+from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments import EXPERIMENTS, SCALES, read_record
 from rigid_depth.experiments.objective import objective
 from rigid_depth.experiments.pictures import error_picture, write_pictures
 from rigid_depth.experiments.plan import plan_run
+from rigid_depth.experiments.report import _data
 from rigid_depth.experiments.settings import override
 from rigid_depth.experiments.speed import resolve_precision
+from rigid_depth.experiments.stores import make_store
 from rigid_depth.experiments.training import Training
 from rigid_depth.losses import infinity_loss, masked_mse
 from rigid_depth.models.two_branch import Outputs
@@ -81,6 +86,61 @@ def test_a_finished_run_is_left_alone(finished, tiny):
     again = tiny("rgb", finished.folder.parents[2])
     assert path.stat().st_mtime_ns == before
     assert again.data == finished.data
+
+
+def test_of_two_calls_at_once_the_second_waits_and_finds_the_run(tiny, tmp_path, monkeypatch):
+    made = []
+    plain = RUN._make
+
+    def counted(*arguments):
+        made.append(1)
+        time.sleep(0.2)
+        return plain(*arguments)
+
+    monkeypatch.setattr(RUN, "_make", counted)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: tiny("row-mean-depth", tmp_path), range(2))
+    assert len(made) == 1
+    assert first.data == second.data
+
+
+def test_a_killed_repetition_leaves_no_record_of_the_former_run(tiny, tmp_path, monkeypatch):
+    former = tiny("row-mean-depth", tmp_path)
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(RUN, "package_hash", lambda method: "f" * 40)
+    monkeypatch.setattr(RUN, "write_run", killed)
+    with pytest.raises(KeyboardInterrupt):
+        tiny("row-mean-depth", tmp_path)
+    assert not (former.folder / "record.json").exists()
+
+
+def test_a_folder_of_masks_is_named_without_its_place(finished, world, settings):
+    plan = plan_run("rgb", overrides=settings)
+    store = make_store(plan.scale, "synthetic", world, progress=False)
+    store.settings["sky"] = "segmentation:/home/x/model"
+    found = _data(plan, store)
+    assert found == finished.data["data"] | {"sky": "segmentation:model"}
+
+
+def test_the_run_below_has_the_same_encoders(finished, monkeypatch):
+    """What encoders are and are given is handed down, what only the second stage uses is not."""
+    asked = {}
+    monkeypatch.setattr(RUN, "run", lambda name, **given: asked.update(given) or finished)
+    overrides = {"encoding": "reciprocal", "width": 0.1, "alignment_weight": (0, 0, 0)}
+    plan = plan_run("relative-pretrained", overrides=overrides)
+    with pytest.raises(RigidDepthError, match="rgb"):  # these are not the weights it asks for
+        RUN._needed(plan, None, "runs", 1, 1, False, overrides)
+    assert {name: asked.get(name) for name in overrides} == {
+        "encoding": "reciprocal", "width": 0.1, "alignment_weight": None
+    }  # fmt: skip
+
+
+def test_processes_share_a_batch_evenly(tiny, tmp_path):
+    with pytest.raises(RigidDepthError, match="batch of 2 frames cannot be shared evenly by 3"):
+        tiny("rgb", tmp_path, devices=3)
 
 
 def test_a_run_of_other_sources_is_done_again(finished, tiny, tmp_path, monkeypatch):

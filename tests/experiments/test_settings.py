@@ -47,7 +47,13 @@ def test_text_becomes_typed(name, text, value):
         ({"encoding": "log"}, "allowed: linear, reciprocal"),
         ({"precision": "8"}, "allowed: 32-true, bf16-mixed, 16-mixed"),
         ({"split_by": "token"}, "allowed: scene, frame"),
-        ({"infinity_weight": "0.1,-1,0"}, "negative"),
+        ({"infinity_weight": "0.1,-1,0"}, "allowed are weights from 0"),
+        ({"steps": "inf"}, "it takes a whole number"),
+        ({"sky": None}, "it takes a word"),
+        ({"freeze_encoders": "true"}, "has nothing to start from"),
+        ({"anchors": "pretrained"}, "has nothing to start from"),
+        ({"anchors": "parallel"}, "'relative-parallel' alone"),
+        ({"depth_supervision": "withheld"}, "a 'lidar_share' below 1"),
     ],
 )
 def test_bad_values_are_one_sentence(changes, sentence):

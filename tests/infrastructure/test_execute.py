@@ -132,6 +132,20 @@ def test_noise_is_told_from_change():
     assert not stored.same(old, with_output({"image/png": picture(100), "text/plain": "3.2 m"}))
 
 
+def test_a_curve_that_moved_is_a_change():
+    """Thin lines change few pixels; the mean over the picture hardly feels them."""
+
+    def curve(row):
+        image = np.full((200, 400, 3), 255, np.uint8)
+        image[row : row + 2] = 0
+        buffer = io.BytesIO()
+        Image.fromarray(image).save(buffer, "png")
+        return with_output({"image/png": base64.b64encode(buffer.getvalue()).decode()})
+
+    assert stored.same(curve(50), curve(50))
+    assert not stored.same(curve(50), curve(60))
+
+
 def test_plotly_js_and_unexecuted_cells_are_faults():
     assert "plotly.js" in stored.faults(with_output({"text/html": "/* plotly.js v3 */"}))[0]
     assert stored.faults(new_notebook(cells=[new_code_cell("1")])) == ["cell 1 was not executed"]

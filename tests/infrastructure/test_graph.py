@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -115,11 +116,31 @@ def test_a_notebook_depends_on_the_code_it_imports_and_no_other(tmp_path, monkey
 
 
 def test_a_run_is_stale_with_the_hash_of_its_record():
-    assert run_code("rgb") == package_hash("rgb")
+    assert run_code("rgb").split()[0] == package_hash("rgb")
+
+
+def test_a_run_is_stale_with_its_settings(monkeypatch):
+    before = {name: run_code(name) for name in ("rgb", "mse")}
+    run_code.cache_clear()
+    changed = replace(EXPERIMENTS["mse"], alignment_weight=(0.1, 0.1, 0.1))
+    monkeypatch.setitem(EXPERIMENTS, "mse", changed)
+    assert run_code("mse") != before["mse"]
+    assert run_code("rgb") == before["rgb"]
+    run_code.cache_clear()
 
 
 def test_without_settings_only_the_notebooks_run():
     assert read_selection({}).runs == []
+
+
+def test_threads_alone_ask_for_no_run():
+    assert read_selection({"threads": "1"}).runs == []
+
+
+def test_a_folder_with_dashes_stays_what_it_is():
+    chosen = read_selection({"dataset": "kitti", "dataroot": "/my--set", "experiments": "rgb"})
+    assert chosen.parameters == "-p scale smoke -p dataset kitti -p dataroot /my--set"
+    assert chosen.options_of("smoke-kitti").endswith("--dataroot /my--set")
 
 
 def test_a_scale_alone_asks_for_everything():

@@ -11,6 +11,17 @@ def test_the_time_left_is_that_of_the_runs_so_far():
     assert progress.line(9, 9, 6, 3900.0) == "runs: 9 of 9 done in 1 h 05 min"
 
 
+def test_it_ends_where_no_run_ever_finishes(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(progress, "EVERY_S", 0.01)
+    watch = progress.Progress([tmp_path / "none"])
+    watch.start()
+    time.sleep(0.05)
+    watch.over.set()
+    watch.join(5)
+    assert not watch.is_alive()
+    assert capsys.readouterr().out == "runs: 0 of 1 done, 1 to come\n"
+
+
 def test_every_new_record_is_told_once(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(progress, "EVERY_S", 0.01)
     records = [tmp_path / name for name in "abc"]

@@ -42,6 +42,26 @@ def test_pictures_of_real_data_and_of_further_seeds_stay_behind(run, tmp_path, o
     assert json.loads((target / "record.json").read_text())["predictions"] == []
 
 
+def test_a_kill_between_two_renames_leaves_what_was_there(run, tmp_path, monkeypatch):
+    target = tmp_path / "results" / "seed-0"
+    target.mkdir(parents=True)
+    (target / "old.jpg").touch()
+    rename = publish.Path.rename
+
+    def killed(path, to):
+        if path.name.endswith(".partial"):
+            raise KeyboardInterrupt
+        return rename(path, to)
+
+    monkeypatch.setattr(publish.Path, "rename", killed)
+    with pytest.raises(KeyboardInterrupt):
+        publish.publish(run, target)
+    assert [p.name for p in tmp_path.rglob("old.jpg")] == ["old.jpg"]
+    monkeypatch.undo()
+    publish.publish(run, target)
+    assert [p.name for p in target.parent.iterdir()] == ["seed-0"]
+
+
 def refused(run, tmp_path, message):
     target = tmp_path / "results" / "seed-0"
     target.mkdir(parents=True)

@@ -21,7 +21,6 @@ LEVEL = 0.05
 LEAST_SEEDS = 2
 REFERENCES = ("rgb", "rgb-infinity")
 """What experiments are compared with: RGB alone, and RGB with the losses of a two-branch model."""
-VERDICT_HEAD = ("verdict", "difference [m]", "95 %", "p (Holm)", "seeds")
 
 Measure = Callable[[dict], float | None]
 
@@ -74,7 +73,8 @@ def measure_table(
 ) -> str:
     """Any numbers of the records of some experiments: mean ± spread over seeds, linked to the runs.
 
-    A cell is a dash where the records have no such number; a row without a run is open.
+    A cell is a dash where the records have no such number, and says so where only some have it; a
+    row without a run is open.
     """
     found = _by_experiment(runs)
     rows = []
@@ -123,20 +123,19 @@ def verdict_table(
     runs: Iterable[Run], experiments: Sequence[str], reference: str, branch: str = "rgb"
 ) -> str:
     """`verdicts` against one reference as a table."""
-    rows = [
-        [plain(find_experiment(row["experiment"]).label), *_verdict_cells(row)]
-        for row in verdicts(runs, experiments, reference, branch)
-    ]
-    return table([f"Against: {plain(find_experiment(reference).label)}", *VERDICT_HEAD], rows)
+    found = verdicts(runs, experiments, reference, branch)
+    rows = [[plain(find_experiment(r["experiment"]).label), *_verdict_cells(r)] for r in found]
+    against = f"Against: {plain(find_experiment(reference).label)}"
+    return table([against, *_verdict_head(found)], rows)
 
 
 def base_table(runs: Iterable[Run], bases: Mapping[str, str], branch: str = "rgb") -> str:
     """`verdicts` of experiments against a base of their own, a column of the table."""
-    rows = []
-    for row in verdicts(runs, list(bases), bases, branch):
+    rows, found = [], verdicts(runs, list(bases), bases, branch)
+    for row in found:
         label = plain(find_experiment(row["experiment"]).label)
         rows.append([label, f"`{row['reference']}`", *_verdict_cells(row)])
-    return table(["Experiment", "against", *VERDICT_HEAD], rows)
+    return table(["Experiment", "against", *_verdict_head(found)], rows)
 
 
 def gap_table(runs: Iterable[Run], experiments: Sequence[str]) -> str:
@@ -182,6 +181,12 @@ def verdicts_csv(runs: Iterable[Run]) -> str:
     return out.getvalue()
 
 
+def _verdict_head(rows: list[dict]) -> list[str]:
+    """The columns of a verdict; a p-value depends on how many lines it was corrected for."""
+    judged = sum(row["verdict"] != "open" for row in rows)
+    return ["verdict", "difference [m]", "95 %", f"p (Holm of {judged})", "seeds"]
+
+
 def _verdict_cells(row: dict) -> list[str]:
     if row["verdict"] == "open":
         return ["open", "–", "–", "–", str(row["seeds"])]
@@ -209,4 +214,5 @@ def _cell(values: list[float | None]) -> str:
         return "–"
     found = spread(known)
     mean = round(found.mean, 3) + 0.0  # no -0.000
-    return f"{mean:.3f}" + ("" if found.std is None else f" ± {found.std:.3f}")
+    text = f"{mean:.3f}" + ("" if found.std is None else f" ± {found.std:.3f}")
+    return text if len(known) == len(values) else f"{text} ({len(known)} of {len(values)})"

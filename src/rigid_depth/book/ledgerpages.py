@@ -19,7 +19,7 @@ CHAPTERS = {
     "7": "Experiments",
     "8": "Results",
 }
-KINDS = {
+COLOURS = {
     "holds": "good",
     "reproduced": "good",
     "holds under a condition": "warn",
@@ -125,7 +125,7 @@ def _settled_claim(row: Row) -> str:
 
 
 def _row(row: Row) -> str:
-    kind = KINDS.get(row.verdict, "")
+    kind = COLOURS.get(row.verdict, "")
     verdict = f'<span class="rd-badge rd-{kind} ledger-verdict">{row.verdict}</span>'
     parts = [
         f"({label(row)})=\n::::{{div}} ledger-row verdict-{kind or 'open'}",

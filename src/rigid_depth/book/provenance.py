@@ -7,18 +7,44 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
-
-@cache
-def _package_today(method: str) -> str:
-    """The hash that a record made now would carry; imported late, since it brings in PyTorch."""
-    from rigid_depth.experiments.sources import package_hash
-
-    return package_hash(method)
+from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.registry import find_experiment, find_scale
+from rigid_depth.experiments.settings import Experiment, override, parameters
+from rigid_depth.experiments.sources import package_hash
 
 
 def is_stale(record: dict) -> bool:
-    """Tells whether the code that the run rests on differs from today's."""
-    return record["source"]["package"] != _package_today(record["parameters"]["method"])
+    """Tells whether the code or the settings that the run rests on differ from today's."""
+    try:
+        experiment, needs = _experiments(record["experiment"])
+        today = _parameters_today(record, experiment)
+    except RigidDepthError:
+        return True  # no such experiment, scale or parameter any more
+    then = {k: v for k, v in record["parameters"].items() if k != "init_from"}
+    below = record.get("built_on", {}).get("package")
+    return (
+        then != today
+        or record["source"]["package"] != _package_today(experiment.method)
+        or (below is not None and (needs is None or below != _package_today(needs.method)))
+    )
+
+
+@cache
+def _package_today(method: str) -> str:
+    """The hash that a record made now would carry."""
+    return package_hash(method)
+
+
+def _experiments(name: str) -> tuple[Experiment, Experiment | None]:
+    """The experiment of that name and the one it is built on."""
+    experiment = find_experiment(name)
+    return experiment, find_experiment(experiment.needs) if experiment.needs else None
+
+
+def _parameters_today(record: dict, experiment: Experiment) -> dict:
+    """The parameters of the same command today."""
+    chosen, scale, _ = override(experiment, find_scale(record["scale"]), record["overrides"])
+    return parameters(chosen, scale, record["data"]["dataset"])
 
 
 def blob(path: Path) -> str:
@@ -51,7 +77,7 @@ def run_badge(record: dict) -> str:
     if record["scale"] == "smoke":
         parts.append(("warn", "smoke run: not a result"))
     if is_stale(record):
-        parts.append(("warn", "STALE: its code changed since"))
+        parts.append(("warn", "STALE: its code or settings changed since"))
     return badges(parts)
 
 

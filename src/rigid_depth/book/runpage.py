@@ -77,7 +77,7 @@ def _summary(record: dict) -> str:
             )
     size = " × ".join(str(side) for side in data["image_size"])
     lines.append(
-        f"Data: {plain(data['dataset'])} {plain(data['version'])}, split by "
+        f"Data: {plain(' '.join(filter(None, (data['dataset'], data['version']))))}, split by "
         f"{plain(data['split_by'])}, {size} pixels. Cost: {number(cost['steps'])} steps in "
         f"{number(cost['seconds'], 0)} s, {number(cost['parameters'])} parameters."
     )

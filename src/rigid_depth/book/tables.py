@@ -62,15 +62,19 @@ def read_runs(folder: Path) -> list[Run]:
 
 
 def best_complete_scale(runs: Iterable[Run]) -> str | None:
-    """The best published scale at which every trained row has the same seeds, at least three."""
-    runs = [run for run in runs if run.experiment.split("+")[0] not in BASELINES]
-    for scale in SCALES:
-        rows: dict[str, set[int]] = {}
-        for run in runs:
-            if run.group == scale:
-                rows.setdefault(run.experiment, set()).add(run.seed)
-        seeds = set().union(*rows.values())
-        if len(seeds) >= SEEDS_NEEDED and all(row == seeds for row in rows.values()):
+    """The best published scale that is complete; None where none is.
+
+    All its trained rows share at least three seeds, and no row is missing that a lesser scale has.
+    """
+    seeds: dict[str, dict[str, set[int]]] = {scale: {} for scale in SCALES}
+    for run in runs:
+        if run.group in seeds and run.experiment.split("+")[0] not in BASELINES:
+            seeds[run.group].setdefault(run.experiment, set()).add(run.seed)
+    for place, scale in enumerate(SCALES):
+        rows = seeds[scale]
+        wanted = {row for lesser in SCALES[place + 1 :] for row in seeds[lesser]}
+        shared = set.intersection(*rows.values()) if rows else set()
+        if len(shared) >= SEEDS_NEEDED and rows.keys() >= wanted:
             return scale
     return None
 

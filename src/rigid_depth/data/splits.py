@@ -92,8 +92,9 @@ def assign(
     """Indices of ``sources`` in "train", "val" and "test".
 
     ``split_by="scene"`` follows ``scenes``. ``split_by="frame"`` is 80/10/10 of shuffled
-    keyframes, as the counts of section 6.2 suggest, val and test rounded down: neighbours 0.5 s apart land on both sides,
-    which :func:`leakage` measures. Raises RigidDepthError for another ``split_by``.
+    keyframes, as the counts of section 6.2 suggest, val and test rounded down: neighbours 0.5 s
+    apart land on both sides, which :func:`leakage` measures. Raises RigidDepthError for another
+    ``split_by``.
     """
     if split_by == "scene":
         members = {split: set(scenes[split]) for split in SPLITS}

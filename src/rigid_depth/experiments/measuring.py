@@ -54,7 +54,7 @@ def from_image(model: nn.Module, experiment: Experiment) -> Callable[[Tensor], T
 
 
 def with_guide(batch: Batch, experiment: Experiment) -> Batch:
-    """The batch with what an RGB-D branch is given, drawn alike in every evaluation."""
+    """The batch with what an RGB-D branch is given, drawn alike for every batch of one size."""
     if experiment.method == "rgb" or "guide" in batch:
         return batch
     return guided(batch, experiment, generator_at(0, 0, 4))
@@ -151,7 +151,9 @@ def evaluate_weights(
 ) -> dict[str, dict]:
     """The metrics of trained weights by branch, on a split of their scale's data or of other data.
 
-    Raises RigidDepthError for weights of another experiment than the one named.
+    In batches of 8, which decide how thinned or noisy LiDAR is drawn: a record made with other
+    batches has slightly other numbers for a branch that sees such LiDAR. Raises RigidDepthError for
+    weights of another experiment than the one named.
     """
     trained = load_weights(path, only=(experiment,) if experiment else ())
     scale = override(trained.experiment, trained.scale, overrides or {})[1]

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments import weights
 from rigid_depth.experiments.registry import BASELINES, find_experiment, find_scale
-from rigid_depth.experiments.settings import Experiment, Scale, as_text, override, placeless
+from rigid_depth.experiments.settings import (
+    Experiment,
+    Scale,
+    as_text,
+    override,
+    parameters,
+    placeless,
+)
 
 LONGEST_LABEL = 120
 """Longer names of folders, from many changed parameters, are replaced by a hash."""
@@ -39,12 +46,8 @@ class Plan:
         return f"{self.folder.parent.parent.name}/{self.label}/seed-{self.seed}"
 
     def parameters(self) -> dict:
-        """All fields of experiment and scale, resolved, as JSON values."""
-        fields = {**asdict(self.experiment), **asdict(self.scale), "dataset": self.dataset}
-        for name in ("name", "label", "section", "notebook", "summary", "starts_from", "needs"):
-            fields.pop(name)
-        fields = {name: placeless(value) for name, value in fields.items()}
-        return json.loads(json.dumps({**fields, "init_from": self.init}))
+        """All fields of experiment and scale, resolved, and the weights to start from."""
+        return parameters(self.experiment, self.scale, self.dataset) | {"init_from": self.init}
 
 
 def plan_run(

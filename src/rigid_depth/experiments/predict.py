@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from numpy import ndarray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
 from rigid_depth.data.resize import resize_image
@@ -28,7 +29,7 @@ def predict_images(
     """Writes `<stem>-depth.png` and `<stem>-depth.npy` (float32 metres, image size) into `out`.
 
     `images` is a file or a folder. All of them are read before the first result is written; an
-    image that cannot be read raises RigidDepthError and leaves nothing.
+    image that cannot be read, and two of one stem, raise RigidDepthError and leave nothing.
     """
     trained = load_weights(weights)
     trained.model.to(best_device())
@@ -50,22 +51,35 @@ def predict_images(
 
 
 def list_images(path: Path) -> list[Path]:
-    """The image file, or the image files of a folder by name."""
+    """The image file, or the image files of a folder by name; its own results are left out.
+
+    Raises RigidDepthError where there is none, or where two would write the same result.
+    """
     if not path.exists():
         raise RigidDepthError(f"there is no image or folder {path}.")
     if path.is_file():
         return [path]
-    files = sorted(p for p in path.iterdir() if p.suffix.lower() in ENDINGS)
+    found = (p for p in path.iterdir() if p.suffix.lower() in ENDINGS)
+    files = sorted(p for p in found if not p.stem.endswith("-depth"))
     if not files:
         raise RigidDepthError(f"folder {path} holds no image ({', '.join(ENDINGS)}).")
+    for first, second in pairwise(sorted(files, key=lambda p: p.stem)):
+        if first.stem == second.stem:
+            raise RigidDepthError(
+                f"{first.name} and {second.name} would write the same {first.stem}-depth.png; "
+                "predict them one by one, into two folders."
+            )
     return files
 
 
 def read_image(path: Path) -> UInt8[ndarray, "h w 3"]:
-    """The picture as RGB; raises RigidDepthError with its name if it is not a whole picture."""
+    """The picture as RGB, turned as its EXIF says.
+
+    Raises RigidDepthError with its name if it is not a whole picture.
+    """
     try:
         with Image.open(path) as image:
-            return np.asarray(image.convert("RGB"))
+            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
     except (OSError, UnidentifiedImageError, SyntaxError) as error:
         raise RigidDepthError(f"{path} is not a readable image ({error}).") from None
 

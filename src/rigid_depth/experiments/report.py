@@ -10,7 +10,7 @@ from rigid_depth.experiments.alignment import measure_alignment
 from rigid_depth.experiments.feed import as_input
 from rigid_depth.experiments.plan import Plan
 from rigid_depth.experiments.record import RunRecord
-from rigid_depth.experiments.sources import source_state
+from rigid_depth.experiments.settings import placeless
 from rigid_depth.experiments.speed import resolve_precision
 from rigid_depth.experiments.training import Training
 from rigid_depth.models import count_parameters
@@ -24,17 +24,21 @@ def write_run(
     plan: Plan,
     store: Store,
     identity: dict,
+    source: dict,
     predict: measuring.Predict,
     training: Training | None,
     *,
+    built_on: dict | None = None,
     progress: bool = True,
 ) -> RunRecord:
     """Evaluates on every split and writes pictures and record into the run's folder.
 
     All frames of the validation and the test split count, of the training split
-    `scale.train_frames` spread evenly. `training` is None for a baseline, which has no steps.
+    `scale.train_frames` spread evenly. `source` is the state of the sources when the run began,
+    `training` None for a baseline, which has no steps; `built_on` names the run whose weights it
+    was built on.
     """
-    metrics, shown = {}, []
+    metrics = {}
     for name in ("train", "val", "test"):
         split = store.split(name)
         most = plan.scale.train_frames if name == "train" else len(split)
@@ -65,7 +69,8 @@ def write_run(
         "created": record.now(),
         "parameters": identity["parameters"],
         "overrides": plan.overrides,
-        "source": source_state(plan.experiment.notebook, identity["package"]),
+        "source": source,
+        **({"built_on": built_on} if built_on else {}),
         "data": _data(plan, store),
         "machine": record.machine(resolve_precision(plan.scale.precision), _devices(training)),
         "versions": record.versions(),
@@ -79,15 +84,12 @@ def write_run(
 
 
 def _data(plan: Plan, store: Store) -> dict:
-    version = plan.scale.version
-    if plan.dataset == "synthetic":
-        from rigid_depth.data.synthetic.settings import VERSION as version
     return {
         "dataset": plan.dataset,
-        "version": version or None,
+        "version": store.settings["version"],
         "split_by": plan.scale.split_by,
         "fingerprint": store.fingerprint,
-        "sky": store.settings["sky"],
+        "sky": placeless(store.settings["sky"]),
         "image_size": list(plan.scale.image_size),
         "counts": store.counts,
     }

@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.evaluation import MIN_PRED_M
 
 METRICS = (
     "rmse", "mae", "abs_rel", "sq_rel", "rmse_log", "log10", "silog", "irmse", "imae",
@@ -40,6 +41,7 @@ class Protocol:
     count_empty: bool = False  # an image without a valid pixel counts as zero error
     silog: tuple[float, float, int] = (1.0, 1.0, 0)  # lambda, factor, subtracted degrees of freedom
     flipped_m: float | None = None  # relative errors divide by flipped_m - d instead of d
+    floor_m: float = 1e-9  # predictions below it count as it where they are logged or inverted
     unit: float = 1.0  # errors in m and in 1/m are multiplied by it (1000: in mm and in 1/km)
 
 
@@ -47,7 +49,7 @@ PROTOCOLS: dict[str, Protocol] = {
     "this book": Protocol(
         "rigid_depth: experiments/evaluation.py",
         (*COMMON, "mae", "log10", "silog"),
-        closed=True, per_image=False,
+        closed=True, per_image=False, floor_m=MIN_PRED_M,
     ),
     "monodepth2": Protocol(
         "nianticlabs/monodepth2: evaluate_depth.py",
@@ -166,7 +168,7 @@ def _values(pred: Tensor, true: Tensor, protocol: Protocol) -> dict[str, float]:
     """Every metric over some pixels."""
     error = pred - true
     by = true if protocol.flipped_m is None else protocol.flipped_m - true
-    safe = pred.clamp(min=1e-9)
+    safe = pred.clamp(min=protocol.floor_m)
     log = safe.log() - true.log()
     ratio = log.abs().exp()
     inverse = (1 / safe - 1 / true) * protocol.unit

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from filelock import FileLock
 from tqdm import tqdm
 
 from rigid_depth.data import Store
@@ -16,16 +19,21 @@ from rigid_depth.experiments.feed import Feed, anchor_frames
 from rigid_depth.experiments.methods import build_model
 from rigid_depth.experiments.plan import Plan, plan_run
 from rigid_depth.experiments.record import RunRecord
-from rigid_depth.experiments.registry import BASELINES
+from rigid_depth.experiments.registry import BASELINES, find_experiment
 from rigid_depth.experiments.report import write_run
 from rigid_depth.experiments.settings import open_fields
-from rigid_depth.experiments.sources import package_hash
+from rigid_depth.experiments.sources import package_hash, source_state
 from rigid_depth.experiments.stores import make_store
 from rigid_depth.experiments.training import Training, train
 from rigid_depth.models import count_parameters
 from rigid_depth.models.two_branch import TwoBranch
 
 CHECKPOINT = "last.ckpt"
+OF_ENCODERS = (
+    "attention", "dropout", "rgbd_dropout", "rgbd_width", "shared_encoder", "encoding",
+    "max_depth_m", "lidar_share", "lidar_noise", "flip", "jitter",
+)  # fmt: skip
+"""Settings of an experiment that the run it is built on has in common with it."""
 
 
 def run(
@@ -53,10 +61,10 @@ def run(
         RigidDepthError: unknown names, bad values or data, weights or a checkpoint of another
             experiment, a loss that is not finite. Nothing half-written is left as a record.
     """
-    began = time.perf_counter()
     progress = progress and int(os.environ.get("LOCAL_RANK", 0)) == 0  # one process speaks
     plan = plan_run(name, scale=scale, seed=seed, dataset=dataset, out=out, init_from=init_from,
                     overrides=overrides)  # fmt: skip
+    _refuse_uneven(plan.scale.batch_size, devices * num_nodes)
     store = make_store(plan.scale, plan.dataset, dataroot, progress=progress)
     identity = {
         "experiment": name,
@@ -64,18 +72,35 @@ def run(
         "parameters": plan.parameters(),
         "fingerprint": store.fingerprint,
         "package": package_hash(plan.experiment.method),
+        "built_on": _code_of_needed(plan),
     }
-    finished = find_finished(plan.folder, identity)
-    if finished:
-        _say(progress, f"{plan.origin} is finished already: {plan.folder}")
-        return finished
     plan.folder.mkdir(parents=True, exist_ok=True)
+    with _alone(plan.folder):
+        finished = find_finished(plan.folder, identity)
+        if finished:
+            _say(progress, f"{plan.origin} is finished already: {plan.folder}")
+            return finished
+        (plan.folder / record.FILE).unlink(missing_ok=True)
+        return _make(plan, store, identity, dataroot, out, init_from, devices, num_nodes, progress,
+                     overrides)  # fmt: skip
+
+
+def _make(
+    plan: Plan, store: Store, identity: dict, dataroot, out, init_from, devices: int,
+    num_nodes: int, progress: bool, overrides: dict,
+) -> RunRecord:  # fmt: skip
+    """Trains, evaluates and writes the record."""
+    began = time.perf_counter()
+    source = source_state(plan.experiment.notebook, identity["package"])
+    built_on = None
     if plan.experiment.method in BASELINES:
         predict, training = baselines.fit(plan.experiment.method, store.split("train")), None
     else:
         trained = None
         if plan.experiment.needs:
             trained = _needed(plan, dataroot, out, devices, num_nodes, progress, overrides)
+            built_on = {"origin": trained.origin, "sha256": trained.sha256}
+            built_on["package"] = identity["built_on"]
         training = _train(plan, store, identity, init_from, trained, devices, num_nodes, progress)
         if training.global_rank != 0:
             training.trainer.strategy.barrier("record")
@@ -84,7 +109,8 @@ def run(
         predict = measuring.predictor(model, plan.experiment)
         path = plan.folder / weights.FILE
         weights.save_weights(path, model, plan.experiment, plan.scale, plan.origin)
-    result = write_run(plan, store, identity, predict, training, progress=progress)
+    result = write_run(plan, store, identity, source, predict, training, built_on=built_on,
+                       progress=progress)  # fmt: skip
     (plan.folder / CHECKPOINT).unlink(missing_ok=True)
     if training and training.trainer.world_size > 1:
         training.trainer.strategy.barrier("record")
@@ -105,15 +131,48 @@ def find_finished(folder: Path, identity: dict) -> RunRecord | None:
         "parameters": data["parameters"],
         "fingerprint": data["data"]["fingerprint"],
         "package": data["source"]["package"],
+        "built_on": data.get("built_on", {"package": identity["built_on"]})["package"],
     }
     return found if same == identity else None
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Lets one call at a time work in the folder of a run; the processes of one run count as one.
+
+    The second to come waits, and finds the run finished.
+    """
+    if int(os.environ.get("LOCAL_RANK", 0)) or int(os.environ.get("NODE_RANK", 0)):
+        yield
+        return
+    with FileLock(folder.with_name(f"{folder.name}.lock")):
+        yield
+
+
+def _refuse_uneven(batch_size: int, processes: int) -> None:
+    """Raises unless every process gets equally many frames of a batch."""
+    if batch_size % processes:
+        raise RigidDepthError(
+            f"a batch of {batch_size} frames cannot be shared evenly by {processes} processes; "
+            "allowed are numbers of devices that divide 'batch_size'."
+        )
+
+
+def _code_of_needed(plan: Plan) -> str | None:
+    """The hash of the code of the run that this one is built on."""
+    needs = plan.experiment.needs
+    return package_hash(find_experiment(needs).method) if needs else None
 
 
 def _needed(
     plan: Plan, dataroot, out, devices: int, num_nodes: int, progress: bool, overrides: dict
 ) -> weights.Trained:
-    """The trained model that an experiment is built on: of the same scale, data and seed."""
-    sizes = {name: v for name, v in overrides.items() if name in open_fields(plan.scale)}
+    """The trained model that an experiment is built on: of the same scale, data and seed.
+
+    It is trained with the same overrides of the scale and of what encoders are and are given.
+    """
+    shared = {*open_fields(plan.scale), *OF_ENCODERS}
+    sizes = {name: value for name, value in overrides.items() if name in shared}
     found = run(
         plan.experiment.needs, scale=plan.scale.name, seed=plan.seed, dataset=plan.dataset,
         dataroot=dataroot, out=out, devices=devices, num_nodes=num_nodes, progress=progress,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import re
 import typing
@@ -101,7 +102,9 @@ class Experiment:
             _within(self, name, 1.0, 1e6)
         for name in ("infinity_weight", "alignment_weight"):
             if min(getattr(self, name)) < 0:
-                raise RigidDepthError(f"parameter '{name}' has a negative weight.")
+                raise RigidDepthError(
+                    f"parameter '{name}' is {getattr(self, name)}; allowed are weights from 0."
+                )
         for name, allowed in (
             ("encoding", ENCODINGS), ("weight_schedule", SCHEDULES), ("anchors", ANCHORS),
             ("depth_supervision", SUPERVISIONS), ("coral_over", AXES), ("context", CONTEXTS),
@@ -109,6 +112,7 @@ class Experiment:
             ("rotation_target", TARGETS),
         ):  # fmt: skip
             _one_of(self, name, allowed)
+        _refuse_contradictions(self)
 
 
 @dataclass(frozen=True)
@@ -207,6 +211,14 @@ def override(
     return pair[0], pair[1], differs
 
 
+def parameters(experiment: Experiment, scale: Scale, dataset: str) -> dict:
+    """All fields of both that decide a result, as JSON values; paths lose their folders."""
+    fields = {**dataclasses.asdict(experiment), **dataclasses.asdict(scale), "dataset": dataset}
+    for name in ("name", "label", "section", "notebook", "summary", "starts_from", "needs"):
+        fields.pop(name)
+    return json.loads(json.dumps({name: placeless(value) for name, value in fields.items()}))
+
+
 def open_fields(settings: Experiment | Scale) -> list[str]:
     """The fields a run may change: all but those that say what the settings are."""
     fixed = {"name", "label", "section", "notebook", "method", "starts_from", "needs", "summary"}
@@ -234,7 +246,7 @@ def typed(kind: type, values: dict[str, object]) -> dict[str, object]:
     for name, value in values.items():
         try:
             result[name] = _convert(value, hints[name])
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, OverflowError):
             raise RigidDepthError(
                 f"parameter '{name}' is {value!r}; it takes {_say(hints[name])}."
             ) from None
@@ -256,6 +268,8 @@ def _convert(value: object, kind: object) -> object:
         if kinds[-1] is Ellipsis:
             kinds = kinds[:1] * len(value)
         return tuple(_convert(v, k) for v, k in zip(value, kinds, strict=True))
+    if value is None:
+        raise ValueError
     if kind is bool:
         return {"true": True, "1": True, "false": False, "0": False}[str(value).lower()]
     if isinstance(value, bool) or (kind is int and float(value) != int(float(value))):
@@ -279,6 +293,25 @@ def _within(settings: Experiment | Scale, name: str, low: float | int, high: flo
     value = getattr(settings, name)
     if not low <= value <= high:
         raise RigidDepthError(f"parameter '{name}' is {value}; allowed are {low:g} to {high:g}.")
+
+
+def _refuse_contradictions(e: Experiment) -> None:
+    """Raises where fields that are right each for itself cannot be meant together."""
+    if not e.needs and (e.freeze_encoders or e.anchors.startswith("pretrained")):
+        raise RigidDepthError(
+            f"experiment '{e.name}' has nothing to start from: 'freeze_encoders' and anchors "
+            "'pretrained...' belong to an experiment that is built on a trained one."
+        )
+    if e.depth_supervision == "withheld" and e.lidar_share == 1:
+        raise RigidDepthError(
+            "parameter 'depth_supervision' is 'withheld', but every return is given; allowed is a "
+            "'lidar_share' below 1."
+        )
+    if (e.anchors == "parallel") != (e.method == "relative-parallel"):
+        raise RigidDepthError(
+            f"parameter 'anchors' is '{e.anchors}'; 'parallel' is allowed, and needed, in the "
+            "experiment 'relative-parallel' alone."
+        )
 
 
 def _one_of(settings: Experiment | Scale, name: str, allowed: tuple[str, ...]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from rigid_depth.data import Store, open_store, prepare
+from rigid_depth.data.open import DATASETS
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.settings import Scale
 from rigid_depth.experiments.sources import data_home
@@ -24,6 +25,8 @@ def make_store(
     processes may ask at once. Raises RigidDepthError for a real data set without a dataroot, and
     for whatever the data layer refuses.
     """
+    if dataset not in DATASETS:
+        raise RigidDepthError(f"unknown data set '{dataset}'; allowed: {', '.join(DATASETS)}.")
     if dataroot is None and dataset != "synthetic":
         raise RigidDepthError(
             f"data set '{dataset}' needs --dataroot, the folder where it lies; only the synthetic "

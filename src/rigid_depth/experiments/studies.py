@@ -106,10 +106,14 @@ def run_study(name: str, size: str = "smoke", seed: int = 0) -> StudyRecord:
     Raises:
         RigidDepthError: unknown study or size, or a result that is no finite number.
     """
+    import torch  # here, so that pages of studies need none
+
     study = find_study(name)
     settings = study.settings(size)
+    source = source_state(study.notebook, study_hash(name))
     began = time.perf_counter()
-    results = study.load()(seed, **settings)
+    with torch.random.fork_rng(devices=[]):  # a study may seed the global generator
+        results = study.load()(seed, **settings)
     seconds = time.perf_counter() - began
     _refuse_strange(results, name)
     return StudyRecord(
@@ -123,7 +127,7 @@ def run_study(name: str, size: str = "smoke", seed: int = 0) -> StudyRecord:
                     "seed": seed,
                     "created": now(),
                     "parameters": settings,
-                    "source": source_state(study.notebook, study_hash(name)),
+                    "source": source,
                     "machine": machine("32-true", 1),
                     "versions": versions(),
                     "cost": {"seconds": round(seconds, 1)},

@@ -52,7 +52,7 @@ def weigh_two_goals(
     squared error on unseen inputs over the variance of the noise-free target (1 = knows nothing);
     `value` and `gradient`, the share of the secondary goal in the weighted loss and in the summed
     lengths of the two weighted gradients of the shared layers, means over the last tenth of the
-    steps (None where the rule combines no two terms).
+    steps; 0 for "main alone".
     """
     data = _data(seed)
     return {

@@ -144,7 +144,8 @@ def cloud_pairs(
 ) -> tuple[Float[Tensor, "count points 6"], Float[Tensor, "count 3 3"]]:
     """Point pairs (x, R x), one per row, of random clouds and random rotations R (Haar).
 
-    A cloud is four blobs of equally many points, centred, at a root mean square distance of 1.
+    A cloud is four blobs of equally many points (`points` is a multiple of 4), centred, at a root
+    mean square distance of 1.
     """
     blobs = torch.randn(count, 4, 3, generator=generator).repeat(1, points // 4, 1)
     x = blobs + 0.3 * torch.randn(count, points, 3, generator=generator)
