@@ -19,7 +19,9 @@ import jupytext
 import nbformat
 import papermill
 from nbformat import NotebookNode
-from stored import blob, faults, normalise, same
+from stored import faults, normalise, same
+
+from rigid_depth.experiments.sources import blob
 
 KERNEL_ENVIRONMENT = {
     "RIGID_DEPTH_TYPECHECK": "1",

@@ -20,12 +20,6 @@ PIXEL_TOLERANCE = 2.0  # of 255, mean over the picture: fonts and last digits ma
 PIXEL_JUMP, SHARE_TOLERANCE = 60, 0.003  # but only so many pixels by more than this of 255
 
 
-def blob(path: Path) -> str:
-    """Returns git's name of a file's content, whether or not git is there."""
-    content = path.read_bytes()
-    return hashlib.sha1(f"blob {len(content)}\0".encode() + content).hexdigest()
-
-
 def normalise(notebook: NotebookNode, stamp: dict) -> NotebookNode:
     """Leaves in an executed notebook only what belongs to its text and its outputs.
 

@@ -15,6 +15,8 @@ import stored
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 
+from rigid_depth.experiments.sources import blob
+
 HEADER = """---
 jupytext:
   text_representation: {extension: .md, format_name: myst}
@@ -153,7 +155,7 @@ def test_plotly_js_and_unexecuted_cells_are_faults():
 
 def test_blob_is_gits_name(tmp_path):
     (tmp_path / "file").write_text("hello\n")
-    assert stored.blob(tmp_path / "file") == "ce013625030ba8dba906f756967f9e9ca394464a"
+    assert blob(tmp_path / "file") == "ce013625030ba8dba906f756967f9e9ca394464a"
 
 
 def test_declared_parameters_of_a_notebook():

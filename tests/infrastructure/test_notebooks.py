@@ -10,6 +10,8 @@ import pytest
 import stored
 import yaml
 
+from rigid_depth.experiments.sources import blob
+
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = sorted(ROOT.glob("notebooks/*.md"))
 LIMIT_BYTES = 400_000
@@ -56,7 +58,7 @@ def twin(text):
 
 def test_text_and_stored_notebook_agree(text, twin):
     assert cells(twin) == cells(jupytext.read(text))
-    assert twin.metadata.rigid_depth.source_blob == stored.blob(text)
+    assert twin.metadata.rigid_depth.source_blob == blob(text)
 
 
 def test_stored_notebook_ran_whole_and_clean(text, twin):

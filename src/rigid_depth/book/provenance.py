@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.registry import find_experiment, find_scale
 from rigid_depth.experiments.settings import Experiment, override, parameters
-from rigid_depth.experiments.sources import package_hash
+from rigid_depth.experiments.sources import blob, package_hash
 
 
 def is_stale(record: dict) -> bool:
@@ -45,12 +44,6 @@ def _parameters_today(record: dict, experiment: Experiment) -> dict:
     """The parameters of the same command today."""
     chosen, scale, _ = override(experiment, find_scale(record["scale"]), record["overrides"])
     return parameters(chosen, scale, record["data"]["dataset"])
-
-
-def blob(path: Path) -> str:
-    """The id that git gives to the content of a file."""
-    content = path.read_bytes()
-    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
 
 
 def device(record: dict) -> str:
