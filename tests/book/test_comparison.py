@@ -5,9 +5,12 @@ import io
 
 import numpy as np
 import pytest
+import torch
 
 from rigid_depth.book import comparison
+from rigid_depth.book.comparison import EPSILON
 from rigid_depth.book.tables import Run, branch_difference_m
+from rigid_depth.losses import balanced
 
 
 def run(experiment, seed, shift=0.0, **alignment):
@@ -108,6 +111,19 @@ def test_a_mean_over_some_seeds_says_so():
 def test_the_head_of_p_values_counts_their_family(runs):
     table = comparison.verdict_table(runs, ["mse", "coral", "weight-maps"], "rgb-infinity")
     assert "p (Holm of 2)" in table.splitlines()[0]
+
+
+def test_how_much_of_a_balanced_weight_arrives():
+    """At eps half of it, far above all; a loss that is not balanced has no such number."""
+    mean, end = comparison.ARRIVING.values()
+    curves = {"train": {"alignment": [1.0, EPSILON, 3 * EPSILON]}}
+    record = {"curves": curves, "parameters": {"balancing": True}}
+    loss = torch.tensor(3 * EPSILON, dtype=torch.float64)
+    acts = balanced(torch.tensor(1.0, dtype=torch.float64), loss, 1.0).item()
+    assert end(record) == pytest.approx(100 * acts, rel=1e-6) == pytest.approx(75)
+    assert mean(record) == pytest.approx((100 + 50 + 75) / 3, abs=0.01)
+    assert end(record | {"parameters": {"balancing": False}}) is None
+    assert end(record | {"curves": {"train": {}}}) is None
 
 
 def test_a_measure_reads_its_path_or_nothing():

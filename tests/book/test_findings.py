@@ -52,11 +52,11 @@ def a_row_of_table_8_2_is_better_than_rgb(shown) -> str:
 
 
 def training_errors_lie_below_validation_errors(shown) -> str:
-    return reproduced(all(gap(run, "rgb") > 0 for run in shown if run.experiment == "rgb"))
+    return reproduced(all(gap(run, "rgb") > 0 for run in by_seed(shown, "rgb").values()))
 
 
 def only_rgb_has_a_gap(shown) -> str:
-    runs = [run for run in shown if run.experiment == "mse"]
+    runs = by_seed(shown, "mse").values()
     return reproduced(all(gap(run, "rgb") > max(0, gap(run, "depth")) for run in runs))
 
 
@@ -155,7 +155,9 @@ def helps(names: list[str], *references: str):
 
 
 def by_seed(shown, name: str) -> dict[int, tables.Run]:
-    return {run.seed: run for run in shown if run.experiment == name}
+    found = {run.seed: run for run in shown if run.experiment == name}
+    assert len(found) >= tables.SEEDS_NEEDED
+    return found
 
 
 def gap(run: tables.Run, branch: str) -> float:
@@ -240,8 +242,30 @@ def test_coral_is_met_by_latents_that_stay_apart(shown):
         assert decoded["relative_distance"] > 1
 
 
+def test_losses_that_became_small_faded(shown):
+    """Balanced, a loss acts with l / (l + 1e-5) of its weight; MSE stays far above that."""
+    mean, end = comparison.ARRIVING.values()
+    for name, most_mean, most_end in (
+        ("coral", 25, 5),
+        ("weight-maps", 40, 25),
+        ("relative-mse", 65, 25),
+    ):
+        runs = [run.record for run in shown if run.experiment == name]
+        assert len(runs) >= tables.SEEDS_NEEDED
+        assert max(map(mean, runs)) < most_mean
+        assert max(map(end, runs)) < most_end
+    for record in (run.record for run in shown if run.experiment == "coral"):
+        curve = record["curves"]["train"]
+        below = next(s for s, a in zip(curve["step"], curve["alignment"], strict=True) if a < 1e-5)
+        assert 80 <= below <= 100
+        assert curve["step"][-1] == 600
+    assert min(end(run.record) for run in shown if run.experiment == "mse") > 99
+
+
 def test_rotations_agree_and_come_apart_again(shown):
-    for run in (r for r in shown if r.experiment == "rotation-global-3"):
+    runs = [run for run in shown if run.experiment == "rotation-global-3"]
+    assert len(runs) >= tables.SEEDS_NEEDED
+    for run in runs:
         curve, turns = run.record["curves"]["train"], run.record["alignment"]["rotations"]
         assert curve["alignment"][-1] > 5 * min(curve["alignment"])
         assert turns["own_spread_rad"] < 0.05

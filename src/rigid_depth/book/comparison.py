@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from statistics import fmean
 
 from rigid_depth.book.markdown import plain, table
 from rigid_depth.book.tables import BASELINES, Run, branch_difference_m, difference_m
@@ -36,6 +37,30 @@ def measure(*path: str) -> Measure:
 
     return read
 
+
+def arriving(summary: Callable[[list[float]], float]) -> Measure:
+    """Of the weight of a balanced alignment loss, the percentage that arrives: a / (a + eps).
+
+    `summary` makes one number of the training curve. None where no loss is balanced so.
+    """
+
+    def read(record: dict) -> float | None:
+        losses = record.get("curves", {}).get("train", {}).get("alignment")
+        if not losses or not record["parameters"]["balancing"]:
+            return None
+        return summary([100 * loss / (loss + EPSILON) for loss in losses])
+
+    return read
+
+
+EPSILON = 1e-5
+"""Of eq. 6.1; `losses.balanced` has it too."""
+
+ARRIVING: dict[str, Measure] = {
+    "weight that arrives, mean over the run [%]": arriving(fmean),
+    "at the end [%]": arriving(lambda shares: shares[-1]),
+}
+"""A loss that has become small beside eps loses the weight that balancing gave it."""
 
 ALIGNMENT: dict[str, Measure] = {
     "relative distance": measure("alignment", "decoded", "relative_distance"),
