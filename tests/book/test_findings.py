@@ -242,6 +242,20 @@ def test_coral_is_met_by_latents_that_stay_apart(shown):
         assert decoded["relative_distance"] > 1
 
 
+def test_one_encoder_for_both_ends_near_the_row_mean(shown):
+    """On training streets too, with latents that agree."""
+    floor = next(r for r in shown if r.experiment == "row-mean-depth")
+    for run in by_seed(shown, "shared-encoder").values():
+        for split in ("train", "test"):
+            errors = (
+                r.record["metrics"][split]["rgb"]["caps"]["80"]["rmse_m"] for r in (run, floor)
+            )
+            assert next(errors) == pytest.approx(next(errors), abs=0.25)
+        assert run.record["alignment"]["decoded"]["relative_distance"] < 1e-3
+    for run in by_seed(shown, "mse").values():
+        assert run.record["alignment"]["decoded"]["relative_distance"] > 0.1
+
+
 def test_losses_that_became_small_faded(shown):
     """Balanced, a loss acts with l / (l + 1e-5) of its weight; MSE stays far above that."""
     mean, end = comparison.ARRIVING.values()
