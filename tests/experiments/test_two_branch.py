@@ -37,6 +37,10 @@ TRAINS = {
         "rgb": RGB | DECODER, "depth": DECODER | {"rgbd"}, "control": {"control"},
         "alignment": RGB | {"rgbd"},
     },
+    "coral-normalised": {
+        "rgb": RGB | DECODER, "depth": DECODER | {"rgbd"}, "control": {"control"},
+        "alignment": RGB | {"rgbd"},
+    },
     "weight-maps": {
         "rgb": RGB | DECODER | {"alignment.rgb"},
         "depth": RGB | {"rgbd", "decoder", "alignment.rgbd"},

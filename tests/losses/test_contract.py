@@ -18,6 +18,11 @@ def coral_of(pred, target, mask):
     return losses.coral(source, other, keep, keep)
 
 
+def normalised_coral_of(pred, target, mask):
+    (source, keep), (other, _) = rows_of(pred, mask), rows_of(target, mask)
+    return losses.normalised_coral(source, other, keep, keep)
+
+
 def sky_of(pred, target, mask):
     """The infinity loss of the pixels of the mask alone: the others lie above its threshold."""
     return losses.infinity_loss(torch.where(mask, pred, 0.5), mask)
@@ -32,6 +37,7 @@ LOSSES = {
     "sobel_loss": [losses.sobel_loss],
     "ssim_loss": [lambda p, t, m: losses.ssim_loss(p, t, m, window=3)],
     "coral": [coral_of],
+    "normalised_coral": [normalised_coral_of],
     "infinity_loss": [sky_of],
 }
 NO_LOSSES = {

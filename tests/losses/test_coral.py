@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from rigid_depth.losses import coral, covariance
+from rigid_depth.losses import coral, covariance, normalised_coral
 
 
 def rows(*shape, seed=0):
@@ -83,3 +83,29 @@ def test_bfloat16_is_computed_in_float32_also_under_autocast():
     assert loss.dtype == torch.float32
     torch.testing.assert_close(loss, coral(x.double(), y.double()).float(), rtol=1e-4, atol=1e-9)
     torch.testing.assert_close(same, loss)
+
+
+def test_normalised_is_coral_of_sets_of_one_size():
+    """Divided by the root of their common mean variance; 4 d^2 and (2 d)^2 cancel."""
+    x, y = rows(40, 6), rows(40, 6, seed=1) * 2
+    variance = (covariance(x).trace() + covariance(y).trace()) / (2 * 6)
+    scale = variance.sqrt()
+    torch.testing.assert_close(normalised_coral(x, y), coral(x / scale, y / scale))
+
+
+def test_normalised_does_not_fall_with_a_common_scale_but_sees_one_set_shrink():
+    x, y = rows(40, 6), rows(40, 6, seed=1) * 2
+    torch.testing.assert_close(normalised_coral(0.01 * x, 0.01 * y), normalised_coral(x, y))
+    assert normalised_coral(0.01 * x, y) > normalised_coral(x, y)
+    assert normalised_coral(x, x) == 0
+
+
+def test_normalised_goes_from_0_to_1():
+    line = rows(40, 1) * torch.tensor([[1.0, 0, 0]])
+    point = torch.zeros(40, 3, dtype=torch.float64)
+    assert normalised_coral(line, point).item() == pytest.approx(1)
+    x = point.clone().requires_grad_()
+    loss = normalised_coral(x, point)
+    loss.backward()
+    assert loss == 0
+    assert (x.grad == 0).all()

@@ -182,6 +182,14 @@ EXPERIMENTS: dict[str, Experiment] = {
             depth_supervision="withheld",
         ),
         replace(
+            CORAL,
+            name="coral-normalised",
+            label="CORAL that no scale changes",
+            section="8.2",
+            notebook="notebooks/08_2_beyond.md",
+            method="coral-normalised",
+        ),
+        replace(
             ROTATION,
             name="relative-rotation",
             label="Rotation of relative representations",

@@ -4,6 +4,7 @@ from rigid_depth.losses.balancing import adjust_loss, balanced, one_cycle_weight
 from rigid_depth.losses.coral import coral, covariance
 from rigid_depth.losses.depth import masked_mae, masked_mean, masked_mse
 from rigid_depth.losses.infinity import infinity_loss
+from rigid_depth.losses.normalised_coral import normalised_coral
 from rigid_depth.losses.robust import berhu, huber
 from rigid_depth.losses.sigmoid import inverse_sigmoid, logit_loss
 from rigid_depth.losses.structure import (
@@ -35,6 +36,7 @@ __all__ = [
     "masked_mae",
     "masked_mean",
     "masked_mse",
+    "normalised_coral",
     "one_cycle_weight",
     "slope_magnitude",
     "sobel",

@@ -15,6 +15,7 @@ from torch import nn
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.methods import (
     coral,
+    coral_normalised,
     fresh_decoder,
     mse,
     relative,
@@ -31,6 +32,7 @@ METHODS: dict[str, Callable[[Experiment, Scale], nn.Module]] = {
     "mse": mse.build,
     "fresh-decoder": fresh_decoder.build,
     "coral": coral.build,
+    "coral-normalised": coral_normalised.build,
     "weight-maps": weight_maps.build,
     "relative": relative.build,
     "relative-parallel": relative_parallel.build,
