@@ -242,6 +242,23 @@ def test_coral_is_met_by_latents_that_stay_apart(shown):
         assert decoded["relative_distance"] > 1
 
 
+def test_no_guide_copies_return_by_return(shown):
+    """Nor do those of noisy returns, off by 20 m, err by much more than those of clean ones."""
+    ratios = [
+        run.record["alignment"]["copying"]["withheld_rmse_m"]
+        / run.record["alignment"]["copying"]["given_rmse_m"]
+        for run in shown
+        if "copying" in run.record.get("alignment", {})
+    ]
+    assert len(ratios) > 30
+    assert max(ratios) < 1.1
+    noise = tables.difference_m(shown, "lidar-noisy", "mse", branch="depth")
+    assert 0 < noise.low_m < noise.high_m < 0.5
+    diluted = tables.branch_difference_m(shown, "lidar-diluted", "depth", "rgb")
+    assert diluted.value_m > -0.5
+    assert tables.branch_difference_m(shown, "mse", "depth", "rgb").high_m < -1
+
+
 def test_one_encoder_for_both_ends_near_the_row_mean(shown):
     """On training streets too, with latents that agree."""
     floor = next(r for r in shown if r.experiment == "row-mean-depth")
