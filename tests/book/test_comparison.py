@@ -108,6 +108,12 @@ def test_a_mean_over_some_seeds_says_so():
     assert "| 0.500 (1 of 2) |" in table
 
 
+def test_a_mean_below_a_thousandth_is_no_zero():
+    found = [run("mse", k, alignment={"decoded": {"cka": v}}) for k, v in enumerate((2e-6, 4e-6))]
+    table = comparison.measure_table(found, ["mse"], {"CKA": comparison.ALIGNMENT["CKA"]})
+    assert "| 3.0e-06 ± 1.4e-06 |" in table
+
+
 def test_the_head_of_p_values_counts_their_family(runs):
     table = comparison.verdict_table(runs, ["mse", "coral", "weight-maps"], "rgb-infinity")
     assert "p (Holm of 2)" in table.splitlines()[0]

@@ -209,7 +209,8 @@ def verdicts_csv(runs: Iterable[Run]) -> str:
 def _verdict_head(rows: list[dict]) -> list[str]:
     """The columns of a verdict; a p-value depends on how many lines it was corrected for."""
     judged = sum(row["verdict"] != "open" for row in rows)
-    return ["verdict", "difference [m]", "95 %", f"p (Holm of {judged})", "seeds"]
+    p_value = f"p (Holm of {judged})" if judged else "p (Holm)"
+    return ["verdict", "difference [m]", "95 %", p_value, "seeds"]
 
 
 def _verdict_cells(row: dict) -> list[str]:
@@ -238,6 +239,6 @@ def _cell(values: list[float | None]) -> str:
     if not known:
         return "–"
     found = spread(known)
-    mean = round(found.mean, 3) + 0.0  # no -0.000
-    text = f"{mean:.3f}" + ("" if found.std is None else f" ± {found.std:.3f}")
+    digits = ".1e" if 0 < abs(found.mean) < 0.001 else ".3f"
+    text = f"{found.mean:{digits}}" + ("" if found.std is None else f" ± {found.std:{digits}}")
     return text if len(known) == len(values) else f"{text} ({len(known)} of {len(values)})"
