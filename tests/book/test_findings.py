@@ -242,6 +242,21 @@ def test_coral_is_met_by_latents_that_stay_apart(shown):
         assert decoded["relative_distance"] > 1
 
 
+def test_coral_at_its_weight_brings_shapes_together_and_leaves_means(shown):
+    _, end = comparison.ARRIVING.values()
+    faded, kept = (by_seed(shown, name) for name in ("coral", "coral-normalised"))
+    for seed, run in kept.items():
+        decoded, before = (r.record["alignment"]["decoded"] for r in (run, faded[seed]))
+        assert end(run.record) > 95
+        assert decoded["procrustes_residual"] < before["procrustes_residual"]
+        assert decoded["cka"] > before["cka"]
+        assert decoded["probe_accuracy"] > 0.99
+    controls = sorted(run.rmse_m("zero_shot_control") for run in kept.values())
+    assert controls[1] < 11 < 40 < controls[2]
+    (row,) = comparison.verdicts(shown, ["coral-normalised"], "coral")
+    assert row["verdict"] == "no difference shown"
+
+
 def test_no_guide_copies_return_by_return(shown):
     """Nor do those of noisy returns, off by 20 m, err by much more than those of clean ones."""
     ratios = [
