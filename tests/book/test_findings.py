@@ -264,6 +264,22 @@ def test_coral_at_its_weight_brings_shapes_together_and_leaves_means(shown):
     assert row["verdict"] == "no difference shown"
 
 
+def test_without_balancing_the_sky_goes_and_the_streets_pay(shown):
+    def sky_share(name: str) -> list[float]:
+        runs = by_seed(shown, name).values()
+        return [run.record["metrics"]["test"]["rgb"]["sky"]["share_beyond_80m"] for run in runs]
+
+    assert min(sky_share("mse-unbalanced")) > 0.8 > 0.1 > max(sky_share("mse"))
+    found = tables.difference_m(shown, "mse-unbalanced", "mse")
+    assert found.low_m > 1
+    apart = comparison.ALIGNMENT["relative distance"]
+    plain, balanced = (
+        fmean(apart(run.record) for run in by_seed(shown, name).values())
+        for name in ("mse-unbalanced", "mse")
+    )
+    assert plain < balanced
+
+
 def test_rotations_of_codes_are_one_rotation(shown):
     for run in by_seed(shown, "relative-rotation").values():
         turns = run.record["alignment"]["rotations"]
