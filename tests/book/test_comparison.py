@@ -117,6 +117,7 @@ def test_a_mean_below_a_thousandth_is_no_zero():
 def test_the_head_of_p_values_counts_their_family(runs):
     table = comparison.verdict_table(runs, ["mse", "coral", "weight-maps"], "rgb-infinity")
     assert "p (Holm of 2)" in table.splitlines()[0]
+    assert "0.000" not in table
 
 
 def test_how_much_of_a_balanced_weight_arrives():

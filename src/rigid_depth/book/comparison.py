@@ -217,7 +217,8 @@ def _verdict_cells(row: dict) -> list[str]:
     if row["verdict"] == "open":
         return ["open", "–", "–", "–", str(row["seeds"])]
     between = f"{row['low_m']:+.3f} to {row['high_m']:+.3f}"
-    numbers = [f"{row['value_m']:+.3f}", between, f"{row['p_value']:.3f}", str(row["seeds"])]
+    p_value = f"{row['p_value']:.3f}" if row["p_value"] >= 0.001 else "< 0.001"
+    numbers = [f"{row['value_m']:+.3f}", between, p_value, str(row["seeds"])]
     return [row["verdict"], *numbers]
 
 
