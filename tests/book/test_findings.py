@@ -280,6 +280,15 @@ def test_without_balancing_the_sky_goes_and_the_streets_pay(shown):
     assert plain < balanced
 
 
+def test_without_decay_the_guide_is_a_little_worse(shown):
+    names = ["mse-undecayed", "mse-unregularised", "lidar-noisy"]
+    guide = {r["experiment"]: r for r in comparison.verdicts(shown, names, "mse", branch="depth")}
+    assert [guide[name]["verdict"] for name in names] == ["worse", "no difference shown", "worse"]
+    assert 0 < guide["mse-undecayed"]["value_m"] < 0.2
+    rgb = comparison.verdicts(shown, names, "mse")
+    assert {row["verdict"] for row in rgb} == {"no difference shown"}
+
+
 def test_rotations_of_codes_are_one_rotation(shown):
     for run in by_seed(shown, "relative-rotation").values():
         turns = run.record["alignment"]["rotations"]
