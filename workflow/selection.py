@@ -36,10 +36,11 @@ def notebooks() -> list[str]:
 
 
 @cache
-def run_code(experiment: str) -> str:
+def run_code(experiment: str, group: str) -> str:
     """Returns what makes a run stale when it changes: the hash of its code, and its settings."""
     chosen = find_experiment(experiment)
-    settings = json.dumps(parameters(chosen, find_scale("smoke"), ""), sort_keys=True)
+    scale, _, dataset = group.partition("-")
+    settings = json.dumps(parameters(chosen, find_scale(scale), dataset), sort_keys=True)
     return f"{package_hash(chosen.method)} {hashlib.sha1(settings.encode()).hexdigest()}"
 
 

@@ -2,6 +2,9 @@
 
 import importlib
 import json
+import os
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -136,6 +139,28 @@ def test_the_run_below_has_the_same_encoders(finished, monkeypatch):
     assert {name: asked.get(name) for name in overrides} == {
         "encoding": "reciprocal", "width": 0.1, "alignment_weight": None
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("variables", "first"),
+    [
+        ({}, True),
+        ({"LOCAL_RANK": "1"}, False),
+        ({"LOCAL_RANK": "0", "NODE_RANK": "1"}, False),
+        ({"RANK": "2", "LOCAL_RANK": "0", "GROUP_RANK": "1"}, False),
+        ({"SLURM_PROCID": "0"}, True),
+        ({"SLURM_PROCID": "1"}, False),
+    ],
+)
+def test_one_process_of_a_run_takes_its_folder(variables, first):
+    """Two that wait for each other, one for the folder and one for the other's rank, never end."""
+    code = "from rigid_depth.experiments.runner import _is_first; print(_is_first())"
+    names = ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID")
+    plain = {name: value for name, value in os.environ.items() if name not in names}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=plain | variables, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == str(first), done.stderr
 
 
 def test_processes_share_a_batch_evenly(tiny, tmp_path):

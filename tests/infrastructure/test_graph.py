@@ -116,16 +116,17 @@ def test_a_notebook_depends_on_the_code_it_imports_and_no_other(tmp_path, monkey
 
 
 def test_a_run_is_stale_with_the_hash_of_its_record():
-    assert run_code("rgb").split()[0] == package_hash("rgb")
+    assert run_code("rgb", "cpu").split()[0] == package_hash("rgb")
 
 
 def test_a_run_is_stale_with_its_settings(monkeypatch):
-    before = {name: run_code(name) for name in ("rgb", "mse")}
+    before = {name: run_code(name, "cpu") for name in ("rgb", "mse")}
+    assert run_code("rgb", "smoke") != before["rgb"]
     run_code.cache_clear()
     changed = replace(EXPERIMENTS["mse"], alignment_weight=(0.1, 0.1, 0.1))
     monkeypatch.setitem(EXPERIMENTS, "mse", changed)
-    assert run_code("mse") != before["mse"]
-    assert run_code("rgb") == before["rgb"]
+    assert run_code("mse", "cpu") != before["mse"]
+    assert run_code("rgb", "cpu") == before["rgb"]
     run_code.cache_clear()
 
 

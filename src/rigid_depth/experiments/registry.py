@@ -1,11 +1,13 @@
-"""What can be run: the experiments of the book and the scales."""
+"""What can be run: the experiments of the book; the scales are those of `experiments.scales`."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments.settings import Experiment, Scale
+from rigid_depth.experiments.scales import SCALES, find, find_scale
+from rigid_depth.experiments.settings import Experiment
+
+__all__ = ["BASELINES", "EXPERIMENTS", "SCALES", "find_experiment", "find_scale"]
 
 RGB = Experiment(
     name="rgb",
@@ -284,92 +286,7 @@ EXPERIMENTS: dict[str, Experiment] = {
 BASELINES = ("constant-depth", "row-mean-depth")
 """Methods without a network: fitted on the training frames in one pass."""
 
-SCALES: dict[str, Scale] = {
-    s.name: s
-    for s in (
-        Scale(
-            name="smoke",
-            summary="tests only: 48 synthetic frames, 96x192, quarter width, 20 steps; seconds on "
-            "a CPU; the result means nothing",
-            scenes=12,
-            frames_per_scene=4,
-            width=0.25,
-            steps=20,
-            batch_size=4,
-            learning_rate_factor=10.0,
-            validate_every=10,
-            checkpoint_every=5,
-            log_every=5,
-            val_frames=8,
-            train_frames=8,
-        ),
-        Scale(
-            name="cpu",
-            summary="a laptop: 640 synthetic frames of 160 scenes, 128x256, half width; about 2 "
-            "minutes a run on 2 cores; about 1 m below the row-mean baseline on unseen streets",
-            scenes=160,
-            frames_per_scene=4,
-            image_size=(128, 256),
-            width=0.5,
-            steps=600,
-            batch_size=8,
-            learning_rate_factor=20.0,
-            precision="auto",
-            validate_every=100,
-            checkpoint_every=50,
-            log_every=20,
-            val_frames=96,
-        ),
-        Scale(
-            name="gpu",
-            summary="one GPU: 5,000 synthetic frames of 250 scenes, 384x768, full width; minutes "
-            "a run; not measured yet",
-            scenes=250,
-            frames_per_scene=20,
-            image_size=(384, 768),
-            steps=12000,
-            batch_size=8,
-            learning_rate_factor=2.0,
-            precision="bf16-mixed",
-            compile=True,
-            validate_every=1000,
-            checkpoint_every=1000,
-            log_every=100,
-        ),
-        Scale(
-            name="paper",
-            summary="the thesis: nuScenes v1.0-trainval, 384x768, full width, 40 epochs, batch 8; "
-            "hours a run on one GPU; thesis 4.16 m (rgb), 4.21 m (rgb-infinity)",
-            dataset="nuscenes",
-            version="v1.0-trainval",
-            image_size=(384, 768),
-            epochs=40,
-            batch_size=8,
-            precision="bf16-mixed",
-            compile=True,
-            validate_every=2000,
-            checkpoint_every=1000,
-            log_every=100,
-            val_frames=500,
-            train_frames=500,
-        ),
-    )
-}
-"""Name on the command line -> scale. With few steps the thesis's peak learning rate of 1.5e-4 is
-too small: each scale multiplies it by its `learning_rate_factor`."""
-
 
 def find_experiment(name: str) -> Experiment:
     """The experiment of that name, or a sentence that lists the names."""
-    return _find(EXPERIMENTS, name, "experiment")
-
-
-def find_scale(name: str) -> Scale:
-    """The scale of that name, or a sentence that lists the names."""
-    return _find(SCALES, name, "scale")
-
-
-def _find(table: dict, name: str, kind: str) -> Experiment | Scale:
-    if name not in table:
-        raise RigidDepthError(f"unknown {kind} '{name}'; allowed: {', '.join(table)}.")
-    return table[name]
+    return find(EXPERIMENTS, name, "experiment")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 from filelock import FileLock
+from lightning.pytorch.utilities import rank_zero_only
 from tqdm import tqdm
 
 from rigid_depth.data import Store
@@ -61,7 +62,7 @@ def run(
         RigidDepthError: unknown names, bad values or data, weights or a checkpoint of another
             experiment, a loss that is not finite. Nothing half-written is left as a record.
     """
-    progress = progress and int(os.environ.get("LOCAL_RANK", 0)) == 0  # one process speaks
+    progress = progress and _is_first()  # one process speaks
     plan = plan_run(name, scale=scale, seed=seed, dataset=dataset, out=out, init_from=init_from,
                     overrides=overrides)  # fmt: skip
     _refuse_uneven(plan.scale.batch_size, devices * num_nodes)
@@ -142,11 +143,20 @@ def _alone(folder: Path) -> Iterator[None]:
 
     The second to come waits, and finds the run finished.
     """
-    if int(os.environ.get("LOCAL_RANK", 0)) or int(os.environ.get("NODE_RANK", 0)):
+    if not _is_first():
         yield
         return
     with FileLock(folder.with_name(f"{folder.name}.lock")):
         yield
+
+
+def _is_first() -> bool:
+    """Whether this is the first process of a run, whoever started it: Lightning, torchrun, Slurm.
+
+    Lightning's own rank knows no machine before its trainer starts; NODE_RANK and GROUP_RANK do.
+    """
+    machine = int(os.environ.get("NODE_RANK") or os.environ.get("GROUP_RANK") or 0)
+    return machine == 0 and not rank_zero_only.rank
 
 
 def _refuse_uneven(batch_size: int, processes: int) -> None:
