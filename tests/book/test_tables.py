@@ -40,6 +40,15 @@ def test_a_better_scale_with_fewer_rows_is_not_shown(book, publish):
     assert tables.best_complete_scale(tables.read_runs(results)) == "cpu"
 
 
+def test_rows_with_a_changed_parameter_are_not_asked_of_a_better_scale(book, publish):
+    results = book / "book" / "results"
+    for seed in range(3):
+        publish(results, "rgb+steps=1200", "cpu", seed, 6.0)
+        publish(results, "rgb", "gpu", seed, 4.0)
+        publish(results, "rgb-infinity", "gpu", seed, 4.0)
+    assert tables.best_complete_scale(tables.read_runs(results)) == "gpu"
+
+
 def test_a_further_seed_of_one_row_does_not_hide_the_scale(book, publish):
     results = book / "book" / "results"
     publish(results, "rgb", "cpu", 3, 6.0)

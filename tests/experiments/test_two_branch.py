@@ -171,6 +171,26 @@ def test_a_fresh_decoder_stands_on_the_frozen_encoders_it_needs(tiny, tmp_path):
     assert not torch.equal(before["rgb.decoder.logits.weight"], after["rgb.decoder.logits.weight"])
 
 
+def test_rgb_alone_in_two_stages_starts_from_the_trained_encoder(tiny, tmp_path, monkeypatch):
+    started = []
+
+    def keep(training, *_args, **_options):
+        state = training.model.state_dict()
+        started.append({name: values.clone() for name, values in state.items()})
+        raise KeyboardInterrupt
+
+    tiny("rgb-infinity", tmp_path, **SIZED)
+    (base,) = tmp_path.glob("smoke/rgb-infinity+*/seed-0")
+    monkeypatch.setattr("rigid_depth.experiments.runner.train", keep)
+    with pytest.raises(KeyboardInterrupt):
+        tiny("rgb-infinity-fresh-decoder", tmp_path, **SIZED)
+    trained = load_file(base / "weights.safetensors")
+    same = {name: torch.equal(values, started[0][name]) for name, values in trained.items()}
+    encoder = {name for name in same if name.startswith("rgb.encoder")}
+    assert all(same[name] for name in encoder)
+    assert not same["rgb.decoder.logits.weight"]
+
+
 def test_a_branch_that_copies_its_input_is_found_out(monkeypatch):
     model, data = network("mse"), batch()
 

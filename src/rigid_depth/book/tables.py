@@ -64,7 +64,8 @@ def read_runs(folder: Path) -> list[Run]:
 def best_complete_scale(runs: Iterable[Run]) -> str | None:
     """The best published scale that is complete; None where none is.
 
-    All its trained rows share at least three seeds, and no row is missing that a lesser scale has.
+    All its trained rows share at least three seeds, and no row is missing that a lesser scale has;
+    rows with a changed parameter (`rgb+steps=1200`) belong to their scale and are not asked for.
     """
     seeds: dict[str, dict[str, set[int]]] = {scale: {} for scale in SCALES}
     for run in runs:
@@ -72,7 +73,7 @@ def best_complete_scale(runs: Iterable[Run]) -> str | None:
             seeds[run.group].setdefault(run.experiment, set()).add(run.seed)
     for place, scale in enumerate(SCALES):
         rows = seeds[scale]
-        wanted = {row for lesser in SCALES[place + 1 :] for row in seeds[lesser]}
+        wanted = {row for lesser in SCALES[place + 1 :] for row in seeds[lesser] if "+" not in row}
         shared = set.intersection(*rows.values()) if rows else set()
         if len(shared) >= SEEDS_NEEDED and rows.keys() >= wanted:
             return scale

@@ -246,6 +246,14 @@ EXPERIMENTS: dict[str, Experiment] = {
         replace(
             RGB,
             **ABLATION,
+            name="rgb-infinity-fresh-decoder",
+            label="Only RGB, infinity loss, then a fresh decoder",
+            infinity=True,
+            needs="rgb-infinity",
+        ),
+        replace(
+            RGB,
+            **ABLATION,
             name="rgb-decay",
             label="Only RGB, weight decay 0.3",
             weight_decay=0.3,

@@ -213,6 +213,8 @@ def _train(
     if isinstance(model, TwoBranch):
         frames = anchor_frames(splits["train"], plan.experiment, plan.seed)
         model.build_on(trained.model if trained else None, frames)
+    elif trained:  # RGB alone in two stages: the encoder of the first, a fresh decoder
+        model.rgb.encoder.load_state_dict(trained.model.rgb.encoder.state_dict())
     if init_from is not None:
         weights.start_from(model, plan.experiment, init_from)
     checkpoint = plan.folder / CHECKPOINT
