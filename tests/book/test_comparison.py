@@ -114,6 +114,13 @@ def test_a_mean_below_a_thousandth_is_no_zero():
     assert "| 3.0e-06 ± 1.4e-06 |" in table
 
 
+def test_a_row_with_a_changed_parameter_says_so():
+    found = [run("rgb+steps=1200", 0)]
+    table = comparison.branch_table(found, ["rgb+steps=1200"])
+    assert table.splitlines()[-1].startswith("| Only RGB, no infinity loss, steps=1200 |")
+    assert "(#run-cpu-rgb-steps-1200-seed-0)" in table
+
+
 def test_the_head_of_p_values_counts_their_family(runs):
     table = comparison.verdict_table(runs, ["mse", "coral", "weight-maps"], "rgb-infinity")
     assert "p (Holm of 2)" in table.splitlines()[0]

@@ -1,4 +1,4 @@
-"""What the ledger says of published runs is what their records say."""
+"""What the ledger and the chapters say of published runs is what their records say."""
 
 from __future__ import annotations
 
@@ -144,6 +144,13 @@ def gradients_of_the_rgb_decoder_keep_to_rgb(shown) -> str:
     return reproduced(not better and all(more > less for more, less in apart))
 
 
+def the_geodesic_loss_is_no_better(shown) -> str:
+    """In no branch, where the loss alone differs."""
+    pair = ["rotation-geodesic"], "rotation-global-3"
+    rows = [comparison.verdicts(shown, *pair, branch=b)[0] for b in ("rgb", "depth", "zero_shot")]
+    return reproduced(all(row["verdict"] != "better" for row in rows))
+
+
 def weighting_is_essential(shown) -> str:
     names = ["mse-unbalanced", "mse-constant-weights"]
     rows = comparison.verdicts(shown, names, "mse")
@@ -207,6 +214,10 @@ FINDINGS = {
     "claim-8-gradients": (
         gradients_of_the_rgb_decoder_keep_to_rgb,
         ["rgb", "rotation-global-3", "rotation-undetached"],
+    ),
+    "claim-8-geo": (
+        the_geodesic_loss_is_no_better,
+        ["rotation-global-3", "rotation-geodesic"],
     ),
     "claim-8.2-weighting": (
         weighting_is_essential,
@@ -341,6 +352,10 @@ def test_losses_that_became_small_faded(shown):
         ("coral", 25, 5),
         ("weight-maps", 40, 25),
         ("relative-mse", 65, 25),
+        ("relative-parallel", 85, 40),
+        ("relative-pretrained", 65, 25),
+        ("relative-pretrained-conv", 85, 50),
+        ("shared-encoder", 65, 40),
     ):
         runs = [run.record for run in shown if run.experiment == name]
         assert len(runs) >= tables.SEEDS_NEEDED
@@ -352,6 +367,188 @@ def test_losses_that_became_small_faded(shown):
         assert 80 <= below <= 100
         assert curve["step"][-1] == 600
     assert min(end(run.record) for run in shown if run.experiment == "mse") > 99
+
+
+def test_not_detached_the_latents_shrink_and_are_told_apart(shown):
+    """The MSE falls thousands of times, the distance in the latents' own size does not."""
+    _, end = comparison.ARRIVING.values()
+    detached, both_ways = (
+        [run.record for run in by_seed(shown, name).values()] for name in ("mse", "mse-undetached")
+    )
+
+    def mean(records: list[dict], name: str) -> float:
+        return fmean(record["alignment"]["decoded"][name] for record in records)
+
+    assert mean(both_ways, "latent_mse") < 1e-5 < mean(detached, "latent_mse") / 3000
+    assert 0.7 < mean(both_ways, "relative_distance") / mean(detached, "relative_distance") < 0.85
+    pairs = zip(both_ways, detached, strict=True)
+    ratios = [
+        a["alignment"]["decoded"]["relative_distance"]
+        / b["alignment"]["decoded"]["relative_distance"]
+        for a, b in pairs
+    ]
+    assert [ratio < 1 for ratio in ratios].count(False) == 1
+    assert mean(detached, "probe_accuracy") == pytest.approx(0.8, abs=0.03)
+    assert mean(both_ways, "probe_accuracy") == pytest.approx(0.99, abs=0.005)
+    assert all(35 < share < 52 for share in map(end, both_ways))
+    for branch in ("rgb", "depth"):
+        (row,) = comparison.verdicts(shown, ["mse-undetached"], "mse", branch=branch)
+        assert row["verdict"] == "no difference shown"
+
+
+def test_the_alignment_loss_aligns_and_no_difference_is_shown_in_rgb(shown):
+    """Without it latents are farther apart, told apart as good as always, and hard to read."""
+    without, aligned = (by_seed(shown, name) for name in ("mse-unaligned", "mse"))
+    decoded = [run.record["alignment"]["decoded"] for run in without.values()]
+    assert min(d["relative_distance"] for d in decoded) > 1
+    assert min(d["probe_accuracy"] for d in decoded) > 0.999
+    for seed, run in without.items():
+        assert 2.4 < run.rmse_m("zero_shot") - aligned[seed].rmse_m("zero_shot") < 6.2
+    (crossing,) = comparison.verdicts(shown, ["mse-unaligned"], "mse", branch="zero_shot")
+    assert crossing["verdict"] == "worse"
+    own = tables.difference_m(shown, "mse-unaligned", "mse")
+    assert -0.2 < own.low_m < 0 < own.high_m < 0.2
+
+
+def test_no_effect_of_infinity_loss_and_decay_is_shown(shown):
+    pairs = [
+        ("rgb-infinity-decay", "rgb"),
+        ("rgb-infinity", "rgb"),
+        ("rgb-infinity-decay", "rgb-decay"),
+        ("rgb-decay", "rgb"),
+        ("rgb-infinity-decay", "rgb-infinity"),
+    ]
+    found = [tables.difference_m(shown, *pair) for pair in pairs]
+    assert all(d.low_m < -0.05 < 0.05 < d.high_m for d in found)
+
+
+def test_the_reciprocal_encoding_is_for_the_near(shown):
+    """Better below 20 m in every seed, worse beyond 30 m, and worse by the metric."""
+    inverse, linear = by_seed(shown, "rgb-reciprocal"), by_seed(shown, "rgb")
+    for seed, run in inverse.items():
+        mine, plain = (
+            {m: v["rmse_m"] for m, v in r.record["metrics"]["test"]["rgb"]["ranges_m"].items()}
+            for r in (run, linear[seed])
+        )
+        assert all(mine[near] < plain[near] for near in ("0-10", "10-20"))
+        assert all(mine[far] > plain[far] + 5 for far in ("30-50", "50-80"))
+    caps = [
+        [run.record["metrics"]["test"]["rgb"]["caps"]["80"] for run in (inverse[k], linear[k])]
+        for k in inverse
+    ]
+    assert sum(mine["abs_rel"] < plain["abs_rel"] for mine, plain in caps) == 2
+    assert all(mine["delta1"] < plain["delta1"] for mine, plain in caps)
+    assert tables.difference_m(shown, "rgb-reciprocal", "rgb").low_m > 1
+
+
+def test_no_use_of_a_split_by_frames_is_shown(shown):
+    """Seeds overlap; in the mean half of the gain on training frames is left on test frames."""
+
+    def gains_m(end: str, split: str) -> list[float]:
+        read = comparison.measure("metrics", split, "rgb", "caps", "80", "rmse_m")
+        (floor,) = (read(r.record) for r in shown if r.experiment == "row-mean-depth" + end)
+        return [floor - read(run.record) for run in by_seed(shown, "rgb" + end).values()]
+
+    scene, frame = (gains_m(end, "test") for end in ("", "+split_by=frame"))
+    assert min(frame) < max(scene)
+    assert fmean(frame) == pytest.approx(fmean(scene), abs=0.1)
+    for end, test in (("", scene), ("+split_by=frame", frame)):
+        assert 0.4 < fmean(test) / fmean(gains_m(end, "train")) < 0.6
+
+
+def test_mse_ends_nearer_than_coral(shown):
+    """In every seed, against every seed of both; in RGB they are not told apart."""
+    names = ["coral", "coral-pixels"]
+    mse, coral = (
+        [
+            run.record["alignment"]["decoded"]
+            for name in rows
+            for run in by_seed(shown, name).values()
+        ]
+        for rows in (["mse-undetached"], names)
+    )
+    for measure in ("relative_distance", "procrustes_residual"):
+        assert max(d[measure] for d in mse) < min(d[measure] for d in coral)
+    assert min(d["cka"] for d in mse) > max(d["cka"] for d in coral)
+    assert min(d["probe_accuracy"] for d in mse + coral) > 0.95
+    rows = comparison.verdicts(shown, names, "mse-undetached")
+    assert {row["verdict"] for row in rows} == {"no difference shown"}
+
+
+def test_a_fresh_decoder_on_frozen_encoders_is_not_told_apart(shown):
+    for branch in ("rgb", "depth"):
+        (row,) = comparison.verdicts(shown, ["mse-fresh-decoder"], "mse", branch=branch)
+        assert row["verdict"] == "no difference shown"
+
+
+def test_a_guide_shows_in_the_second_stage(shown):
+    """Free encoders against RGB alone in the same two stages; the last two seeds came later."""
+    guided, alone = "mse-fresh-decoder-free", "rgb-infinity-fresh-decoder"
+    mine, theirs, before = (by_seed(shown, name) for name in (guided, alone, "mse"))
+    assert len(mine) == len(theirs) == 5
+    assert all(run.rmse_m("rgb") < theirs[seed].rmse_m("rgb") for seed, run in mine.items())
+    found = tables.difference_m(shown, guided, alone)
+    assert found.high_m < 0
+    assert found.value_m == pytest.approx(-0.25, abs=0.05)
+    share = found.value_m / fmean(run.rmse_m("rgb") for run in theirs.values())
+    assert share == pytest.approx(-0.025, abs=0.0005)
+    confirmed = tables.difference_m([r for r in shown if r.seed in (3, 4)], guided, alone)
+    undecided = tables.difference_m([r for r in shown if r.seed < 3], guided, alone)
+    assert confirmed.high_m < 0 < undecided.high_m
+    for branch in ("rgb", "depth"):
+        assert all(mine[k].rmse_m(branch) < run.rmse_m(branch) for k, run in before.items())
+    explained, ahead = (
+        tables.difference_m(shown, name, "rgb-infinity").value_m for name in (alone, guided)
+    )
+    assert explained / ahead == pytest.approx(2 / 3, abs=0.05)
+
+
+def test_detached_or_not_mse_is_not_told_apart_from_rgb(shown):
+    for reference in ("rgb", "rgb-infinity"):
+        rows = comparison.verdicts(shown, ["mse", "mse-undetached"], reference)
+        assert {row["verdict"] for row in rows} == {"no difference shown"}
+
+
+def test_stored_anchors_reach_what_others_reach(shown):
+    """Below the mean of each row in every seed, and not told apart from learned anchors."""
+    names = ["relative-pretrained", "relative-pretrained-conv"]
+    floor = next(r.rmse_m("rgb") for r in shown if r.experiment == "row-mean-depth")
+    runs = [run for name in names for run in by_seed(shown, name).values()]
+    assert max(run.rmse_m(branch) for run in runs for branch in ("rgb", "depth")) < floor
+    rows = comparison.verdicts(shown, names, "relative-mse")
+    assert {row["verdict"] for row in rows} == {"no difference shown"}
+
+
+def test_parallel_anchors_bring_shapes_nearer_and_decode_no_better(shown):
+    shared, parallel = (
+        [run.record["alignment"]["decoded"] for run in by_seed(shown, name).values()]
+        for name in ("relative-mse", "relative-parallel")
+    )
+    assert min(d["cka"] for d in parallel) > max(d["cka"] for d in shared)
+    residuals = [[d["procrustes_residual"] for d in found] for found in (parallel, shared)]
+    assert max(residuals[0]) < min(residuals[1])
+    assert min(d["probe_accuracy"] for d in parallel) > 0.99
+    assert max(d["mrr"] for d in parallel) < min(d["mrr"] for d in shared)
+    assert fmean(d["relative_distance"] for d in parallel) > fmean(
+        d["relative_distance"] for d in shared
+    )
+    before, after = (by_seed(shown, name) for name in ("relative-mse", "relative-parallel"))
+    assert all(after[k].rmse_m("zero_shot") > before[k].rmse_m("zero_shot") for k in after)
+
+
+def test_no_difference_of_the_two_losses_is_shown(shown):
+    """R_rgb hardly varies; its distance from R_rgbd is little more than the spread of R_rgbd."""
+    for name in ("rotation-global-3", "rotation-geodesic"):
+        turns = [run.record["alignment"]["rotations"] for run in by_seed(shown, name).values()]
+        assert max(t["own_spread_rad"] for t in turns) < 0.05
+        assert all(0.3 < t["guide_spread_rad"] < 0.6 for t in turns)
+        assert all(
+            t["distance_rad"] == pytest.approx(t["guide_spread_rad"], abs=0.08) for t in turns
+        )
+    for branch in ("rgb", "depth", "zero_shot"):
+        pair = ["rotation-geodesic"], "rotation-global-3"
+        (row,) = comparison.verdicts(shown, *pair, branch=branch)
+        assert row["verdict"] == "no difference shown"
 
 
 def test_rotations_agree_and_come_apart_again(shown):

@@ -107,7 +107,7 @@ def measure_table(
         mine = found.get(name, [])
         cells = [_cell([read(run.record) for run in mine]) for read in measures.values()]
         links = " ".join(f"[{run.seed}](#{run.label})" for run in mine)
-        label = plain(find_experiment(name).label)
+        label = _label(name)
         rows.append([label, *(cells if mine else ["open"] * len(cells)), links or "not run yet"])
     return table(["Experiment", *measures, "seeds"], rows)
 
@@ -149,8 +149,8 @@ def verdict_table(
 ) -> str:
     """`verdicts` against one reference as a table."""
     found = verdicts(runs, experiments, reference, branch)
-    rows = [[plain(find_experiment(r["experiment"]).label), *_verdict_cells(r)] for r in found]
-    against = f"Against: {plain(find_experiment(reference).label)}"
+    rows = [[_label(r["experiment"]), *_verdict_cells(r)] for r in found]
+    against = f"Against: {_label(reference)}"
     return table([against, *_verdict_head(found)], rows)
 
 
@@ -158,7 +158,7 @@ def base_table(runs: Iterable[Run], bases: Mapping[str, str], branch: str = "rgb
     """`verdicts` of experiments against a base of their own, a column of the table."""
     rows, found = [], verdicts(runs, list(bases), bases, branch)
     for row in found:
-        label = plain(find_experiment(row["experiment"]).label)
+        label = _label(row["experiment"])
         rows.append([label, f"`{row['reference']}`", *_verdict_cells(row)])
     return table(["Experiment", "against", *_verdict_head(found)], rows)
 
@@ -176,7 +176,7 @@ def gap_table(runs: Iterable[Run], experiments: Sequence[str]) -> str:
         for branch in columns:
             d = branch_difference_m(runs, name, branch, "rgb")
             cells += ["open", "–"] if d is None else _difference_cells(d)
-        rows.append([plain(find_experiment(name).label), *cells])
+        rows.append([_label(name), *cells])
     heads = [head for label in columns.values() for head in (f"{label} - RGB [m]", "95 %")]
     return table(["Experiment", *heads], rows)
 
@@ -204,6 +204,12 @@ def verdicts_csv(runs: Iterable[Run]) -> str:
     for reference in REFERENCES:
         writer.writerows(verdicts(runs, compared(reference), reference))
     return out.getvalue()
+
+
+def _label(name: str) -> str:
+    """The label of an experiment and, after a "+" in its name, the parameters changed in it."""
+    name, *changed = name.split("+")
+    return plain(", ".join([find_experiment(name).label, *changed]))
 
 
 def _verdict_head(rows: list[dict]) -> list[str]:
