@@ -481,6 +481,19 @@ def test_a_fresh_decoder_on_frozen_encoders_is_not_told_apart(shown):
         assert row["verdict"] == "no difference shown"
 
 
+def test_one_line_of_the_verdicts_says_better(shown):
+    """Against RGB with the infinity loss; against plain RGB none does."""
+    better = {
+        reference: [
+            row["experiment"]
+            for row in comparison.verdicts(shown, comparison.compared(reference), reference)
+            if row["verdict"] == "better"
+        ]
+        for reference in ("rgb", "rgb-infinity")
+    }
+    assert better == {"rgb": [], "rgb-infinity": ["mse-fresh-decoder-free"]}
+
+
 def test_a_guide_shows_in_the_second_stage(shown):
     """Free encoders against RGB alone in the same two stages; the last two seeds came later."""
     guided, alone = "mse-fresh-decoder-free", "rgb-infinity-fresh-decoder"
