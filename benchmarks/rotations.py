@@ -1,166 +1,204 @@
-"""Rotations against RoMa, torch.linalg.svd and kornia: time forward and backward, and error.
+"""Rotations against RoMa and plain formulas of PyTorch, by batch size: time and error.
 
-    python -m benchmarks.rotations [--sizes 100 10000 1000000] [--threads 2] [--device cuda]
+    python -m benchmarks.rotations [--sizes 1 10 100 1000 10000 100000] [--only sixd] [--threads 1]
+                                   [--device cuda] [--clock wall] [--seconds 0.5]
 
-Everything compared is measured in one run, the candidates taking turns, and reported as the ratio
-of the shortest times. About half a minute by default. On a busy machine two threads wait for each
-other and the ratios mean little: use ``--threads 1 --clock cpu`` there.
+The candidates of one row take turns in one run and the shortest time of each counts; a ratio above
+1 means that ours is slower than the fastest of the others. Some minutes by default. The processor's
+own time is measured by default, as other work on the machine hides less of it; with more than one
+thread, or a GPU, the wall clock.
 """
 
 import argparse
 import os
 import time
 import warnings
+from collections.abc import Callable
 
-import kornia.geometry.conversions as kc
 import roma
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 from rigid_depth import rotations as rr
-from rigid_depth.rotations.teaching import geodesic_by_arccos, procrustes_by_svd
 
-SECONDS_PER_ROW = 2.0  # shared by the candidates of one row
-ROUNDS = (3, 30)  # at least, at most
+Candidates = dict[str, Callable[[Tensor], Tensor]]
+ROUNDS = 3  # at least
+BLOCK_SECONDS = 1e-3  # one measurement repeats a call for about this long
+MOST_ENTRIES = 1_000_000  # larger inputs are left out: 10,000 matrices of 16x16 take RoMa minutes
 
-PROCRUSTES = {
+
+def procrustes_by_svd(matrix: Tensor) -> Tensor:
+    """The rotation nearest to a matrix by the decomposition, in the dtype of the matrix."""
+    u, _, vh = torch.linalg.svd(matrix)
+    sign = torch.ones_like(matrix[..., 0, :])
+    sign[..., -1] = torch.linalg.det(u @ vh).sign()
+    return u @ (sign[..., None] * vh)
+
+
+def sixd_plain(columns: Tensor) -> Tensor:
+    """Gram-Schmidt line by line, without care for zero or parallel vectors."""
+    first = F.normalize(columns[..., 0], dim=-1)
+    second = columns[..., 1]
+    second = F.normalize(second - (first * second).sum(-1, keepdim=True) * first, dim=-1)
+    return torch.stack((first, second, torch.linalg.cross(first, second)), dim=-1)
+
+
+def quaternion_plain(quaternion: Tensor) -> Tensor:
+    """The matrix of a quaternion that is not zero, entry by entry."""
+    w, x, y, z = quaternion.unbind(-1)
+    s = 2 / (quaternion * quaternion).sum(-1)
+    entries = (
+        1 - s * (y * y + z * z), s * (x * y - w * z), s * (x * z + w * y),
+        s * (x * y + w * z), 1 - s * (x * x + z * z), s * (y * z - w * x),
+        s * (x * z - w * y), s * (y * z + w * x), 1 - s * (x * x + y * y),
+    )  # fmt: skip
+    return torch.stack(entries, dim=-1).unflatten(-1, (3, 3))
+
+
+def euler_plain(matrix: Tensor) -> Tensor:
+    """Angles "xyz" by the arcsine, without care for gimbal lock or entries above 1."""
+    first = torch.atan2(matrix[..., 2, 1], matrix[..., 2, 2])
+    third = torch.atan2(matrix[..., 1, 0], matrix[..., 0, 0])
+    return torch.stack((first, torch.asin(-matrix[..., 2, 0]), third), dim=-1)
+
+
+def arccos_plain(first: Tensor, second: Tensor) -> Tensor:
+    """The angle by the arccosine: half the digits near 0 and pi, and no derivative there."""
+    return torch.acos((((first * second).sum((-2, -1)) - 1) / 2).clamp(-1, 1))
+
+
+def rotations(count: int, device: str) -> Tensor:
+    return rr.random_rotation(3, count, torch.Generator().manual_seed(0)).to(device)
+
+
+def numbers(*shape: int) -> Callable[[int, str], Tensor]:
+    def make(count: int, device: str) -> Tensor:
+        return torch.randn(count, *shape, generator=torch.Generator().manual_seed(0)).to(device)
+
+    return make
+
+
+def pairs(distance: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """The distance of every rotation to the identity, so that one input is measured."""
+    return lambda matrix: distance(matrix, torch.eye(3, device=matrix.device).expand_as(matrix))
+
+
+PROCRUSTES: Candidates = {
     "ours": rr.special_procrustes,
     "RoMa": roma.special_procrustes,
     "RoMa (svd)": lambda m: roma.special_procrustes(m, method="svd"),
     "torch.linalg.svd": procrustes_by_svd,
 }
-
-
-def rotations(count: int, device: str) -> torch.Tensor:
-    return rr.random_rotation(3, count, torch.Generator().manual_seed(0)).to(device)
-
-
-def numbers(count: int, device: str, *shape: int) -> torch.Tensor:
-    return torch.randn(count, *shape, generator=torch.Generator().manual_seed(0)).to(device)
-
-
-MAPS = {  # name: (input, {candidate: function})
-    "rotvec_to_matrix": (
-        lambda n, d: numbers(n, d, 3),
-        {
-            "ours": rr.rotvec_to_matrix,
-            "RoMa": roma.rotvec_to_rotmat,
-            "kornia": kc.axis_angle_to_rotation_matrix,
-        },
-    ),
-    "quaternion_to_matrix": (
-        lambda n, d: numbers(n, d, 4),
-        {
-            "ours": rr.quaternion_to_matrix,
-            "RoMa": lambda q: roma.unitquat_to_rotmat(roma.quat_normalize(q)),
-            "kornia": kc.quaternion_to_rotation_matrix,
-        },
-    ),
-    "matrix_to_quaternion": (
-        rotations,
-        {
-            "ours": rr.matrix_to_quaternion,
-            "RoMa": roma.rotmat_to_unitquat,
-            "kornia": kc.rotation_matrix_to_quaternion,
-        },
-    ),
-    "matrix_to_rotvec": (
-        rotations,
-        {
-            "ours": rr.matrix_to_rotvec,
-            "RoMa": roma.rotmat_to_rotvec,
-            "kornia": kc.rotation_matrix_to_axis_angle,
-        },
-    ),
+MAPS: dict[str, tuple[Callable[[int, str], Tensor], Candidates]] = {
+    "special_procrustes 3x3": (numbers(3, 3), PROCRUSTES),
+    "special_procrustes 16x16": (numbers(16, 16), PROCRUSTES),
     "sixd_to_matrix": (
-        lambda n, d: numbers(n, d, 3, 2),
-        {"ours": rr.sixd_to_matrix, "RoMa": roma.special_gramschmidt},
+        numbers(3, 2),
+        {"ours": rr.sixd_to_matrix, "RoMa": roma.special_gramschmidt, "plain": sixd_plain},
     ),
     "geodesic_distance": (
         rotations,
         {
-            "ours": lambda r: rr.geodesic_distance(r, r.flip(0)),
-            "RoMa": lambda r: roma.rotmat_geodesic_distance(r, r.flip(0)),
-            "arccos": lambda r: geodesic_by_arccos(r, r.flip(0)),
+            "ours": pairs(rr.geodesic_distance),
+            "RoMa": pairs(roma.rotmat_geodesic_distance),
+            "plain": pairs(arccos_plain),
         },
     ),
+    "quaternion_to_matrix": (
+        numbers(4),
+        {
+            "ours": rr.quaternion_to_matrix,
+            "RoMa": lambda q: roma.unitquat_to_rotmat(roma.quat_normalize(q)),
+            "plain": quaternion_plain,
+        },
+    ),
+    "matrix_to_euler": (
+        rotations,
+        {
+            "ours": rr.matrix_to_euler,
+            "RoMa": lambda r: roma.rotmat_to_euler("xyz", r),
+            "plain": euler_plain,
+        },
+    ),
+    "matrix_to_quaternion": (
+        rotations,
+        {"ours": rr.matrix_to_quaternion, "RoMa": roma.rotmat_to_unitquat},
+    ),
+    "rotvec_to_matrix": (
+        numbers(3),
+        {"ours": rr.rotvec_to_matrix, "RoMa": roma.rotvec_to_rotmat},
+    ),
+    "matrix_to_rotvec": (
+        rotations,
+        {"ours": rr.matrix_to_rotvec, "RoMa": roma.rotmat_to_rotvec},
+    ),
 }
-
-
-MAPS_SIZE = 100_000
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 
 
-def seconds(function, data: torch.Tensor, clock) -> tuple[float, float]:
-    """One forward and one backward pass."""
-    leaf = data.clone().requires_grad_()
-    synchronise(data)
-    start = clock()
-    output = function(leaf)
-    synchronise(data)
-    forward = clock() - start
-    grad = torch.ones_like(output)
-    synchronise(data)
-    start = clock()
-    torch.autograd.grad(output, leaf, grad)
-    synchronise(data)
-    return forward, clock() - start
+def forward(function, data: Tensor, calls: int) -> None:
+    for _ in range(calls):
+        function(data)
 
 
-def synchronise(data: torch.Tensor) -> None:
-    if data.is_cuda:
-        torch.cuda.synchronize()
+def forward_and_backward(function, data: Tensor, calls: int) -> None:
+    leaf = data.detach().requires_grad_()
+    for _ in range(calls):
+        output = function(leaf)
+        torch.autograd.grad(output, leaf, torch.ones_like(output))
 
 
-def race(candidates: dict, data: torch.Tensor, clock) -> dict[str, tuple[float, float]]:
-    """The shortest forward and backward time of each candidate, in seconds, taking turns."""
-    for function in candidates.values():
-        seconds(function, data, clock)
-    best = dict.fromkeys(candidates, (float("inf"), float("inf")))
+def race(work, candidates: Candidates, data: Tensor, clock, seconds: float) -> dict[str, float]:
+    """The shortest time of one call of each candidate, in microseconds, taking turns."""
+
+    def measure(function, calls: int) -> float:
+        synchronise(data)
+        start = clock()
+        work(function, data, calls)
+        synchronise(data)
+        return (clock() - start) / calls
+
+    calls = {}
+    for name, function in candidates.items():
+        measure(function, 1)
+        calls[name] = max(1, round(BLOCK_SECONDS / max(1e-6, measure(function, 3))))
+    best = dict.fromkeys(candidates, float("inf"))
     start, rounds = time.perf_counter(), 0
-    while rounds < ROUNDS[0] or (
-        rounds < ROUNDS[1] and time.perf_counter() - start < SECONDS_PER_ROW
-    ):
+    while rounds < ROUNDS or time.perf_counter() - start < seconds:
         for name, function in candidates.items():
-            best[name] = tuple(map(min, best[name], seconds(function, data, clock)))
+            best[name] = min(best[name], measure(function, calls[name]) * 1e6)
         rounds += 1
     return best
 
 
-def row(label: str, times: dict[str, tuple[float, float]], errors: dict[str, float]) -> list[str]:
-    """One line per candidate: milliseconds, and how many times faster ours is."""
-    ours = times["ours"]
-    lines = []
-    for name, (forward, backward) in times.items():
-        ratios = forward / ours[0], backward / ours[1], (forward + backward) / sum(ours)
-        error = f"{errors[name]:.1e}" if name in errors else ""
-        cells = [f"{forward * 1e3:.3f}", f"{backward * 1e3:.3f}", *(f"{r:.1f}x" for r in ratios)]
-        lines.append("| " + " | ".join([label, name, *cells, error]) + " |")
-        label = ""
-    return lines
+def synchronise(data: Tensor) -> None:
+    if data.is_cuda:
+        torch.cuda.synchronize()
 
 
-def table(title: str, lines: list[str]) -> None:
-    print(f"\n### {title}\n")
-    print("| | | forward ms | backward ms | ours faster: forward | backward | both | max error |")
+def cells(times: dict[str, float]) -> list[str]:
+    """Ours, the fastest of the others with its name, and the ratio of the two."""
+    others = {name: value for name, value in times.items() if name != "ours"}
+    fastest = min(others, key=lambda name: others[name])
+    ratio = times["ours"] / others[fastest]
+    return [f"{times['ours']:.1f}", f"{others[fastest]:.1f} {fastest}", f"{ratio:.2f}"]
+
+
+def times_table(names: list[str], sizes: list[int], device: str, clock, seconds: float) -> None:
+    print("\n### microseconds a call, float32; ratio: ours to the fastest of the others\n")
+    print("| | batch | ours | others | ratio | ours with gradient | others | ratio |")
     print("|---|---|---|---|---|---|---|---|")
-    print("\n".join(lines), flush=True)
-
-
-def procrustes_table(sizes: list[int], device: str, clock) -> None:
-    lines = []
-    for count in sizes:
-        data = numbers(count, device, 3, 3)
-        expected = procrustes_by_svd(data.double())
-        errors = {name: worst(f(data), expected) for name, f in PROCRUSTES.items()}
-        lines += row(f"n = {count}", race(PROCRUSTES, data, clock), errors)
-    table("special_procrustes, 3x3, float32; error against the float64 decomposition", lines)
-
-
-def maps_table(count: int, device: str, clock) -> None:
-    lines = []
-    for name, (make, candidates) in MAPS.items():
-        lines += row(name, race(candidates, make(count, device), clock), {})
-    table(f"maps and distances, n = {count}, float32", lines)
+    for name in names:
+        make, candidates = MAPS[name]
+        for count in sizes:
+            data = make(count, device)
+            if data.numel() > MOST_ENTRIES:
+                continue
+            row = [name, str(count)]
+            for work in (forward, forward_and_backward):
+                row += cells(race(work, candidates, data, clock, seconds))
+            print("| " + " | ".join(row) + " |", flush=True)
 
 
 def worst(actual: torch.Tensor, expected: torch.Tensor) -> float:
@@ -191,9 +229,7 @@ def conditioning(count: int = 200) -> list[dict]:
 
 
 def conditioning_table() -> None:
-    with warnings.catch_warnings():  # the smallest gaps are not unique in float32, and said to be
-        warnings.filterwarnings("ignore", "the nearest rotation is not unique")
-        rows = conditioning()
+    rows = conditioning()
     print("\n### error against conditioning: singular values 1, 1/2, gap - 1/2\n")
     print("| " + " | ".join(rows[0]) + " |")
     print("|" + "---|" * len(rows[0]))
@@ -203,21 +239,28 @@ def conditioning_table() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sizes", type=int, nargs="+", default=[10**k for k in range(2, 7)])
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10**k for k in range(6)])
+    parser.add_argument("--only", default="", help="only maps whose name holds this text")
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
-    parser.add_argument("--clock", choices=CLOCKS, default="wall")
+    parser.add_argument("--clock", choices=CLOCKS, help="default: cpu for one thread, else wall")
+    parser.add_argument("--seconds", type=float, default=0.5, help="for each figure at least")
     options = parser.parse_args()
-    clock = CLOCKS[options.clock]
+    names = [name for name in MAPS if options.only in name]
+    if not names:
+        parser.error(f"--only {options.only}: no map's name holds it; maps: {', '.join(MAPS)}")
+    alone = options.threads == 1 and options.device == "cpu"
+    clock = options.clock or ("cpu" if alone else "wall")
     torch.set_num_threads(options.threads)
-    name = torch.cuda.get_device_name() if options.device == "cuda" else "CPU"
+    machine = torch.cuda.get_device_name() if options.device == "cuda" else "CPU"
     print(
-        f"## rotations: {name}, {options.threads} threads, {options.clock} time, torch "
+        f"## rotations: {machine}, {options.threads} threads, {clock} time, torch "
         f"{torch.__version__}, load {os.getloadavg()[0]:.1f} of {os.cpu_count()} processors"
     )
-    procrustes_table(options.sizes, options.device, clock)
-    maps_table(min(MAPS_SIZE, max(options.sizes)), options.device, clock)
-    conditioning_table()
+    with warnings.catch_warnings():  # RoMa's use of torch.jit, and matrices that are not unique
+        warnings.simplefilter("ignore")
+        times_table(names, options.sizes, options.device, CLOCKS[clock], options.seconds)
+        conditioning_table()
 
 
 if __name__ == "__main__":

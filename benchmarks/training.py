@@ -25,13 +25,14 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from rigid_depth.data import open_frames
 from rigid_depth.experiments import EXPERIMENTS, SCALES
-from rigid_depth.experiments.feed import Batch, Feed, as_input, generator_at, guided
-from rigid_depth.experiments.measuring import best_device
+from rigid_depth.experiments.measuring.measure import best_device
 from rigid_depth.experiments.methods import build_model
-from rigid_depth.experiments.objective import objective
+from rigid_depth.experiments.plan import plan_run
 from rigid_depth.experiments.settings import Experiment, Scale
-from rigid_depth.experiments.speed import dense_gradients
 from rigid_depth.experiments.stores import make_store, make_world
+from rigid_depth.experiments.training.feed import Batch, Feed, generator_at, guided, network_batch
+from rigid_depth.experiments.training.objective import objective
+from rigid_depth.experiments.training.speed import dense_gradients
 
 GPU_STEPS, CPU_STEPS, WARM_UP = 30, 4, 2
 PAD = 8192
@@ -89,7 +90,7 @@ class Unprepared:
             "points": points,
             "sky": torch.stack([f.sky for f in chosen]),
         }
-        moved = as_input({name: value.to(self.device) for name, value in raw.items()})
+        moved = network_batch({name: value.to(self.device) for name, value in raw.items()})
         return guided(moved, self.experiment, generator_at(0, step, 4))
 
 
@@ -135,11 +136,12 @@ def report_training(scale: Scale, experiment: Experiment, device: torch.device) 
     split = make_store(replace(SCALES["smoke"], image_size=scale.image_size), "synthetic",
                        progress=False).split("train")  # fmt: skip
     quiet = replace(experiment, flip=0.0, jitter=0.0)
+    plan = replace(plan_run(experiment.name), experiment=quiet, scale=scale)
     ways = [
         ("float32, files read at every step", Unprepared(scale, quiet, device), None, False),
-        ("+ prepared store in memory", Feed(split, quiet, scale, 0, device=device), None, False),
-        ("+ channels last", Feed(split, quiet, scale, 0, device=device), None, True),
-        ("+ bf16", Feed(split, quiet, scale, 0, device=device), torch.bfloat16, True),
+        ("+ prepared store in memory", Feed(split, plan, device), None, False),
+        ("+ channels last", Feed(split, plan, device), None, True),
+        ("+ bf16", Feed(split, plan, device), torch.bfloat16, True),
     ]
     if device.type == "cuda":
         name, finish = "+ compiled", torch.nn.Module.compile

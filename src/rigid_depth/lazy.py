@@ -9,8 +9,8 @@ from importlib import import_module
 from rigid_depth.sources import definitions
 
 
-def lazy_names(package: str) -> Callable[[str], object]:
-    """The `__getattr__` of a package whose `__init__` imports its names under `TYPE_CHECKING`.
+def lazy_names(package: str) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """`__getattr__` and `__dir__` of a package that imports its names under `TYPE_CHECKING`.
 
     A listing of experiments, a help text or a worker that draws streets then does without torch.
     """
@@ -23,4 +23,7 @@ def lazy_names(package: str) -> Callable[[str], object]:
         setattr(sys.modules[package], name, value)
         return value
 
-    return __getattr__
+    def __dir__() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *sys.modules[package].__all__})
+
+    return __getattr__, __dir__

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from rigid_depth.data.synthetic import write_synthetic
 from rigid_depth.experiments import run
+from street_world import write_world
 
 TINY = {
     "width": 0.1,
@@ -29,7 +29,7 @@ def data_folder(tmp_path_factory):
 def world(data_folder):
     """A synthetic world of three scenes with two small frames each."""
     root = data_folder / "world"
-    return write_synthetic(
+    return write_world(
         root, scenes=3, frames_per_scene=2, image_size=(112, 200), workers=1, progress=False
     )
 

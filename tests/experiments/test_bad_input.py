@@ -7,14 +7,14 @@ import pytest
 import torch
 
 from rigid_depth.data import open_store
-from rigid_depth.data.synthetic import write_synthetic
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments.measuring import evaluate_weights
+from rigid_depth.experiments.measuring.evaluate import evaluate_weights
 from rigid_depth.experiments.plan import plan_run
 from rigid_depth.experiments.registry import EXPERIMENTS, SCALES
 from rigid_depth.experiments.settings import override
 from rigid_depth.experiments.stores import make_store
 from rigid_depth.models.two_branch import Outputs
+from street_world import write_world
 
 RUN = importlib.import_module("rigid_depth.experiments.runner")
 
@@ -76,6 +76,23 @@ def test_the_infinity_loss_needs_the_sky(tiny, tmp_path):
     assert not list(tmp_path.rglob("record.json"))
 
 
+@pytest.mark.parametrize("name", ["rgb", "constant-depth"])
+def test_a_split_without_frames_is_refused_before_anything_is_written(
+    name, tiny, tmp_path, monkeypatch
+):
+    make = RUN.make_store
+
+    def emptied(*arguments, **options):
+        store = make(*arguments, **options)
+        store.counts["val"]["frames"] = 0
+        return store
+
+    monkeypatch.setattr(RUN, "make_store", emptied)
+    with pytest.raises(RigidDepthError, match="split 'val' of synthetic has no frames"):
+        tiny(name, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_real_data_set_needs_its_folder():
     with pytest.raises(RigidDepthError, match="needs --dataroot"):
         make_store(SCALES["smoke"], "nuscenes")
@@ -89,7 +106,7 @@ def test_another_world_in_the_same_place_gets_another_store(tmp_path):
     stores = []
     for seed in (0, 1):
         shutil.rmtree(root, ignore_errors=True)
-        write_synthetic(
+        write_world(
             root, scenes=3, frames_per_scene=1, seed=seed, image_size=(112, 200), workers=1,
             progress=False,
         )  # fmt: skip

@@ -6,8 +6,8 @@ import torch
 from sklearn.dummy import DummyRegressor
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments.baselines import fill_rows, fit
-from rigid_depth.experiments.evaluation import depth_metrics
+from rigid_depth.experiments.measuring.metrics import depth_metrics
+from rigid_depth.experiments.methods.baselines import fill_rows, fit
 
 HEIGHT, WIDTH = 8, 10
 

@@ -11,7 +11,7 @@ import torchmetrics.functional as TM
 from torchmetrics.functional.regression import mean_absolute_percentage_error
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments.evaluation import CAPS_M, RANGES_M, Accumulator, depth_metrics
+from rigid_depth.experiments.measuring.metrics import CAPS_M, RANGES_M, Accumulator, depth_metrics
 
 KEYS = {"rmse_m", "rmse_image_mean_m", "abs_rel", "sq_rel_m", "rmse_log", "log10", "silog", "mae_m"}
 KEYS |= {"delta1", "delta2", "delta3", "pixels"}

@@ -1,13 +1,16 @@
 """Frames on their way: order, mirroring, jitter, memory or stream, one device or two."""
 
+from dataclasses import replace
+
 import torch
 
 from rigid_depth.data import rasterise
-from rigid_depth.experiments.feed import Feed, augment, draw_indices, generator_at
-from rigid_depth.experiments.registry import EXPERIMENTS
+from rigid_depth.experiments.plan import plan_run
 from rigid_depth.experiments.settings import Scale
+from rigid_depth.experiments.training.feed import Feed, augment, draw_indices, generator_at
 
 SCALE = Scale(name="t", summary="", image_size=(32, 64), steps=9, batch_size=4)
+PLAN = replace(plan_run("rgb"), scale=SCALE)
 
 
 class Split:
@@ -27,7 +30,7 @@ class Split:
 
 
 def feed(**options):
-    return Feed(Split(), EXPERIMENTS["rgb"], SCALE, 0, device=torch.device("cpu"), **options)
+    return Feed(Split(), PLAN, torch.device("cpu"), **options)
 
 
 def test_every_pass_shows_every_frame_once():
@@ -82,8 +85,10 @@ def test_a_batch_depends_on_seed_and_step_alone():
     assert not torch.equal(one.batch(3)["rgb"], one.batch(4)["rgb"])
 
 
-def test_streamed_frames_equal_those_in_memory():
-    held, streamed = feed(), feed(memory_share=0.0)
+def test_streamed_frames_equal_those_in_memory(monkeypatch):
+    held = feed()
+    monkeypatch.setattr("rigid_depth.experiments.training.feed.MEMORY_SHARE", 0.0)
+    streamed = feed()
     assert held.resident is not None
     assert streamed.resident is None
     for step in (0, 1, 2, 7):

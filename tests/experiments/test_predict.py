@@ -1,16 +1,25 @@
 """Depth for any picture: its size, its cover, its blend, its files."""
 
+import errno
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from rigid_depth.data.files import read_depth_picture
 from rigid_depth.data.resize import crop_box
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments.predict import predict_depth, predict_images, read_image, windows
+from rigid_depth.experiments.predict import (
+    predict_depth,
+    predict_images,
+    read_image,
+    save_png16,
+    windows,
+)
+from rigid_depth.experiments.recording.weights import Trained
 from rigid_depth.experiments.registry import EXPERIMENTS
 from rigid_depth.experiments.settings import Scale
-from rigid_depth.experiments.weights import Trained
 
 SIZES = [(375, 1242), (900, 1600), (96, 192), (300, 200), (33, 500), (1, 1)]
 
@@ -98,7 +107,7 @@ def test_results_are_no_pictures_and_none_overwrites_another(finished, tmp_path)
     )
     assert first == again
     picture.save(tmp_path / "a.jpg")
-    with pytest.raises(RigidDepthError, match=r"a\.jpg and a\.png|a\.png and a\.jpg"):
+    with pytest.raises(RigidDepthError, match=r"a\.jpg and \S+a\.png would write the same a-depth"):
         predict_images(finished.folder, tmp_path, tmp_path / "out", progress=False)
 
 
@@ -114,3 +123,78 @@ def test_missing_and_empty_folders(finished, tmp_path):
         predict_images(finished.folder, tmp_path / "none", tmp_path / "out")
     with pytest.raises(RigidDepthError, match="holds no image"):
         predict_images(finished.folder, tmp_path, tmp_path / "out")
+
+
+def test_grey_of_16_bits_is_scaled_and_32_bits_are_refused(tmp_path):
+    steps = np.linspace(0, 65535, 300).astype(np.uint16).reshape(15, 20)
+    Image.fromarray(steps).save(tmp_path / "grey.png")
+    Image.fromarray(steps.astype(np.int32)).save(tmp_path / "whole.tif")
+    Image.fromarray(steps.astype(np.float32)).save(tmp_path / "decimal.tiff")
+    rgb = read_image(tmp_path / "grey.png")
+    assert rgb.dtype == np.uint8
+    np.testing.assert_allclose(rgb, (steps / 257.0)[..., None].repeat(3, 2), atol=1)
+    for name in ("whole.tif", "decimal.tiff"):
+        with pytest.raises(RigidDepthError, match=rf"{name} holds .* numbers of 32 bits"):
+            read_image(tmp_path / name)
+
+
+@pytest.mark.parametrize("limit_of_pillow", [None, 10, 10**9])
+def test_too_large_a_picture_is_refused_whatever_the_limit_of_pillow(
+    tmp_path, monkeypatch, limit_of_pillow
+):
+    Image.fromarray(np.zeros((20, 30, 3), np.uint8)).save(tmp_path / "a.png")
+    monkeypatch.setattr("rigid_depth.experiments.predict.MOST_PIXELS", 599)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit_of_pillow)
+    with pytest.raises(RigidDepthError, match=r"a\.png has more than 599 pixels"):
+        read_image(tmp_path / "a.png")
+
+
+def test_several_images_sub_folders_and_files_of_a_mac(finished, tmp_path):
+    picture = Image.fromarray(np.full((40, 50, 3), 90, np.uint8))
+    for name in ("a.png", "one/b.jpg", "one/two/b.jpg"):
+        path = tmp_path / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture.save(path)
+        path.with_name(f"._{path.name}").write_bytes(b"\0\5\x16\7 no picture")
+    names = lambda written: sorted(p.relative_to(tmp_path / "out").as_posix() for p in written)  # noqa: E731
+    predict = lambda images, **options: names(  # noqa: E731
+        predict_images(finished.folder, images, tmp_path / "out", progress=False, **options)
+    )
+    assert predict(tmp_path / "in") == ["a-depth.npy", "a-depth.png"]
+    every = ["a", "one/b", "one/two/b"]
+    wanted = sorted(f"{name}-depth.{end}" for name in every for end in ("npy", "png"))
+    assert predict(tmp_path / "in", recursive=True) == wanted
+    assert all((tmp_path / "out" / name).is_file() for name in wanted)
+    two = [tmp_path / "in" / "a.png", tmp_path / "in" / "one"]
+    assert predict(two) == ["a-depth.npy", "a-depth.png", "b-depth.npy", "b-depth.png"]
+    with pytest.raises(RigidDepthError, match="would write the same b-depth"):
+        predict([tmp_path / "in" / "one", tmp_path / "in" / "one" / "two"])
+    with pytest.raises(RigidDepthError, match="no image or folder"):
+        predict([tmp_path / "in" / "a.png", tmp_path / "in" / "c.png"])
+
+
+def test_depth_in_the_format_of_kitti(finished, tmp_path):
+    Image.fromarray(np.full((40, 50, 3), 90, np.uint8)).save(tmp_path / "a.png")
+    out = tmp_path / "out"
+    predict_images(finished.folder, tmp_path, out, png16=True, progress=False)
+    picture = Image.open(out / "a-depth16.png")
+    assert picture.mode == "I;16"
+    depth_m = np.load(out / "a-depth.npy")
+    assert np.abs(np.array(picture) / 256 - depth_m).max() <= 1 / 512
+    assert (read_depth_picture(out / "a-depth16.png", "t") == np.array(picture) / 256).all()
+    assert predict_images(finished.folder, out.parent, out, progress=False)  # no result is taken in
+    save_png16(tmp_path / "ends.png", np.array([[0.0, 300.0, 1 / 256]], np.float32))
+    assert np.array(Image.open(tmp_path / "ends.png")).tolist() == [[1, 65535, 1]]
+
+
+def test_a_result_that_cannot_be_written_leaves_nothing(finished, tmp_path, monkeypatch):
+    Image.fromarray(np.zeros((40, 50, 3), np.uint8)).save(tmp_path / "a.png")
+
+    def full(path, _):
+        path.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr("rigid_depth.experiments.predict._save_picture", full)
+    with pytest.raises(OSError, match="No space left"):
+        predict_images(finished.folder, tmp_path, tmp_path / "out", progress=False)
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["a-depth.npy"]

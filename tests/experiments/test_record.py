@@ -6,7 +6,7 @@ import pytest
 
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments import sources
-from rigid_depth.experiments.record import SCHEMA, read_record, write_record
+from rigid_depth.experiments.recording.record import SCHEMA, read_record, write_record
 
 
 def test_round_trip(tmp_path):
@@ -50,4 +50,23 @@ def test_blob_is_the_one_of_git(tmp_path):
 def test_package_hash_follows_the_method_a_run_uses():
     rgb = sources.package_hash("rgb")
     assert rgb == sources.package_hash("rgb")
-    assert rgb != sources.package_hash("no-such-method"), "the method's own file counts"
+    assert rgb != sources.package_hash("mse"), "the method's own code counts"
+
+
+def test_only_changed_code_makes_a_tree_dirty(tmp_path, monkeypatch):
+    """A build rewrites notebooks and pages; they compute nothing."""
+
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", "-C", str(tmp_path), *arguments], check=True, capture_output=True)
+
+    for name in ("src/a.py", "notebooks/b.md"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text("1\n")
+    git("init", "-q")
+    git("add", ".")
+    git("-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", "x")
+    monkeypatch.setattr(sources, "repository", lambda: tmp_path)
+    (tmp_path / "notebooks/b.md").write_text("2\n")
+    assert sources.source_state("", "f" * 40)["dirty"] is False
+    (tmp_path / "src/new.py").write_text("2\n")
+    assert sources.source_state("", "f" * 40)["dirty"] is True

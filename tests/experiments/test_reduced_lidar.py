@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rigid_depth.experiments import EXPERIMENTS
-from rigid_depth.experiments.feed import generator_at, guided
+from rigid_depth.experiments.training.feed import generator_at, guided
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ import torch
 from safetensors.torch import load_file
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments import EXPERIMENTS, SCALES, read_record, training
+from rigid_depth.experiments import EXPERIMENTS, SCALES, read_record
 from rigid_depth.experiments.methods import build_model
 from rigid_depth.experiments.settings import override
+from rigid_depth.experiments.training import loop
 
 RUN = importlib.import_module("rigid_depth.experiments.runner")
 
@@ -22,7 +23,7 @@ RUN = importlib.import_module("rigid_depth.experiments.runner")
 KILLED = """
 import sys, time, torch
 from rigid_depth.experiments import run
-from rigid_depth.experiments.training import Training
+from rigid_depth.experiments.training.loop import Training
 
 torch.set_num_threads(1)
 step_as_it_is = Training.training_step
@@ -65,14 +66,14 @@ def _steps_done(out):
 
 def test_a_killed_run_ends_as_an_unbroken_one(killed, tiny, tmp_path, monkeypatch):
     (folder, name), seen = killed, []
-    step_as_it_is = training.Training.training_step
+    step_as_it_is = loop.Training.training_step
 
     def step(self, number, i):
         seen.append(number)
         return step_as_it_is(self, number, i)
 
     unbroken = tiny(name, tmp_path / "unbroken", **RESUMED[name])
-    monkeypatch.setattr(training.Training, "training_step", step)
+    monkeypatch.setattr(loop.Training, "training_step", step)
     resumed = tiny(name, folder, **RESUMED[name])
     assert seen == [4, 5, 6, 7]
     assert resumed.metrics == unbroken.metrics
@@ -89,7 +90,7 @@ def test_a_run_killed_after_its_last_step_only_measures(tiny, tmp_path, monkeypa
         with pytest.raises(KeyboardInterrupt):
             tiny("rgb", tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(training.Training, "training_step", _die)
+        patch.setattr(loop.Training, "training_step", _die)
         assert tiny("rgb", tmp_path).rmse_m() > 0
 
 
@@ -103,13 +104,13 @@ def test_a_checkpoint_of_other_sources_is_not_continued(tiny, tmp_path, monkeypa
         with pytest.raises(KeyboardInterrupt):
             tiny("rgb", tmp_path)
     steps = []
-    as_it_is = training.Training.on_train_batch_end
+    as_it_is = loop.Training.on_train_batch_end
 
     def note(self, *arguments):
         steps.append(self.global_step)
         as_it_is(self, *arguments)
 
-    monkeypatch.setattr(training.Training, "on_train_batch_end", note)
+    monkeypatch.setattr(loop.Training, "on_train_batch_end", note)
     monkeypatch.setattr(RUN, "package_hash", lambda method: "f" * 40)
     record = tiny("rgb", tmp_path)
     assert steps == [1, 2, 3, 4, 5, 6]
@@ -117,14 +118,14 @@ def test_a_checkpoint_of_other_sources_is_not_continued(tiny, tmp_path, monkeypa
 
 
 def test_nan_stops_with_step_and_frames_and_keeps_the_checkpoint(tiny, tmp_path, monkeypatch):
-    objective_as_it_is = training.objective
+    objective_as_it_is = loop.objective
 
     def objective(outputs, batch, experiment, step, steps):
         terms = objective_as_it_is(outputs, batch, experiment, step, steps)
         return {n: t * float("nan") if step == 3 else t for n, t in terms.items()}
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "objective", objective)
+        patch.setattr(loop, "objective", objective)
         with pytest.raises(RigidDepthError, match="loss is nan at step 3 of 6") as caught:
             tiny("rgb", tmp_path)
     assert "last good checkpoint" in str(caught.value)
@@ -145,7 +146,7 @@ def test_nan_names_the_frames_of_its_batch(tiny, tmp_path, monkeypatch):
         self.pending.append((number, loss.detach(), torch.zeros(2)))
         return loss
 
-    monkeypatch.setattr(training.Training, "training_step", step)
+    monkeypatch.setattr(loop.Training, "training_step", step)
     with pytest.raises(RigidDepthError, match="at step 0 of 6") as caught:
         tiny("rgb", tmp_path)
     assert tokens

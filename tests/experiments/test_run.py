@@ -16,15 +16,14 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments import EXPERIMENTS, SCALES, read_record
-from rigid_depth.experiments.objective import objective
-from rigid_depth.experiments.pictures import error_picture, write_pictures
+from rigid_depth.experiments import EXPERIMENTS, read_record
 from rigid_depth.experiments.plan import plan_run
-from rigid_depth.experiments.report import _data
-from rigid_depth.experiments.settings import override
-from rigid_depth.experiments.speed import resolve_precision
+from rigid_depth.experiments.recording.pictures import error_picture, write_pictures
+from rigid_depth.experiments.recording.report import _data
 from rigid_depth.experiments.stores import make_store
-from rigid_depth.experiments.training import Training
+from rigid_depth.experiments.training.loop import Training
+from rigid_depth.experiments.training.objective import objective
+from rigid_depth.experiments.training.speed import resolve_precision
 from rigid_depth.losses import infinity_loss, masked_mse
 from rigid_depth.models.two_branch import Outputs
 
@@ -135,7 +134,7 @@ def test_the_run_below_has_the_same_encoders(finished, monkeypatch):
     overrides = {"encoding": "reciprocal", "width": 0.1, "alignment_weight": (0, 0, 0)}
     plan = plan_run("relative-pretrained", overrides=overrides)
     with pytest.raises(RigidDepthError, match="rgb"):  # these are not the weights it asks for
-        RUN._needed(plan, None, "runs", 1, 1, False, overrides)
+        RUN._needed(plan)
     assert {name: asked.get(name) for name in overrides} == {
         "encoding": "reciprocal", "width": 0.1, "alignment_weight": None
     }  # fmt: skip
@@ -166,6 +165,14 @@ def test_one_process_of_a_run_takes_its_folder(variables, first):
 def test_processes_share_a_batch_evenly(tiny, tmp_path):
     with pytest.raises(RigidDepthError, match="batch of 2 frames cannot be shared evenly by 3"):
         tiny("rgb", tmp_path, devices=3)
+
+
+def test_a_finished_run_from_before_a_parameter_with_a_default_is_found(tiny, tmp_path):
+    first = tiny("row-mean-depth", tmp_path)
+    older = json.loads((first.folder / "record.json").read_text())
+    assert older["parameters"].pop("rotation_loss") == "matrix"
+    (first.folder / "record.json").write_text(json.dumps(older))
+    assert "rotation_loss" not in tiny("row-mean-depth", tmp_path).data["parameters"]
 
 
 def test_a_run_of_other_sources_is_done_again(finished, tiny, tmp_path, monkeypatch):
@@ -212,11 +219,8 @@ def test_the_objective_adds_one_balanced_term():
 
 def test_learning_rate_goes_as_the_thesis_says():
     """6.5e-5 to 1.5e-4 in 15 % of the steps, then to 9e-6 (6.2)."""
-    experiment, scale, _ = override(
-        EXPERIMENTS["rgb"], SCALES["smoke"], {"steps": 400, "learning_rate_factor": 1.0}
-    )
-    split = [0] * 4
-    training = Training(torch.nn.Conv2d(3, 1, 1), {"train": split}, experiment, scale, 0, {})
+    plan = plan_run("rgb", overrides={"steps": 400, "learning_rate_factor": 1.0})
+    training = Training(torch.nn.Conv2d(3, 1, 1), {"train": [0] * 4}, plan, {})
     parts = training.configure_optimizers()
     optimiser, schedule = parts["optimizer"], parts["lr_scheduler"]["scheduler"]
     rates = []

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments.plan import plan_run
+from rigid_depth.experiments.plan import check_run_parameters, plan_run
 from rigid_depth.experiments.registry import EXPERIMENTS, SCALES, find_experiment, find_scale
 from rigid_depth.experiments.settings import Experiment, Scale, as_text, override
 
@@ -48,6 +48,9 @@ def test_text_becomes_typed(name, text, value):
         ({"precision": "8"}, "allowed: 32-true, bf16-mixed, 16-mixed"),
         ({"split_by": "token"}, "allowed: scene, frame"),
         ({"infinity_weight": "0.1,-1,0"}, "allowed are weights from 0"),
+        ({"attention": "self"}, "allowed: cbam, spatial, none"),
+        ({"point_dim": 1}, "'point_dim' is 1; allowed are 2 to 64"),
+        ({"steps": -1}, "'steps' is -1; allowed are 0 and more"),
         ({"steps": "inf"}, "it takes a whole number"),
         ({"sky": None}, "it takes a word"),
         ({"freeze_encoders": "true"}, "has nothing to start from"),
@@ -67,6 +70,39 @@ def test_unknown_names_list_the_allowed_ones():
         find_experiment("rbg")
     with pytest.raises(RigidDepthError, match="unknown scale 'huge'; allowed: smoke, cpu"):
         find_scale("huge")
+
+
+def test_a_missing_key_of_the_tables_is_the_same_sentence():
+    with pytest.raises(RigidDepthError, match="unknown scale 'big'; allowed: smoke, cpu"):
+        SCALES["big"]
+    with pytest.raises(RigidDepthError, match="unknown experiment 'rgbb'; allowed: rgb, "):
+        EXPERIMENTS["rgbb"]
+    assert "big" not in SCALES
+    assert SCALES.get("big") is None
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"scale": "big"}, "unknown scale 'big'"),
+        ({"experiment": "rgbb"}, "unknown experiment 'rgbb'"),
+        ({"dataset": "waymo"}, "unknown data set 'waymo'; allowed: synthetic, nuscenes, kitti"),
+        ({"seed": "one"}, "seed is 'one'; allowed are whole numbers"),
+        ({"seed": 1.5}, "seed is 1.5"),
+        ({"seed": True}, "seed is True"),
+        ({"seed": -1}, "seed is -1"),
+        ({"seed": 2**31}, "to 2147483647"),
+    ],
+)
+def test_parameters_of_a_run_are_refused_before_anything_is_computed(given, sentence):
+    with pytest.raises(RigidDepthError, match=sentence) as caught:
+        check_run_parameters(**{"scale": "smoke", "seed": 0, **given})
+    assert "\n" not in str(caught.value)
+
+
+def test_good_parameters_of_a_run_pass():
+    check_run_parameters(experiment="rgb", scale="paper", seed=2**31 - 1, dataset="kitti")
+    check_run_parameters()
 
 
 def test_settings_are_frozen():

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from rigid_depth.experiments import EXPERIMENTS, SCALES
-from rigid_depth.experiments.feed import generator_at, guided
 from rigid_depth.experiments.methods import build_model
-from rigid_depth.experiments.objective import objective
-from rigid_depth.experiments.speed import dense_gradients
+from rigid_depth.experiments.training.feed import generator_at, guided
+from rigid_depth.experiments.training.objective import objective
+from rigid_depth.experiments.training.speed import dense_gradients
 from rigid_depth.models.blocks import DenseBlock
 
 SIZE = (64, 128)

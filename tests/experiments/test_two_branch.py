@@ -8,14 +8,14 @@ import torch
 from safetensors.torch import load_file
 
 from rigid_depth.experiments import EXPERIMENTS, SCALES
-from rigid_depth.experiments.alignment import (
+from rigid_depth.experiments.measuring.alignment import (
     _copying_sums,
     copying,
     measure_alignment,
     rotation_metrics,
 )
 from rigid_depth.experiments.methods import build_model
-from rigid_depth.experiments.objective import objective
+from rigid_depth.experiments.training.objective import objective
 from rigid_depth.latents import to_point_clouds
 from rigid_depth.models.pointnet import RotationHead
 from rigid_depth.models.two_branch import Outputs, TwoBranch
@@ -229,15 +229,12 @@ def test_rows_are_measured_in_the_order_of_the_frames(monkeypatch):
         def batch(self, indices):
             return {"indices": torch.tensor(indices)}
 
-    monkeypatch.setattr("rigid_depth.experiments.alignment.compare", keep)
+    monkeypatch.setattr("rigid_depth.experiments.measuring.alignment.compare", keep)
     monkeypatch.setattr(
-        "rigid_depth.experiments.alignment.as_input",
+        "rigid_depth.experiments.measuring.measure.network_batch",
         lambda raw: {k: v[raw["indices"]] for k, v in data.items()},
     )
-    device = torch.device("cpu")
-    measure_alignment(
-        model, Split(), range(4), EXPERIMENTS["mse"], device=device, batch_size=2, progress=False
-    )
+    measure_alignment(model, Split(), EXPERIMENTS["mse"], batch_size=2)
     with torch.no_grad():
         latent = model.latents(data)[0]
     torch.testing.assert_close(kept["rgb"].view(4, 8, 48)[3, 5], latent[3, :, 1, 1])

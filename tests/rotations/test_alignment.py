@@ -10,9 +10,9 @@ from jaxtyping import TypeCheckError
 from scipy.optimize import minimize
 from scipy.spatial.transform import Rotation
 
+from rigid_depth.book.teaching.rotation_formulas import alignment_by_algorithm_1
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.rotations import Similarity, procrustes_alignment, random_rotation
-from rigid_depth.rotations.teaching import alignment_by_algorithm_1
 
 OPTIONS = ("with_scale", "with_translation", "with_reflection")
 
@@ -155,6 +155,80 @@ def test_refusals_name_the_fault():
         procrustes_alignment(points, points, torch.tensor([1.0, -1.0, 1.0, 1.0]))
     with pytest.raises(RigidDepthError, match="no correspondence"):
         procrustes_alignment(points, points * torch.nan)
+
+
+@pytest.mark.parametrize("shape", [(4, 1), (3,), (1, 4), (2, 4), ()])
+def test_weights_of_another_shape_are_refused(shape):
+    points = torch.randn(4, 3)
+    with pytest.raises(RigidDepthError, match=r"one number per row of the points, \[4\]"):
+        procrustes_alignment(points, points, torch.ones(shape))
+
+
+@pytest.mark.parametrize("value", [torch.inf, -torch.inf, torch.nan, 1e300, 1e30])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("flags", [(True, True, False), (False, False, True)])
+def test_a_weight_of_zero_silences_its_row_whatever_it_holds(value, dtype, flags):
+    source, target, _ = (clouds(count=12)[k] for k in range(3))
+    options = dict(zip(OPTIONS, flags, strict=True))
+    expected = procrustes_alignment(source[2:].to(dtype), target[2:].to(dtype), **options)
+    source, target = source.to(dtype), target.to(dtype)
+    source[0] = target[1, 2] = torch.tensor(value, dtype=torch.float64).to(dtype)
+    weights = torch.ones(12, dtype=dtype)
+    weights[:2] = 0
+    source.requires_grad_()
+    answer = procrustes_alignment(source, target, weights, **options)
+    for actual, alone in zip(answer, expected, strict=True):
+        torch.testing.assert_close(actual.detach(), alone, atol=1e-5, rtol=1e-5)
+    total = sum(field.square().sum() for field in answer)
+    (gradient,) = torch.autograd.grad(total + answer.rotation[0, 1], source)
+    assert gradient.isfinite().all()
+    assert (gradient[0] == 0).all()
+
+
+def test_a_weight_of_zero_keeps_its_derivative():
+    source, target, _ = clouds(count=8)
+    weights = torch.tensor([0.0, 1, 2, 1, 1, 1, 3, 1], dtype=torch.float64, requires_grad=True)
+
+    def scale(w):
+        return procrustes_alignment(source, target, w).scale
+
+    (gradient,) = torch.autograd.grad(scale(weights), weights)
+    step = torch.zeros(8, dtype=torch.float64)
+    step[0] = 1e-7
+    forward = (scale(weights + step) - scale(weights)) / 1e-7
+    torch.testing.assert_close(gradient[0], forward, atol=1e-6, rtol=1e-5)
+
+
+def test_float32_clouds_far_from_the_origin_keep_their_digits():
+    source, target, _ = clouds(noise=0.0)
+    far = torch.tensor([1e6, -2e6, 3e6])
+    source, target = (256 * source + far).float(), (256 * target - far).float()
+    answer = procrustes_alignment(source, target)
+    best = procrustes_alignment(source.double(), target.double())
+    torch.testing.assert_close(answer.scale.double(), best.scale, atol=0, rtol=1e-6)
+    torch.testing.assert_close(answer.rotation.double(), best.rotation, atol=1e-6, rtol=0)
+    # The translation belongs to the rounded rotation: far points land where they should.
+    off = answer.apply(source.double()) - target
+    assert off.abs().max() < 0.5  # the spacing of float32 numbers at 3e6 is 0.25
+
+
+@pytest.mark.parametrize(("size", "dtype"), [
+    (1e-22, torch.float32), (1e-30, torch.float32), (1e20, torch.float32), (1e30, torch.float32),
+    (1e-200, torch.float64), (1e200, torch.float64),
+])  # fmt: skip
+def test_the_size_of_the_clouds_does_not_matter(size, dtype):
+    source, target, _ = clouds(noise=0.05)
+    expected = procrustes_alignment(source, target)
+    small = (size * source).to(dtype).requires_grad_()
+    answer = procrustes_alignment(small, target.to(dtype))
+    tolerance = {"atol": 1e-5, "rtol": 1e-5}
+    torch.testing.assert_close(answer.rotation.double(), expected.rotation, **tolerance)
+    torch.testing.assert_close(answer.translation.double(), expected.translation, **tolerance)
+    torch.testing.assert_close(size * answer.scale.double(), expected.scale, **tolerance)
+    (gradient,) = torch.autograd.grad(answer.translation[0], small)
+    free = source.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(procrustes_alignment(free, target).translation[0], free)
+    torch.testing.assert_close(size * gradient.double(), slope, atol=1e-5, rtol=1e-4)
 
 
 @given(

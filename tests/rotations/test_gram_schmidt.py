@@ -92,3 +92,18 @@ def test_extension_grows_a_basis_until_it_is_full(generator):
         extend_orthonormal(basis, vector)
     with pytest.raises(RigidDepthError, match="lies in the span"):
         extend_orthonormal(basis[..., :2], basis[..., 0] - 2 * basis[..., 1])
+
+
+@pytest.mark.parametrize("method", ["modified", "classical", "qr"])
+@pytest.mark.parametrize("size", [1e-42, 1e-30, 1e-22, 1e22, 1e37])
+def test_the_size_of_the_vectors_does_not_matter(size, method, generator):
+    vectors = torch.randn(20, 4, 3, generator=generator)
+    lengths = torch.tensor([size, 1.0, 1.0])
+    expected = gram_schmidt(vectors, method)
+    tolerance = 1e-5 if size > 1e-38 else 0.2  # denormal numbers hold two digits at 1e-42
+    close = {"atol": tolerance, "rtol": 0}
+    torch.testing.assert_close(gram_schmidt(vectors * lengths, method), expected, **close)
+    one_more = extend_orthonormal(expected, size * vectors[..., 0].flip(-1))
+    torch.testing.assert_close(
+        one_more, extend_orthonormal(expected, vectors[..., 0].flip(-1)), **close
+    )

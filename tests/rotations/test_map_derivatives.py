@@ -1,4 +1,4 @@
-"""Derivatives of every map in float64, reverse and forward, at regular and at degenerate points."""
+"""Derivatives of every map in float64, reverse and forward, at regular and degenerate points."""
 
 import math
 
@@ -7,6 +7,7 @@ import torch
 from torch.autograd import gradcheck, gradgradcheck
 
 import rigid_depth.rotations as rr
+from rigid_depth.rotations import distances
 
 R = rr.random_rotation(3, 2, torch.Generator().manual_seed(3), dtype=torch.float64)
 Q = rr.matrix_to_quaternion(R)
@@ -50,7 +51,75 @@ REGULAR = {
     ),
     "chordal": (lambda m: rr.chordal_distance(m[0], m[1]), R),
     "quaternion distance": (lambda q: rr.quaternion_distance(q[0], q[1]), Q),
+    "axis": (lambda a: rr.axis_rotation(a, "y"), vector(0.3, -2.0)),
+    "to sixd": (rr.matrix_to_sixd, R),
+    "extend": (lambda m: rr.extend_orthonormal(m[:, :2], m[:, 2] + m[:, 0]), R[0]),
+    "procrustes": (rr.special_procrustes, 2 * R + R.flip(0)),
+    "orthogonal": (rr.nearest_orthogonal, R.flip(0) - 2 * R),
+    "alignment": (
+        lambda m: tuple(rr.procrustes_alignment(m, m.flip(0) + m[:1].square())),
+        torch.cat((R[0], 0.3 * R[1])),
+    ),
+    "weights": (
+        lambda w: tuple(rr.procrustes_alignment(R.flatten(0, 1), 2 * R.flip(0).flatten(0, 1), w)),
+        vector(1, 2, 0.5, 1, 0.3, 2),
+    ),
+    "rotation mse": (lambda m: rr.rotation_mse(m[0], m[1]), R),
+    "cosine loss": (lambda m: rr.cosine_loss(m[0], m[1]), R),
+    "orthogonality": (lambda m: rr.orthogonality_loss(m[0], m[1]), R),
+    "penalty": (rr.orthonormality_penalty, R),
+    "quaternion mse": (lambda q: rr.quaternion_mse(q[0], q[1]), Q),
+    "euler mse": (lambda a: rr.euler_mse(a[0], a[1]), vector(0.3, -1, 2, 3, 5, -4).reshape(2, 3)),
 }
+
+
+BASES = {
+    n: torch.randn(2, n, n, generator=torch.Generator().manual_seed(7)).double()
+    for n in range(2, 7)
+}
+
+
+def turned(matrix, weights):
+    """The rotation times exp of two fixed skew matrices weighed by two free numbers."""
+    basis = BASES[len(matrix)]
+    step = (weights[:, None, None] * (basis - basis.mT)).sum(0)
+    return matrix @ torch.linalg.matrix_exp(step)
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 5, 6])
+@pytest.mark.parametrize("function", [rr.geodesic_distance, lambda a, b: rr.rotation_log(a.mT @ b)])
+def test_derivatives_of_all_orders_along_so_n(n, function):
+    first, second = rr.random_rotation(n, 2, torch.Generator().manual_seed(n), dtype=torch.float64)
+
+    def along(weights):
+        return function(turned(first, weights), second)
+
+    free = torch.zeros(2, dtype=torch.float64, requires_grad=True)
+    assert gradcheck(along, free, check_forward_ad=True, check_batched_grad=True)
+    assert gradgradcheck(along, free, check_fwd_over_rev=True)
+
+
+@pytest.mark.parametrize("n", [3, 4, 5])
+def test_hessian_of_the_geodesic_distance_is_that_of_differences(n):
+    first, second = rr.random_rotation(n, 2, torch.Generator().manual_seed(n), dtype=torch.float64)
+
+    def along(weights):
+        return rr.geodesic_distance(turned(first, weights), second)
+
+    slope, step = torch.func.grad(along), 1e-5 * torch.eye(2, dtype=torch.float64)
+    zero = torch.zeros(2, dtype=torch.float64)
+    expected = torch.stack([(slope(h) - slope(-h)) / 2e-5 for h in step])
+    assert expected.abs().max() > 0.01
+    torch.testing.assert_close(torch.func.hessian(along)(zero), expected, atol=1e-6, rtol=1e-6)
+    by_autograd = torch.autograd.functional.hessian(along, zero)
+    torch.testing.assert_close(by_autograd, expected, atol=1e-6, rtol=1e-6)
+
+
+def test_logarithm_by_roots_is_the_logarithm(generator):
+    for n in (2, 3, 4, 7, 16):
+        matrix = rr.random_rotation(n, 20, generator, dtype=torch.float64)
+        by_roots = distances._log_by_roots(matrix)
+        torch.testing.assert_close(by_roots, rr.rotation_log(matrix), atol=1e-9, rtol=0)
 
 
 @pytest.mark.parametrize("name", REGULAR)
@@ -147,15 +216,3 @@ def test_values_and_gradients_are_finite_where_derivatives_do_not_exist(name, dt
     (gradient,) = torch.autograd.grad(value.sum(), point)
     assert value.isfinite().all()
     assert gradient.isfinite().all()
-
-
-def test_matrix_logarithm_distance_has_the_derivative_of_differences(generator):
-    first, second = rr.random_rotation(5, 2, generator, dtype=torch.float64)
-    basis = torch.randn(5, 5, generator=generator, dtype=torch.float64)
-
-    def along(t):
-        return rr.geodesic_distance(first @ torch.linalg.matrix_exp(t * (basis - basis.mT)), second)
-
-    assert gradcheck(
-        along, torch.zeros((), dtype=torch.float64, requires_grad=True), check_forward_ad=True
-    )

@@ -13,6 +13,7 @@ from scipy.linalg import orthogonal_procrustes
 from scipy.optimize import minimize
 from scipy.spatial.transform import Rotation
 
+from rigid_depth.book.teaching.rotation_formulas import procrustes_by_svd
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.rotations import _procrustes3 as closed_form
 from rigid_depth.rotations import (
@@ -21,8 +22,8 @@ from rigid_depth.rotations import (
     random_rotation,
     special_procrustes,
 )
-from rigid_depth.rotations.teaching import procrustes_by_svd
 
+pytestmark = pytest.mark.usefixtures("few_by")
 ANGLED = random_rotation(3, 2, torch.Generator().manual_seed(5), dtype=torch.float64)
 
 
@@ -115,6 +116,15 @@ def test_orthogonal_solution_is_scipys(generator):
         expected = orthogonal_procrustes(source.numpy(), target.numpy())[0]
         actual = nearest_orthogonal(source.T @ target)
         torch.testing.assert_close(actual, torch.as_tensor(expected), atol=1e-10, rtol=0)
+
+
+@pytest.mark.parametrize("n", [3, 16])
+@pytest.mark.parametrize("size", [1e-30, 1e-20, 1e20, 1e30])
+def test_orthogonal_solution_knows_reflections_of_any_size(n, size, generator):
+    matrix = torch.randn(30, n, n, generator=generator)
+    expected = nearest_orthogonal(matrix)
+    assert (torch.linalg.det(expected) < 0).any()
+    torch.testing.assert_close(nearest_orthogonal(size * matrix), expected, atol=1e-5, rtol=0)
 
 
 def test_brute_force_finds_nothing_better_when_the_best_orthogonal_map_is_a_reflection(generator):

@@ -6,62 +6,7 @@ import sys
 
 import pytest
 import torch
-
-import rigid_depth.rotations as rr
-
-ROTATIONS = rr.random_rotation(3, (2, 4), torch.Generator().manual_seed(0))
-FOUR = rr.random_rotation(4, (2, 4), torch.Generator().manual_seed(0))
-QUATERNIONS = rr.matrix_to_quaternion(ROTATIONS)
-FLIPPED = ROTATIONS.flip(0)
-
-
-def numbers(*shape):
-    return torch.randn(2, 4, *shape, generator=torch.Generator().manual_seed(sum(shape)))
-
-
-CASES = {
-    "rotation_matrix_2d": (numbers(),),
-    "euler_to_matrix": (numbers(3),),
-    "matrix_to_euler": (ROTATIONS,),
-    "rotvec_to_matrix": (numbers(3),),
-    "matrix_to_rotvec": (ROTATIONS,),
-    "quaternion_to_matrix": (numbers(4),),
-    "matrix_to_quaternion": (ROTATIONS,),
-    "quaternion_multiply": (QUATERNIONS, QUATERNIONS.flip(0)),
-    "quaternion_rotate": (QUATERNIONS, numbers(3)),
-    "quaternion_distance": (QUATERNIONS, QUATERNIONS.flip(0)),
-    "slerp": (QUATERNIONS, QUATERNIONS.flip(0), torch.rand(2, 4)),
-    "sixd_to_matrix": (numbers(3, 2),),
-    "fived_to_matrix": (numbers(5),),
-    "matrix_to_fived": (ROTATIONS,),
-    "symmetric10_to_matrix": (numbers(10),),
-    "gram_schmidt": (numbers(4, 3),),
-    "extend_orthonormal": (ROTATIONS[..., :2], numbers(3)),
-    "special_procrustes": (numbers(3, 3),),
-    "special_procrustes 4": (numbers(4, 4),),
-    "nearest_orthogonal": (numbers(3, 3),),
-    "procrustes_alignment": (numbers(6, 3), numbers(6, 3).flip(0)),
-    "geodesic_distance": (ROTATIONS, FLIPPED),
-    "geodesic_distance 4": (FOUR, FOUR.flip(0)),
-    "chordal_distance": (ROTATIONS, FLIPPED),
-    "rotation_mse": (ROTATIONS, FLIPPED),
-    "cosine_loss": (ROTATIONS, FLIPPED),
-    "orthogonality_loss": (ROTATIONS, FLIPPED),
-    "orthonormality_penalty": (numbers(2, 3),),
-    "quaternion_mse": (QUATERNIONS, QUATERNIONS.flip(0)),
-    "euler_mse": (numbers(3), numbers(3).flip(0)),
-}
-
-
-def call(name, inputs):
-    """The outputs of a map as a list of tensors."""
-    result = getattr(rr, name.split()[0])(*inputs)
-    return list(result) if isinstance(result, tuple) else [result]
-
-
-def close(actual, expected, tolerance=1e-5):
-    for a, e in zip(actual, expected, strict=True):
-        torch.testing.assert_close(a, e.to(a.dtype), atol=tolerance, rtol=tolerance)
+from rotation_cases import CASES, call, close
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -116,7 +61,7 @@ def test_autocast_changes_nothing_and_16_bits_come_back_in_32(name):
 COMPILE = """
 import sys, torch
 sys.path.insert(0, {folder!r})
-from test_transforms import CASES, call, close
+from rotation_cases import CASES, call, close
 
 for name, inputs in CASES.items():
     torch._dynamo.reset()
@@ -149,6 +94,47 @@ def test_every_map_compiles_to_the_same_values_and_gradients():
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stdout.count("compiled") == len(CASES)
+
+
+COMPILE_TRANSFORMS = """
+import torch
+import rigid_depth.rotations as rr
+from rigid_depth.rotations import _solvers
+
+_solvers.FEW = {few}  # 0: the closed form, also for few matrices
+weight = torch.randn(3, 3)
+matrix, batch = torch.randn(3, 3), torch.randn(5, 3, 3)
+project = rr.special_procrustes
+project(matrix)  # what one eager call leaves behind must not trouble the tracer
+
+
+def number(m):
+    return (weight * project(m)).sum()
+
+
+transforms = {{
+    "vmap": (torch.vmap(project), batch),
+    "grad": (torch.func.grad(number), matrix),
+    "jvp": (lambda m: torch.func.jvp(project, (m,), (m.cos(),))[1], matrix),
+    "jacrev": (torch.func.jacrev(project), matrix),
+    "hessian": (torch.func.hessian(number), matrix),
+    "vmap of jacrev": (torch.vmap(torch.func.jacrev(project)), batch),
+}}
+for name, (transform, point) in transforms.items():
+    torch._dynamo.reset()
+    compiled = torch.compile(transform, backend="aot_eager")(point)
+    torch.testing.assert_close(compiled, transform(point))
+    print("compiled", name)
+"""
+
+
+@pytest.mark.parametrize("few", [0, 128])
+def test_transforms_of_the_nearest_rotation_compile_after_an_eager_call(few):
+    environment = {**os.environ, "RIGID_DEPTH_TYPECHECK": "0"}
+    command = [sys.executable, "-c", COMPILE_TRANSFORMS.format(few=few)]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout.count("compiled") == 6
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 from rigid_depth.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from rigid_depth.experiments.evaluation import depth_metrics
-    from rigid_depth.experiments.plan import plan_run
+    from rigid_depth.experiments.measuring.metrics import depth_metrics
+    from rigid_depth.experiments.plan import check_run_parameters, plan_run
     from rigid_depth.experiments.predict import predict_images
-    from rigid_depth.experiments.record import RunRecord, read_record
+    from rigid_depth.experiments.recording.record import RunRecord, read_record
     from rigid_depth.experiments.registry import EXPERIMENTS, SCALES
     from rigid_depth.experiments.runner import run
     from rigid_depth.experiments.settings import Experiment, Scale
@@ -20,6 +20,7 @@ __all__ = [
     "Experiment",
     "RunRecord",
     "Scale",
+    "check_run_parameters",
     "depth_metrics",
     "package_hash",
     "plan_run",
@@ -28,4 +29,4 @@ __all__ = [
     "run",
 ]
 
-__getattr__ = lazy_names(__name__)
+__getattr__, __dir__ = lazy_names(__name__)

@@ -1,14 +1,15 @@
-"""A run before it starts: its settings resolved and its place."""
+"""A run before it starts: its settings resolved, its place, and what it is made with."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments import weights
+from rigid_depth.experiments.recording import weights
 from rigid_depth.experiments.registry import BASELINES, find_experiment, find_scale
 from rigid_depth.experiments.settings import (
     Experiment,
@@ -18,32 +19,58 @@ from rigid_depth.experiments.settings import (
     parameters,
     placeless,
 )
+from rigid_depth.experiments.stores import check_dataset, check_known
 
 LONGEST_LABEL = 120
 """Longer names of folders, from many changed parameters, are replaced by a hash."""
+LARGEST_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A run before it is started: everything that decides its result, and where it will lie."""
+    """A run before it is started: what decides its result, and below that what only travels."""
 
     experiment: Experiment
     scale: Scale
     seed: int
     dataset: str
-    overrides: dict
-    init: dict | None
-    folder: Path
+    changes: dict  # fields of experiment and scale that differ from the named ones
+    init: dict | None  # origin and SHA-256 of the weights to start from
 
-    @property
+    dataroot: str | Path | None = None
+    out: str | Path = "runs"
+    init_from: str | Path | None = None
+    devices: int = 1
+    num_nodes: int = 1
+    progress: bool = True
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where the record will lie: `<out>/<scale>[-<dataset>]/<label>/seed-<k>`."""
+        own = self.dataset == self.scale.dataset
+        group = self.scale.name if own else f"{self.scale.name}-{self.dataset}"
+        return Path(self.out) / group / self.label / f"seed-{self.seed}"
+
+    @cached_property
     def label(self) -> str:
-        """The experiment and what was changed in it, as in the folder's name."""
-        return self.folder.parent.name
+        """The experiment and what was changed in it."""
+        parts = [f"{name}={as_text(value)}" for name, value in sorted(self.changes.items())]
+        if self.init:
+            parts.append("init=" + self.init["origin"].replace("/", "."))
+        label = "+".join([self.experiment.name, *parts])
+        if len(label) <= LONGEST_LABEL:
+            return label
+        return f"{self.experiment.name}+{hashlib.sha1(label.encode()).hexdigest()[:10]}"
 
     @property
     def origin(self) -> str:
         """Scale, data set and seed in one word."""
         return f"{self.folder.parent.parent.name}/{self.label}/seed-{self.seed}"
+
+    @property
+    def overrides(self) -> dict:
+        """The changes as JSON values; paths lose their folders."""
+        return json.loads(json.dumps({name: placeless(v) for name, v in self.changes.items()}))
 
     def parameters(self) -> dict:
         """All fields of experiment and scale, resolved, and the weights to start from."""
@@ -56,30 +83,51 @@ def plan_run(
     scale: str = "smoke",
     seed: int = 0,
     dataset: str | None = None,
-    out: str | Path = "runs",
-    init_from: str | Path | None = None,
     overrides: dict | None = None,
+    **travels: object,
 ) -> Plan:
     """Resolves names and parameters and says where the run will lie; reads and writes no data.
 
-    Raises RigidDepthError for unknown names, bad values and weights that may not start this run.
+    `travels` are the fields of `Plan` that decide no number: `dataroot`, `out`, `init_from`,
+    `devices`, `num_nodes`, `progress`. Raises RigidDepthError for unknown names, bad values and
+    weights that may not start this run.
     """
-    experiment, size, changed = override(find_experiment(name), find_scale(scale), overrides or {})
-    if not isinstance(seed, int) or not 0 <= seed < 2**31:
-        raise RigidDepthError(f"seed is {seed!r}; allowed are whole numbers from 0 to 2147483647.")
-    init, parts = None, [f"{n}={as_text(v)}" for n, v in sorted(changed.items())]
-    if init_from is not None:
-        if experiment.method in BASELINES:
-            raise RigidDepthError(f"experiment '{name}' has no weights to start from.")
-        allowed = (experiment.name, *experiment.starts_from)
-        trained = weights.load_weights(init_from, only=allowed)
-        init = {"origin": trained.origin, "sha256": trained.sha256}
-        parts.append("init=" + trained.origin.replace("/", "."))
-    dataset = dataset or size.dataset
-    top = scale if dataset == size.dataset else f"{scale}-{dataset}"
-    label = "+".join([name, *parts])
-    if len(label) > LONGEST_LABEL:
-        label = f"{name}+{hashlib.sha1(label.encode()).hexdigest()[:10]}"
-    folder = Path(out) / top / label / f"seed-{seed}"
-    changed = json.loads(json.dumps({name: placeless(v) for name, v in changed.items()}))
-    return Plan(experiment, size, seed, dataset, changed, init, folder)
+    check_run_parameters(experiment=name, scale=scale, seed=seed, dataset=dataset)
+    experiment, size, changes = override(find_experiment(name), find_scale(scale), overrides or {})
+    check_known(overrides or {}, dataset or size.dataset)
+    init = _read_init(experiment, travels.get("init_from"))
+    return Plan(experiment, size, seed, dataset or size.dataset, changes, init, **travels)
+
+
+def check_run_parameters(
+    *,
+    experiment: str | None = None,
+    scale: str | None = None,
+    seed: object = None,
+    dataset: str | None = None,
+) -> None:
+    """Raises RigidDepthError, in one sentence, for the first of them that no run can have.
+
+    What is None is not looked at. Nothing is computed or read.
+    """
+    if experiment is not None:
+        find_experiment(experiment)
+    if scale is not None:
+        find_scale(scale)
+    whole = isinstance(seed, int) and not isinstance(seed, bool)
+    if seed is not None and not (whole and 0 <= seed <= LARGEST_SEED):
+        raise RigidDepthError(
+            f"seed is {seed!r}; allowed are whole numbers from 0 to {LARGEST_SEED}."
+        )
+    if dataset is not None:
+        check_dataset(dataset)
+
+
+def _read_init(experiment: Experiment, path: str | Path | None) -> dict | None:
+    """Where the weights to start from came from; raises if they may not start this experiment."""
+    if path is None:
+        return None
+    if experiment.method in BASELINES:
+        raise RigidDepthError(f"experiment '{experiment.name}' has no weights to start from.")
+    trained = weights.load_weights(path, only=(experiment.name, *experiment.starts_from))
+    return {"origin": trained.origin, "sha256": trained.sha256}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rigid_depth.experiments.scales import SCALES, find, find_scale
+from rigid_depth.experiments.scales import SCALES, Table, find_scale
 from rigid_depth.experiments.settings import Experiment
 
 __all__ = ["BASELINES", "EXPERIMENTS", "SCALES", "find_experiment", "find_scale"]
@@ -44,9 +44,9 @@ ROTATION = replace(
 ABLATION = {"section": "8.1", "notebook": "notebooks/08_1_ablations.md"}
 """What the ablations share: another experiment of the registry with one thing changed."""
 
-EXPERIMENTS: dict[str, Experiment] = {
-    e.name: e
-    for e in (
+EXPERIMENTS: Table[Experiment] = Table(
+    "experiment",
+    (
         RGB,
         replace(
             RGB,
@@ -287,8 +287,8 @@ EXPERIMENTS: dict[str, Experiment] = {
             section="",
             method="row-mean-depth",
         ),
-    )
-}
+    ),
+)
 """Name on the command line -> experiment; the names are those of the book's tables."""
 
 BASELINES = ("constant-depth", "row-mean-depth")
@@ -297,4 +297,4 @@ BASELINES = ("constant-depth", "row-mean-depth")
 
 def find_experiment(name: str) -> Experiment:
     """The experiment of that name, or a sentence that lists the names."""
-    return find(EXPERIMENTS, name, "experiment")
+    return EXPERIMENTS[name]

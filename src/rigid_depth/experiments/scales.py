@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TypeVar
 
 from rigid_depth.errors import RigidDepthError
@@ -10,9 +9,21 @@ from rigid_depth.experiments.settings import Scale
 
 Found = TypeVar("Found")
 
-SCALES: dict[str, Scale] = {
-    s.name: s
-    for s in (
+
+class Table(dict[str, Found]):
+    """Entries by name; asking for one that is not there raises RigidDepthError with the names."""
+
+    def __init__(self, kind: str, entries: tuple[Found, ...]):
+        super().__init__({entry.name: entry for entry in entries})
+        self.kind = kind
+
+    def __missing__(self, name: str) -> Found:
+        raise RigidDepthError(f"unknown {self.kind} '{name}'; allowed: {', '.join(self)}.")
+
+
+SCALES: Table[Scale] = Table(
+    "scale",
+    (
         Scale(
             name="smoke",
             summary="tests only: 48 synthetic frames, 96x192, quarter width, 20 steps; seconds on "
@@ -79,19 +90,12 @@ SCALES: dict[str, Scale] = {
             val_frames=500,
             train_frames=500,
         ),
-    )
-}
+    ),
+)
 """Name on the command line -> scale. With few steps the thesis's peak learning rate of 1.5e-4 is
 too small: each scale multiplies it by its `learning_rate_factor`."""
 
 
 def find_scale(name: str) -> Scale:
     """The scale of that name, or a sentence that lists the names."""
-    return find(SCALES, name, "scale")
-
-
-def find(table: Mapping[str, Found], name: str, kind: str) -> Found:
-    """The entry of that name; raises RigidDepthError with the names allowed."""
-    if name not in table:
-        raise RigidDepthError(f"unknown {kind} '{name}'; allowed: {', '.join(table)}.")
-    return table[name]
+    return SCALES[name]

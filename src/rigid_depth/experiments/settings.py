@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import re
-import typing
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.fields import Within, read_fields, settle
 
-PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "auto")
-SCHEDULES = ("one-cycle", "constant")
-SUPERVISIONS = ("all", "withheld")
-AXES = ("channels", "pixels")
-ANCHORS = ("learned", "local", "parallel", "pretrained", "pretrained-conv")
-CONTEXTS = ("global", "local")
-ROTATIONS = ("pointnet", "oracle", "identity")
-ROTATION_LOSSES = ("matrix", "geodesic", "latent")
-TARGETS = ("procrustes", "pointnet")
-ENCODINGS = ("linear", "reciprocal")
-SPLITS_BY = ("scene", "frame")
+Share = Annotated[float, Within(0, 1)]
+Dropout = Annotated[float, Within(0, 0.99)]
+Rate = Annotated[float, Within(0, 10)]
+Ratio = Annotated[float, Within(1, 1e6)]
+Weight = Annotated[float, Within(0, of="weights")]
+Width = Annotated[float, Within(0.05, 4)]
+Count = Annotated[int, Within(1)]
+
+DESCRIBE = ("name", "label", "section", "notebook", "summary", "starts_from", "needs")
+"""Fields that say what settings are: no run changes them, and a record does not repeat them."""
 
 
 @dataclass(frozen=True)
@@ -44,74 +43,47 @@ class Experiment:
     needs: str = ""  # the experiment whose trained weights this one is built on, of the same seed
 
     infinity: bool = False  # adds the infinity loss, eq 5.13
-    infinity_weight: tuple[float, float, float] = (0.09, 0.07, 0.05)  # 6.2
-    infinity_threshold: float = 0.01  # encoded depth, t of 5.3
-    warmup: float = 0.15  # share of the steps: 6 of 40 epochs, for all three schedules
-    alignment_weight: tuple[float, float, float] = (0.05, 0.14, 0.18)  # 6.2, "secondary"
-    weight_schedule: str = "one-cycle"  # or "constant": the middle weight throughout
+    infinity_weight: tuple[Weight, Weight, Weight] = (0.09, 0.07, 0.05)  # 6.2
+    infinity_threshold: Share = 0.01  # encoded depth, t of 5.3
+    warmup: Share = 0.15  # share of the steps: 6 of 40 epochs, for all three schedules
+    alignment_weight: tuple[Weight, Weight, Weight] = (0.05, 0.14, 0.18)  # 6.2, "secondary"
+    weight_schedule: Literal["one-cycle", "constant"] = "one-cycle"  # constant: the middle weight
     balancing: bool = True  # eq 6.1; otherwise the weights multiply the losses as they are
 
-    peak_learning_rate: float = 1.5e-4  # 6.2; a scale multiplies it by its own factor
-    learning_rate_div: float = 2.3077  # peak / initial 6.5e-5
-    learning_rate_final_div: float = 7.2222  # initial / end 9e-6
-    weight_decay: float = 0.2  # decoupled; coupled it kills the weights
-    attention: str = "cbam"
-    dropout: float = 0.0
+    peak_learning_rate: Rate = 1.5e-4  # 6.2; a scale multiplies it by its own factor
+    learning_rate_div: Ratio = 2.3077  # peak / initial 6.5e-5
+    learning_rate_final_div: Ratio = 7.2222  # initial / end 9e-6
+    weight_decay: Rate = 0.2  # decoupled; coupled it kills the weights
+    attention: Literal["cbam", "spatial", "none"] = "cbam"
+    dropout: Dropout = 0.0
 
-    encoding: str = "linear"  # y = (100 - d)/100, or "reciprocal" y = 1/d
-    max_depth_m: float = 100.0
+    encoding: Literal["linear", "reciprocal"] = "linear"  # y = (100 - d)/100, or 1/d
+    max_depth_m: Annotated[float, Within(1, 1000)] = 100.0
 
     detach_depth: bool = False  # the alignment loss does not train the RGB-D branch (7.4)
     detach_rgb: bool = False  # the RGB branch's own depth loss does not train its encoder (7.8)
     shared_encoder: bool = False  # one encoder for RGB and RGB-D (7.1)
     shared_decoder: bool = False  # one decoder for both (7.5)
     freeze_encoders: bool = False  # those of the experiment it needs, with fresh decoders (7.4)
-    rgbd_width: float = 1.0  # channels of the RGB-D encoder's scales, times the RGB encoder's
-    rgbd_dropout: float = 0.1  # in the RGB-D branch (6.2; the rate is ours)
-    lidar_share: float = 1.0  # of the returns that the RGB-D branch is given (7.1: a tenth)
-    lidar_noise: float = 0.0  # std on their encoded depth, which stays in [0, 1] (7.1: 0.2)
-    depth_supervision: str = "all"  # or "withheld": only returns that the branch was not given
-    coral_over: str = "channels"  # or "pixels": what the covariance is of (7.5)
-    anchors: str = "learned"  # of the relative representations (7.7)
+    rgbd_width: Width = 1.0  # channels of the RGB-D encoder's scales, times the RGB encoder's
+    rgbd_dropout: Dropout = 0.1  # in the RGB-D branch (6.2; the rate is ours)
+    lidar_share: Share = 1.0  # of the returns that the RGB-D branch is given (7.1: a tenth)
+    lidar_noise: Rate = 0.0  # std on their encoded depth, which stays in [0, 1] (7.1: 0.2)
+    depth_supervision: Literal["all", "withheld"] = "all"  # withheld: at returns it was not given
+    coral_over: Literal["channels", "pixels"] = "channels"  # what the covariance is of (7.5)
+    anchors: Literal["learned", "local", "parallel", "pretrained", "pretrained-conv"] = "learned"
     align_codes: bool = False  # MSE between the relative representations (7.7)
-    context: str = "global"  # of the point clouds that are rotated (eqs 7.2, 7.3)
-    point_dim: int = 3
-    rotation: str = "pointnet"  # where R_rgb comes from (7.8)
-    rotation_loss: str = "matrix"
-    rotation_target: str = "procrustes"  # where R_rgbd comes from
+    context: Literal["global", "local"] = "global"  # of the clouds that turn (eqs 7.2, 7.3)
+    point_dim: Annotated[int, Within(2, 64)] = 3
+    rotation: Literal["pointnet", "oracle", "identity"] = "pointnet"  # R_rgb is from (7.8)
+    rotation_loss: Literal["matrix", "geodesic", "latent"] = "matrix"
+    rotation_target: Literal["procrustes", "pointnet"] = "procrustes"  # where R_rgbd is from
 
-    flip: float = 0.5  # chance of a mirrored frame; the thesis is silent on augmentation
-    jitter: float = 0.2  # brightness, contrast, saturation times 1 +- this; silent too
+    flip: Share = 0.5  # chance of a mirrored frame; the thesis is silent on augmentation
+    jitter: Dropout = 0.2  # brightness, contrast, saturation times 1 +- this; silent too
 
     def __post_init__(self) -> None:
-        _set_types(self)
-        for name in ("flip", "warmup"):
-            _within(self, name, 0.0, 1.0)
-        _within(self, "jitter", 0.0, 0.99)
-        for name in ("dropout", "rgbd_dropout"):
-            _within(self, name, 0.0, 0.99)
-        _within(self, "lidar_share", 0.0, 1.0)
-        _within(self, "lidar_noise", 0.0, 10.0)
-        _within(self, "rgbd_width", 0.05, 4.0)
-        _within(self, "point_dim", 2, 64)
-        _within(self, "infinity_threshold", 0.0, 1.0)
-        _within(self, "max_depth_m", 1.0, 1000.0)
-        for name in ("peak_learning_rate", "weight_decay"):
-            _within(self, name, 0.0, 10.0)
-        for name in ("learning_rate_div", "learning_rate_final_div"):
-            _within(self, name, 1.0, 1e6)
-        for name in ("infinity_weight", "alignment_weight"):
-            if min(getattr(self, name)) < 0:
-                raise RigidDepthError(
-                    f"parameter '{name}' is {getattr(self, name)}; allowed are weights from 0."
-                )
-        for name, allowed in (
-            ("encoding", ENCODINGS), ("weight_schedule", SCHEDULES), ("anchors", ANCHORS),
-            ("depth_supervision", SUPERVISIONS), ("coral_over", AXES), ("context", CONTEXTS),
-            ("rotation", ROTATIONS), ("rotation_loss", ROTATION_LOSSES),
-            ("rotation_target", TARGETS),
-        ):  # fmt: skip
-            _one_of(self, name, allowed)
+        settle(self)
         _refuse_contradictions(self)
 
 
@@ -130,51 +102,50 @@ class Scale:
     summary: str
     dataset: str = "synthetic"
     version: str = ""  # of a nuScenes root; empty = the data set's own default
-    split_by: str = "scene"  # or "frame", the thesis's 80/10/10 of frames
+    split_by: Literal["scene", "frame"] = "scene"  # frame: the thesis's 80/10/10 of frames
     cameras: tuple[str, ...] = ("CAM_FRONT",)
     sky: str = "auto"  # where sky masks come from: exact ones if the data has them, else a guess
+    skip_missing: bool = False  # nuScenes only: takes the keyframes whose files are there
+    only_scenes: tuple[str, ...] = ()  # nuScenes only: names, a number or a file of names
     train_drives: tuple[str, ...] = ("0005",)  # KITTI only
     val_drives: tuple[str, ...] = ("0013",)  # KITTI only; without test drives the test split too
+    train_files: str = ""  # KITTI only: a list of frames in place of the drives
+    val_files: str = ""  # KITTI only; without test_files the test split too
+    test_files: str = ""  # KITTI only
+    annotation_root: str = ""  # KITTI depth completion, whose annotation replaces the sweeps
 
-    scenes: int = 12  # of the synthetic world
-    frames_per_scene: int = 4
+    scenes: Count = 12  # of the synthetic world
+    frames_per_scene: Count = 4
     world_seed: int = 0
 
     image_size: tuple[int, int] = (96, 192)  # height, width in px, multiples of 32
-    width: float = 1.0  # multiplier of all channel counts
-    steps: int = 0
-    epochs: int = 0
-    batch_size: int = 8
-    learning_rate_factor: float = 1.0  # times Experiment.peak_learning_rate
-    precision: str = "32-true"  # "auto": bf16-mixed where the processor computes in bf16
+    width: Width = 1.0  # multiplier of all channel counts
+    steps: Annotated[int, Within(0)] = 0
+    epochs: Annotated[int, Within(0)] = 0
+    batch_size: Count = 8
+    learning_rate_factor: Annotated[float, Within(1e-3, 1e3)] = 1.0  # of peak_learning_rate
+    precision: Literal["32-true", "bf16-mixed", "16-mixed", "auto"] = "32-true"
     compile: bool = False  # the network by torch.compile, on a GPU
 
-    validate_every: int = 100  # steps
-    checkpoint_every: int = 100  # steps
-    log_every: int = 20  # steps averaged into one point of the training curve
-    val_frames: int = 200  # at most, for the curve; the final metrics take the whole split
-    train_frames: int = 200  # at most, for the final metrics on training frames
+    validate_every: Count = 100  # steps
+    checkpoint_every: Count = 100  # steps
+    log_every: Count = 20  # steps averaged into one point of the training curve
+    val_frames: Count = 200  # at most, for the curve; the final metrics take the whole split
+    train_frames: Count = 200  # at most, for the final metrics on training frames
 
     def __post_init__(self) -> None:
-        _set_types(self)
-        for side in self.image_size:
-            if side <= 0 or side % 32:
-                raise RigidDepthError(
-                    f"image size {self.image_size[0]}x{self.image_size[1]} is not possible: height "
-                    "and width must be multiples of 32, for example 96x192 or 384x768."
-                )
-        _within(self, "width", 0.05, 4.0)
-        _within(self, "learning_rate_factor", 1e-3, 1e3)
-        for name in ("batch_size", "validate_every", "checkpoint_every", "log_every", "scenes",
-                     "frames_per_scene", "val_frames", "train_frames"):  # fmt: skip
-            _within(self, name, 1, 10**9)
-        if self.steps < 0 or self.epochs < 0 or (self.steps == 0) == (self.epochs == 0):
+        settle(self)
+        height, width = self.image_size
+        if min(height, width) <= 0 or height % 32 or width % 32:
+            raise RigidDepthError(
+                f"image size {height}x{width} is not possible: height and width must be multiples "
+                "of 32, for example 96x192 or 384x768."
+            )
+        if (self.steps == 0) == (self.epochs == 0):
             raise RigidDepthError(
                 f"a run needs either steps or epochs above 0 and the other 0, got steps="
                 f"{self.steps} and epochs={self.epochs}."
             )
-        _one_of(self, "precision", PRECISIONS)
-        _one_of(self, "split_by", SPLITS_BY)
 
 
 def override(
@@ -201,7 +172,7 @@ def override(
     pair = []
     for settings in (experiment, scale):
         mine = {n: v for n, v in changes.items() if n in open_fields(settings)}
-        pair.append(dataclasses.replace(settings, **typed(type(settings), mine)))
+        pair.append(dataclasses.replace(settings, **read_fields(type(settings), mine)))
     differs = {
         name: getattr(new, name)
         for old, new in zip((experiment, scale), pair, strict=True)
@@ -214,15 +185,13 @@ def override(
 def parameters(experiment: Experiment, scale: Scale, dataset: str) -> dict:
     """All fields of both that decide a result, as JSON values; paths lose their folders."""
     fields = {**dataclasses.asdict(experiment), **dataclasses.asdict(scale), "dataset": dataset}
-    for name in ("name", "label", "section", "notebook", "summary", "starts_from", "needs"):
-        fields.pop(name)
-    return json.loads(json.dumps({name: placeless(value) for name, value in fields.items()}))
+    decide = {n: placeless(v) for n, v in fields.items() if n not in DESCRIBE}
+    return json.loads(json.dumps(decide))
 
 
 def open_fields(settings: Experiment | Scale) -> list[str]:
     """The fields a run may change: all but those that say what the settings are."""
-    fixed = {"name", "label", "section", "notebook", "method", "starts_from", "needs", "summary"}
-    fixed.add("dataset")
+    fixed = (*DESCRIBE, "method", "dataset")
     return [f.name for f in dataclasses.fields(settings) if f.name not in fixed]
 
 
@@ -234,65 +203,6 @@ def as_text(value: object) -> str:
 def placeless(value: object) -> object:
     """The value; of a text that names a path only the last part: segmentation:/a/b is ...:b."""
     return re.sub(r"[^:]*/", "", value.rstrip("/")) if isinstance(value, str) else value
-
-
-def typed(kind: type, values: dict[str, object]) -> dict[str, object]:
-    """The values as the fields of `Experiment` or `Scale` declare them, from text, JSON or Python.
-
-    Raises RigidDepthError for a value that has no such reading.
-    """
-    hints = typing.get_type_hints(kind)
-    result = {}
-    for name, value in values.items():
-        try:
-            result[name] = _convert(value, hints[name])
-        except (ValueError, TypeError, KeyError, OverflowError):
-            raise RigidDepthError(
-                f"parameter '{name}' is {value!r}; it takes {_say(hints[name])}."
-            ) from None
-    return result
-
-
-def _set_types(settings: Experiment | Scale) -> None:
-    """Gives every field of settings in the making its declared type."""
-    values = {f.name: getattr(settings, f.name) for f in dataclasses.fields(settings)}
-    for name, value in typed(type(settings), values).items():
-        object.__setattr__(settings, name, value)
-
-
-def _convert(value: object, kind: object) -> object:
-    if typing.get_origin(kind) is tuple:
-        kinds = typing.get_args(kind)
-        if isinstance(value, str):
-            value = value.replace("x", ",").split(",") if kinds[0] is not str else value.split(",")
-        if kinds[-1] is Ellipsis:
-            kinds = kinds[:1] * len(value)
-        return tuple(_convert(v, k) for v, k in zip(value, kinds, strict=True))
-    if value is None:
-        raise ValueError
-    if kind is bool:
-        return {"true": True, "1": True, "false": False, "0": False}[str(value).lower()]
-    if isinstance(value, bool) or (kind is int and float(value) != int(float(value))):
-        raise ValueError
-    number = kind(value) if kind is not int else int(float(value))
-    if kind is float and not math.isfinite(number):
-        raise ValueError
-    return number
-
-
-def _say(kind: object) -> str:
-    words = {int: "a whole number", float: "a number", str: "a word", bool: "true or false"}
-    if typing.get_origin(kind) is tuple:
-        kinds = typing.get_args(kind)
-        count = "a list of" if kinds[-1] is Ellipsis else f"{len(kinds)}"
-        return f"{count} values separated by commas, each {words[kinds[0]]}"
-    return words[kind]
-
-
-def _within(settings: Experiment | Scale, name: str, low: float | int, high: float | int) -> None:
-    value = getattr(settings, name)
-    if not low <= value <= high:
-        raise RigidDepthError(f"parameter '{name}' is {value}; allowed are {low:g} to {high:g}.")
 
 
 def _refuse_contradictions(e: Experiment) -> None:
@@ -312,9 +222,3 @@ def _refuse_contradictions(e: Experiment) -> None:
             f"parameter 'anchors' is '{e.anchors}'; 'parallel' is allowed, and needed, in the "
             "experiment 'relative-parallel' alone."
         )
-
-
-def _one_of(settings: Experiment | Scale, name: str, allowed: tuple[str, ...]) -> None:
-    value = getattr(settings, name)
-    if value not in allowed:
-        raise RigidDepthError(f"parameter '{name}' is '{value}'; allowed: {', '.join(allowed)}.")

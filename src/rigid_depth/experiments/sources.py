@@ -8,25 +8,11 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-from rigid_depth.sources import PACKAGE, code_files, code_hash
+from rigid_depth.codehash import Code
+from rigid_depth.sources import PACKAGE
 
-COMPUTES = ("rigid_depth.experiments.training", "rigid_depth.experiments.measuring")
-OF_TWO_BRANCHES = "rigid_depth.experiments.alignment"
-"""The modules that make the numbers of a run, beside the file of its method."""
-
-SETTLED_ELSEWHERE = (
-    "rigid_depth.experiments.settings",  # the record's parameters
-    "rigid_depth.experiments.registry",
-    "rigid_depth.experiments.methods",
-    "rigid_depth.data.store",  # the record's fingerprint of the frames
-    "rigid_depth.data.open",
-    "rigid_depth.experiments.stores",
-    "rigid_depth.experiments.sources",
-    "rigid_depth.experiments.speed",
-    "rigid_depth.rotations._procrustes3",
-)
-"""Modules whose outcome stands in the record itself: what was chosen, and from which frames. The
-last two decide how fast something is computed; tests hold them to the plain way."""
+ENTRIES = "rigid_depth.experiments.entries"
+"""The module that names where the computing of a run starts, and what is settled elsewhere."""
 
 
 def repository() -> Path | None:
@@ -47,25 +33,47 @@ def blob(path: Path) -> str:
 
 
 @cache
+def code() -> Code:
+    """The code of this package, without what the records themselves settle."""
+    return Code(settled=Code().names(f"{ENTRIES}:SETTLED"))
+
+
+@cache
 def package_hash(method: str) -> str:
     """Hash of the code that makes the numbers of a run, as it was when this process first asked.
 
-    Only training, measuring, the method and what they import count, without comments and
-    docstrings, so that a record does not go stale when another method, a command line or a page
-    of the book changes.
+    What is shown, said or typed does not count, nor do names and places of definitions, other
+    methods, and settings, which stand in the record; see `rigid_depth.codehash`. `method` is that
+    of an experiment: a network or a baseline.
     """
-    own = "baselines" if method.endswith("-depth") else f"methods.{method.replace('-', '_')}"
-    modules = (*COMPUTES, f"rigid_depth.experiments.{own}")
-    if own not in ("baselines", "methods.rgb"):
-        modules += (OF_TWO_BRANCHES,)
-    return code_hash(code_files(*modules, skip=SETTLED_ELSEWHERE))
+    kinds, network = ["OF_EVERY_RUN"], code().entry(f"{ENTRIES}:METHODS", method)
+    if network is None:
+        kinds.append("OF_BASELINES")
+    else:
+        kinds += ["OF_NETWORKS"] if method == "rgb" else ["OF_NETWORKS", "OF_TWO_BRANCHES"]
+    starts = [start for kind in kinds for start in code().names(f"{ENTRIES}:{kind}")]
+    return code().hash([*starts, network] if network else starts)
+
+
+@cache
+def function_hash(function: str) -> str:
+    """The same hash of a single function "package.module:name" and of all it uses."""
+    return code().hash([code().definition(function)])
+
+
+def function_defaults(function: str) -> dict[str, object]:
+    """The defaults of the parameters of a function "package.module:name"."""
+    return code().defaults(code().definition(function))
 
 
 def source_state(notebook: str, package: str) -> dict:
-    """The record's `source`: commit, whether the tree differs, package hash, notebook blob."""
+    """The record's `source`: commit, whether the code differs, package hash, notebook blob.
+
+    `dirty` is about `src/` alone: a build rewrites notebooks and pages, and they compute nothing.
+    """
     root = repository()
     commit = _git(root, "rev-parse", "HEAD")
-    changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+    changed = _git(root, "status", "--porcelain", "--", "src")
     path = root / notebook if root and notebook else None
     return {
         "commit": commit,

@@ -6,21 +6,37 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from rigid_depth.data.synthetic import write_synthetic
+from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.settings import Scale
 from rigid_depth.experiments.sources import data_home
+from street_world import StreetWorldError, write_world
 
 
 def make_world(scale: Scale, root: Path | None = None, *, progress: bool = True) -> Path:
-    """The synthetic world of a scale, written once to `root` or to `data/synthetic/<scale>`."""
-    root = root or data_home() / "synthetic" / scale.name
+    """The synthetic world of a scale, written once to `root` or to `data/synthetic/<scale>`.
+
+    Raises:
+        RigidDepthError: whatever `street_world` refuses, in its own words.
+    """
+    return write_once(
+        root or data_home() / "synthetic" / scale.name,
+        scenes=scale.scenes,
+        frames_per_scene=scale.frames_per_scene,
+        cameras=scale.cameras,
+        seed=scale.world_seed,
+        progress=progress,
+    )
+
+
+def write_once(root: Path, **settings) -> Path:
+    """Writes a world by `street_world.write_world`, which takes `settings`; callers take turns.
+
+    Raises:
+        RigidDepthError: whatever `street_world` refuses, in its own words.
+    """
     root.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{root}.lock"):
-        return write_synthetic(
-            root,
-            scenes=scale.scenes,
-            frames_per_scene=scale.frames_per_scene,
-            cameras=scale.cameras,
-            seed=scale.world_seed,
-            progress=progress,
-        )
+        try:
+            return write_world(root, **settings)
+        except StreetWorldError as error:
+            raise RigidDepthError(str(error)) from error

@@ -27,11 +27,11 @@ def to_point_clouds(
         if point_dim not in (None, h * w):
             raise RigidDepthError(f"point_dim is {point_dim}; a channel of {h}x{w} has {h * w}")
         return latent.flatten(2)
-    _refuse_dim(c, point_dim)
+    d = _valid_dim(c, point_dim)
     pixels = latent.permute(0, 2, 3, 1)
     if context == "local":
-        return pixels.reshape(-1, h * w, c // point_dim, point_dim)
-    return pixels.reshape(-1, h * w * c // point_dim, point_dim)
+        return pixels.reshape(-1, h * w, c // d, d)
+    return pixels.reshape(-1, h * w * c // d, d)
 
 
 def from_point_clouds(
@@ -66,8 +66,7 @@ def rotation_as_convolution(
     kron(I, R): a global rotation of the local or global clouds (section 7.8) is this special linear
     layer. Raises RigidDepthError if d does not divide the channels.
     """
-    d = rotation.shape[-1]
-    _refuse_dim(channels, d)
+    d = _valid_dim(channels, rotation.shape[-1])
     eye = torch.eye(channels // d, dtype=rotation.dtype, device=rotation.device)
     return torch.kron(eye, rotation)[..., None, None]
 
@@ -79,8 +78,9 @@ def _refuse_context(context: str) -> None:
         )
 
 
-def _refuse_dim(channels: int, point_dim: int | None) -> None:
+def _valid_dim(channels: int, point_dim: int | None) -> int:
     if point_dim is None or point_dim < 1 or channels % point_dim:
         raise RigidDepthError(
             f"point_dim is {point_dim}; allowed is a divisor of the latent's {channels} channels"
         )
+    return point_dim

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Real
 from torch import Tensor
 
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.rotations import nearest_orthogonal, special_procrustes
+from rigid_depth.rotations._numerics import common_dtype, full_precision
 
 KINDS = ("mean", "coral", "rotation", "orthogonal", "linear", "affine")
 SAME_DIM = ("mean", "coral", "rotation", "orthogonal")
@@ -21,11 +22,17 @@ class LatentMap:
     source_mean: Float[Tensor, "*batch 1 d"]
     target_mean: Float[Tensor, "*batch 1 e"]
 
-    def __call__(self, points: Float[Tensor, "*batch n d"]) -> Float[Tensor, "*batch n e"]:
+    def __call__(self, points: Real[Tensor, "*batch n d"]) -> Float[Tensor, "*batch n e"]:
         """The mapped points, new ones too."""
-        return (points - self.source_mean) @ self.weight + self.target_mean
+        return _mapped(points, self.source_mean, self.weight, self.target_mean)
 
 
+@full_precision
+def _mapped(points: Tensor, source_mean: Tensor, weight: Tensor, target_mean: Tensor) -> Tensor:
+    return (points - source_mean) @ weight + target_mean
+
+
+@full_precision
 def fit_map(
     source: Float[Tensor, "*batch n d"],
     target: Float[Tensor, "*batch m e"],
@@ -50,13 +57,15 @@ def fit_map(
 
     Each kind needs `pairs_needed` rows for one answer, or a ridge. With `allow_underdetermined` and
     fewer, linear and affine give the weight of least norm, CORAL leaves flat directions at 0 and
-    Procrustes picks one of many best matrices. Solved in float64 without gradient.
+    Procrustes picks one of many best matrices. Solved in float64 without gradient. Types follow the
+    rule of ``rigid_depth.rotations``: integers count as the default float, float32 with float64
+    gives float64, 16-bit input a map in float32.
 
     Raises RigidDepthError for an unknown kind, unequal dimensions (but linear, affine), unpaired
-    rows (but CORAL) and too few rows.
+    rows (but CORAL), too few rows, and numbers that are not finite.
     """
     _refuse(source, target, kind, ridge, allow_underdetermined, centre)
-    dtype = source.dtype
+    dtype = common_dtype((source, target))
     x, y = source.detach().double(), target.detach().double()
     moved = kind in ("mean", "coral", "affine") or (kind in ("rotation", "orthogonal") and centre)
     mean_x = x.mean(-2, keepdim=True) if moved else torch.zeros_like(x[..., :1, :])
@@ -133,6 +142,8 @@ def _isotropic(gram: Tensor) -> Tensor:
 def _refuse(
     source: Tensor, target: Tensor, kind: str, ridge: float, underdetermined: bool, centre: bool
 ) -> None:
+    if not (source.isfinite().all() and target.isfinite().all()):
+        raise RigidDepthError("a map is fitted to finite numbers, but some are NaN or infinite")
     (n, d), (m, e) = source.shape[-2:], target.shape[-2:]
     needed = pairs_needed(kind, d, centre)
     if ridge < 0:

@@ -58,7 +58,7 @@ def relative_distance(source: Float[Tensor, "n d"], target: Float[Tensor, "n d"]
     0: equal; 1: as far apart as unrelated points around the same mean; more: the means differ too.
     Unchanged by a common rotation, translation or scale. NaN if both sets are collapsed.
     """
-    variance = sum(_centred(x).square().sum() for x in (source, target))
+    variance = _centred(source).square().sum() + _centred(target).square().sum()
     return _ratio((source - target).square().sum(), variance)
 
 

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from rigid_depth.conventions import BALANCING_EPSILON
 from rigid_depth.errors import RigidDepthError
 
 
@@ -14,7 +15,7 @@ def adjust_loss(
     secondary: Float[Tensor, ""],
     weight: float = 1.0,
     *,
-    eps: float = 1e-5,
+    eps: float = BALANCING_EPSILON,
     detach: bool = True,
 ) -> Float[Tensor, ""]:
     """The coefficient `weight * main / (secondary + eps)` of a secondary loss (listing in 6.1).
@@ -24,6 +25,7 @@ def adjust_loss(
     """
     if detach:
         main, secondary = main.detach(), secondary.detach()
+    # The quotient of two 16-bit losses would keep three digits.
     full = torch.promote_types(secondary.dtype, torch.float32)
     return main.to(full) * weight / (secondary.to(full) + eps)
 
@@ -33,7 +35,7 @@ def balanced(
     secondary: Float[Tensor, ""],
     weight: float,
     *,
-    eps: float = 1e-5,
+    eps: float = BALANCING_EPSILON,
     detach: bool = True,
 ) -> Float[Tensor, ""]:
     """The term to add to the main loss: the secondary one at `weight` times its size (eq. 6.1).
@@ -59,6 +61,7 @@ def one_cycle_weight(
         raise RigidDepthError(f"step {step} of {steps}: steps start at 0 and at least 1 is needed")
     if not 0 <= warmup <= 1:
         raise RigidDepthError(f"warmup is {warmup}; allowed is a share of the steps from 0 to 1")
+    # As PyTorch counts: the peak lies one step before the end of the warm-up's share.
     peak, last = warmup * steps - 1, steps - 1
     if step <= peak:
         return _half_cosine(initial, mid, step / peak if peak > 0 else 1.0)

@@ -21,6 +21,7 @@ def coral(
     covariance: 0 with gradient 0. Computed in at least float32.
     """
     d = source.shape[-1]
+    # A fixed factor, so that the value depends little on the number of channels.
     difference = covariance(source, source_mask) - covariance(target, target_mask)
     loss = difference.square().sum((-1, -2)) / (4 * d**2)
     known = (_rows(source, source_mask) > 1) & (_rows(target, target_mask) > 1)
@@ -39,6 +40,7 @@ def covariance(
     if mask is not None:
         rows = torch.where(mask[..., None], rows, 0)
     count = _rows(rows, mask)[..., None, None]
+    # E[x x^T] - E[x] E[x]^T as printed subtracts two large numbers where the means are large.
     centred = rows - rows.sum(-2, keepdim=True) / count.clamp(min=1)
     if mask is not None:
         centred = torch.where(mask[..., None], centred, 0)

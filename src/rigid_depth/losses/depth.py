@@ -26,6 +26,7 @@ def masked_mae(
 
 def masked_mean(values: Float[Tensor, "*shape"], mask: Bool[Tensor, "*shape"]) -> Float[Tensor, ""]:
     """Mean of the values where the mask is true; 0 with gradient 0 where it is true nowhere."""
+    # `where`, not a product: 0 times NaN is NaN, and pixels without a return may hold anything.
     return torch.where(mask, _full(values), 0).sum() / mask.sum().clamp(min=1)
 
 

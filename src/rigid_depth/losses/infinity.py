@@ -28,7 +28,9 @@ def infinity_loss(
     """
     if mean_over not in ("selected", "all"):
         raise RigidDepthError(f"mean_over is {mean_over!r}; allowed are 'selected' and 'all'")
+    # A return proves that something is there, whatever the sky mask says.
     far = sky if has_return is None else sky & ~has_return
+    # Without the clamp at the threshold the loss would pull every pixel to the camera.
     selected = far | (pred < threshold)
     cost = torch.where(far, pred, threshold - pred)
     loss = masked_mean(cost, selected)

@@ -23,6 +23,7 @@ def huber(
     Raises RigidDepthError unless `delta` > 0.
     """
     _refuse_unless_positive("delta", delta)
+    # Value and slope of the two parts agree at delta, so that the loss is smooth there.
     size = _error(pred, target, mask).abs()
     return masked_mean(
         torch.where(size <= delta, size.square() / 2, delta * (size - delta / 2)), mask
@@ -50,6 +51,7 @@ def berhu(
     """
     size = _error(pred, target, mask).abs()
     threshold = _threshold(size.detach(), delta, share)
+    # Smooth at the threshold too, which is detached: the largest error must not move its own limit.
     large = (size.square() + threshold**2) / (2 * threshold)
     return masked_mean(torch.where(size <= threshold, size, large), mask)
 

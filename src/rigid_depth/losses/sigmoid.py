@@ -36,5 +36,6 @@ def logit_loss(
     an error in y costs 16 times its square, at y = 0.01 about 10,000 times: it is another weighting
     of the depths, and which depths win depends on the encoding. Empty mask as in `masked_mse`.
     """
+    # 0.5 outside the mask: a logit without a slope that could overflow.
     logits = pred if from_logits else inverse_sigmoid(torch.where(mask, pred, 0.5), eps)
     return masked_mse(logits, inverse_sigmoid(target, eps), mask)

@@ -39,6 +39,7 @@ def sobel_loss(
     """
     if compare not in ("magnitude", "components"):
         raise RigidDepthError(f"compare is {compare!r}; allowed are 'magnitude' and 'components'")
+    # A hole in the ground truth is no edge: where one of the nine pixels is missing nothing counts.
     valid = _erode(mask)
     slopes = [sobel(torch.where(mask, _full(x), 0), normalised) for x in (pred, target)]
     if compare == "magnitude":
@@ -55,6 +56,7 @@ def sobel(
 
     Normalised, a ramp that rises by 1 per pixel has slope 1; the bare kernel says 8.
     """
+    # A central difference (2 pixels apart) smoothed by 1, 2, 1: together 8 times the slope.
     across = values.new_tensor([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / (8 if normalised else 1)
     kernels = torch.stack([across, across.T])[:, None]
     b, c = values.shape[:2]
@@ -121,6 +123,8 @@ def ssim_map(
     if not 0 < min_share <= 1:
         raise RigidDepthError(f"min_share is {min_share}; allowed is a share in (0, 1]")
     x, y = (torch.where(mask, _full(values), 0) for values in (pred, target))
+    # One blur of the mask and of five products gives all moments. Divided by the blurred mask they
+    # are means over the valid pixels.
     sums = _blur(torch.stack([mask.to(x.dtype), x, y, x * x, y * y, x * y]), window, sigma)
     share = sums[0]
     mean_x, mean_y, xx, yy, xy = sums[1:] / share.clamp(min=ROUNDING)
@@ -136,6 +140,7 @@ def _blur(values: Tensor, window: int, sigma: float) -> Tensor:
     offset = torch.arange(window, dtype=values.dtype, device=values.device) - window // 2
     weight = torch.exp(-(offset**2) / (2 * sigma**2))
     weight = weight / weight.sum()
+    # A Gaussian is separable: two one-dimensional passes instead of window^2 products a pixel.
     flat = values.flatten(0, -3)[:, None]
     with torch.autocast(values.device.type, enabled=False):
         flat = F.conv2d(flat, weight.view(1, 1, -1, 1), padding=(window // 2, 0))
@@ -145,4 +150,5 @@ def _blur(values: Tensor, window: int, sigma: float) -> Tensor:
 
 def _erode(mask: Bool[Tensor, "b c H W"]) -> Bool[Tensor, "b c H-2 W-2"]:
     """Where the whole 3x3 neighbourhood is in the mask."""
+    # The dilation of what is missing.
     return F.max_pool2d((~mask).float(), 3, stride=1) == 0

@@ -51,6 +51,7 @@ def gradient_balanced_weights(
             raise RigidDepthError(f"alpha is {alpha}; above 0 it needs initial_losses")
         left = torch.stack([loss.detach() for loss in losses]) / initial_losses
         rate = (left / left.mean().clamp(min=eps)) ** alpha
+    # Equal products w_i |grad L_i| up to the rates; only the sum of the weights is left to choose.
     weights = rate / norms.clamp(min=eps)
     return weights * len(losses) / weights.sum()
 

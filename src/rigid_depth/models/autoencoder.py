@@ -186,13 +186,15 @@ def initialise(module: nn.Module) -> None:
                 layer.weight.copy_(tap[:, :, None, None])
         elif isinstance(layer, nn.Linear):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-        if getattr(layer, "bias", None) is not None:
-            nn.init.zeros_(layer.bias)
+        bias = getattr(layer, "bias", None)
+        if isinstance(bias, Tensor):
+            nn.init.zeros_(bias)
     for layer in module.modules():
         if isinstance(layer, ChannelAttention):
-            nn.init.constant_(layer.mlp[-1].bias, 1.0)  # counts twice, for the mean and the maximum
+            bias = layer.mlp[-1].get_parameter("bias")
+            nn.init.constant_(bias, 1.0)  # counts twice, for the mean and the maximum
         elif isinstance(layer, SpatialAttention):
-            nn.init.constant_(layer.conv.bias, 2.0)
+            nn.init.constant_(layer.conv.get_parameter("bias"), 2.0)
 
 
 def _last_up(in_channels: int, out_channels: int) -> nn.Sequential:

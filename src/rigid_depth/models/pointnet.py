@@ -28,10 +28,11 @@ class RotationHead(nn.Module):
         hidden = (128, 256) if entries >= WIDE else (128, 64)
         self.point_dim, self.noise = point_dim, noise
         self.points = _layers((point_dim, 64, 128, 128))
-        self.matrix = nn.Sequential(_layers(hidden), nn.Linear(hidden[-1], entries))
-        nn.init.normal_(self.matrix[-1].weight, std=0.01)
+        inner, last = _layers(hidden), nn.Linear(hidden[-1], entries)
+        nn.init.normal_(last.weight, std=0.01)
         with torch.no_grad():
-            self.matrix[-1].bias.copy_(torch.eye(point_dim).flatten())
+            last.bias.copy_(torch.eye(point_dim).flatten())
+        self.matrix = nn.Sequential(inner, last)
 
     def forward(self, points: Float[Tensor, "*batch n d"]) -> Float[Tensor, "*batch d d"]:
         if self.training and self.noise:

@@ -27,7 +27,7 @@ def summary(model: Autoencoder, image_size: tuple[int, int]) -> list[dict]:
     `part` (encoder, latent, decoder, output), `channels`, `height`, `width`, `blocks` (dense ones),
     `attention`, `parameters`, and for the encoder `sees_px`, see `receptive_fields`.
     """
-    x = torch.zeros(1, model.encoder.scales[0][0][0].in_channels, *image_size)
+    x = torch.zeros(1, _convolutions(model.encoder)[0].in_channels, *image_size)
     x = x.to(next(model.parameters()).device)
     sees_px = receptive_fields(model.encoder)
     parts = [("encoder", scale) for scale in model.encoder.scales]

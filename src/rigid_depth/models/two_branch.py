@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from rigid_depth.errors import RigidDepthError
 from rigid_depth.models.autoencoder import Autoencoder, Decoder, Encoder
 
 Batch = dict[str, Tensor]
@@ -46,7 +48,7 @@ class Alignment(nn.Module):
         """Frames that both encoders see behind those of the batch: `rgb`, `guide`; here none."""
         return {}
 
-    def build_on(self, trained: TwoBranch | None, frames: Batch) -> None:
+    def build_on(self, trained: TwoBranch | None, frames: Callable[[], Batch]) -> None:
         """Takes what it needs from a trained model and from training frames; here nothing."""
 
 
@@ -121,15 +123,18 @@ class TwoBranch(nn.Module):
         rgb = self._with_frames({"rgb": rgb})["rgb"]
         return self.rgb.decode(self.alignment.infer(self.rgb.encode(rgb)))
 
-    def build_on(self, trained: TwoBranch | None, frames: Batch) -> None:
+    def build_on(self, trained: TwoBranch | None, frames: Callable[[], Batch]) -> None:
         """Takes the encoders of a trained model if it inherits them, and what the alignment needs.
 
-        `frames` are training frames as a batch has them.
+        `frames` reads training frames, as a batch has them. Raises RigidDepthError if it inherits
+        encoders and there is no trained model.
         """
         if self.inherits:
+            if trained is None:
+                raise RigidDepthError("the model inherits encoders; it needs a trained model")
             self.rgb.encoder.load_state_dict(trained.rgb.encoder.state_dict())
             if self.rgbd:
-                self.rgbd.load_state_dict(trained.rgbd.state_dict())
+                self.rgbd.load_state_dict((trained.rgbd or trained.rgb.encoder).state_dict())
         self.alignment.build_on(trained, frames)
 
     def train(self, mode: bool = True) -> TwoBranch:

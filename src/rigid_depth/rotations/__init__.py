@@ -10,10 +10,13 @@ Convention card, for every function of this folder:
 - Euler orders as in scipy: lower case is extrinsic (about the fixed axes, the default "xyz" is
   Rz Ry Rx), upper case intrinsic (about the moving axes).
 - The 6D representation is the first two columns.
-- ``teaching`` holds the formulas of the thesis as written on a board; they are not exported here.
-- Any leading batch shape; float32 and float64; 16-bit input and autocast are computed and returned
-  in float32. Every map is differentiable, finite at its degenerate points, and works under
-  torch.func and torch.compile.
+- Any leading batch shape; those of two inputs broadcast. One rule of types for all functions:
+  float32 and float64 stay, and meet in float64; integers count as the default float; 16-bit input
+  and autocast are computed and returned in float32, for a rotation in 16 bits is no rotation;
+  complex numbers are refused.
+- Every map is differentiable to any order, finite at its degenerate points, and works under
+  torch.func and torch.compile. A NaN in a row makes the row NaN.
+- Maps from matrices take rotations and do not look: ``check_rotation`` does.
 """
 
 from rigid_depth.rotations.alignment import Similarity, procrustes_alignment
@@ -53,6 +56,7 @@ from rigid_depth.rotations.quaternions import (
     slerp,
 )
 from rigid_depth.rotations.so_n import (
+    check_rotation,
     degrees_of_freedom,
     is_rotation,
     jacobian_rank,
@@ -64,6 +68,7 @@ from rigid_depth.rotations.vectors import matrix_to_rotvec, rotvec_to_matrix
 __all__ = [
     "Similarity",
     "axis_rotation",
+    "check_rotation",
     "chordal_distance",
     "cosine_loss",
     "degrees_of_freedom",

@@ -47,12 +47,18 @@ def nearest_rotation_3x3(matrix: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         inverse[:, part].copy_(gram)
         _fill_answer(m, cofactor, gram, share, square_share)
         _store(cofactor, rotation[part])
-        # Written so that NaN and numbers whose sixth power leaves float64 count as doubtful.
-        trusted = lam.mul_(TRUSTED_GAP[matrix.dtype]) < gap
+        # Written so that NaN, gaps without an inverse in the dtype and numbers whose sixth
+        # power leaves float64 count as doubtful.
+        trusted = lam.mul_(TRUSTED_GAP[matrix.dtype]).clamp_min_(smallest_gap(matrix.dtype)) < gap
         if matrix.dtype == torch.float64:
             trusted &= (size > 1e-90) & (size < 1e90)
         torch.logical_not(trusted, out=doubtful[part])
     return rotation, inverse, doubtful
+
+
+def smallest_gap(dtype: torch.dtype) -> float:
+    """The smallest s_i + s_j that counts: the square of its inverse is a number of the dtype."""
+    return torch.finfo(dtype).tiny ** 0.5
 
 
 def _fill_gram(m: Tensor, gram: Tensor) -> None:
@@ -81,9 +87,11 @@ def _finish_inverse(m: Tensor, cofactor: Tensor, gram: Tensor) -> tuple[Tensor, 
     for entry in beside:
         area.addcmul_(entry, entry, value=-1)
     size.add_(a)  # s1^2 + s2^2 + s3^2
+    # The three invariants of the singular values: det M = s1 s2 s3 carries the sign.
     det = (m[0, 0] * cofactor[0, 0]).addcmul_(m[0, 1], cofactor[0, 1])
     det.addcmul_(m[0, 2], cofactor[0, 2])
     lam, gap = _largest_eigenvalue(size, area, det)
+    # lambda^2 = size + 2 kappa, and zeta = kappa lambda - det.
     kappa = torch.addcmul(size, lam, lam, value=-1).mul_(-0.5)
     over_zeta = (kappa * lam).sub_(det).reciprocal_()
     gram[:3].add_(kappa)
@@ -112,15 +120,18 @@ def apply_derivative_3x3(rotation: Tensor, inverse: Tensor, direction: Tensor) -
     for part in parts:
         _load(rotation[part], r)
         _load(direction[part], x)
+        # g = sum over k of dM_k x R_k, one entry at a time.
         for i, a, b in CYCLES:
             torch.mul(x[0, a], r[0, b], out=g[i]).addcmul_(x[0, b], r[0, a], value=-1)
             for k in (1, 2):
                 g[i].addcmul_(x[k, a], r[k, b]).addcmul_(x[k, b], r[k, a], value=-1)
+        # w = (tr(S) I - S)^-1 g, the matrix being symmetric and stored in six planes.
         diagonal, beside = inverse[:3, part], inverse[3:, part]
         torch.mul(diagonal, g, out=w)
         for entry, i, j in zip(beside, (0, 1, 2), (1, 2, 0), strict=True):
             w[i].addcmul_(entry, g[j])
             w[j].addcmul_(entry, g[i])
+        # dR_k = R_k x w for all rows k at once.
         for i, a, b in CYCLES:
             torch.mul(r[:, a], w[b], out=x[:, i]).addcmul_(r[:, b], w[a], value=-1)
         _store(x, result[part])
@@ -129,12 +140,15 @@ def apply_derivative_3x3(rotation: Tensor, inverse: Tensor, direction: Tensor) -
 
 def _largest_eigenvalue(size: Tensor, area: Tensor, det: Tensor) -> tuple[Tensor, Tensor]:
     """lambda = s1 + s2 + s3 and the gap s2 + s3 from the invariants of M^T M."""
+    # With s1^2 = (size + 2 sqrt(p) cos(angle)) / 3, the largest root, the cubic of M^T M becomes
+    # cos(3 angle) = r / p^(3/2); a triple root has p = 0.
     square = size * size
     p = torch.sub(square, area, alpha=3).clamp_min_(1e-200)
     root = p.sqrt()
     r = square.sub_(area, alpha=4.5).mul_(size).addcmul_(det, det, value=13.5)
     angle = r.div_(p.mul_(root)).clamp_(-1, 1).acos_().div_(3)
     first = torch.addcmul(size, root, angle.cos_(), value=2).div_(3)  # s1^2
+    # (s2 + s3)^2 = s2^2 + s3^2 + 2 s2 s3 = size - s1^2 + 2 det / s1.
     s1 = first.sqrt()
     gap = torch.sub(size, first).addcdiv_(det, s1, value=2).clamp_min_(0).sqrt_()
     return s1.add_(gap), gap
@@ -163,12 +177,12 @@ def _workspace(like: Tensor, parts: list[slice], sides: tuple, dtype: torch.dtyp
     step = parts[0].stop if parts else 0
     sizes = [math.prod(side) * step for side in sides]
     needed = sum(sizes)
-    memory = getattr(_kept, str(dtype), None) if like.device.type == "cpu" else None
+    kept = _kept.__dict__.setdefault("by_dtype", {}) if like.device.type == "cpu" else {}
+    memory = kept.get(dtype)
     if memory is None or len(memory) < needed:
         with torch.inference_mode(False):  # memory made in inference mode could not be used outside
             memory = torch.empty(needed, dtype=dtype, device=like.device)
-        if like.device.type == "cpu":
-            setattr(_kept, str(dtype), memory)
+        kept[dtype] = memory
     stacks = memory[:needed].split(sizes)
     return [stack.view(*side, step) for stack, side in zip(stacks, sides, strict=True)]
 

@@ -1,11 +1,13 @@
 """Rotations in the plane, about an axis, and by Euler angles (thesis sections 3.3 and 3.6.3)."""
 
+import math
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.rotations._numerics import full_precision, safe_norm
+from rigid_depth.rotations._numerics import full_precision, in_steps, is_ordinary, safe_norm
 
 
 @full_precision
@@ -23,6 +25,8 @@ def axis_rotation(angle_rad: Float[Tensor, "*batch"], axis: str) -> Float[Tensor
     """
     if axis not in ("x", "y", "z"):
         raise RigidDepthError(f"axis must be x, y or z, got {axis!r}.")
+    # The axis stays and the two others turn, in the cyclic order x, y, z: from y to z about x, but
+    # from z to x about y, which is why the signs of y look reversed.
     c, s = torch.cos(angle_rad), torch.sin(angle_rad)
     one, zero = torch.ones_like(c), torch.zeros_like(c)
     entries = {
@@ -48,6 +52,7 @@ def euler_to_matrix(
     Raises RigidDepthError for an order that is none of these.
     """
     _check_order(order)
+    # Turns about fixed axes multiply from the left, turns about the moving axes from the right.
     first, second, third = (
         axis_rotation(angle, axis)
         for angle, axis in zip(angles_rad.unbind(-1), order.lower(), strict=True)
@@ -56,6 +61,7 @@ def euler_to_matrix(
 
 
 @full_precision
+@in_steps(2)
 def matrix_to_euler(
     matrix: Float[Tensor, "*batch 3 3"], order: str = "xyz"
 ) -> Float[Tensor, "*batch 3"]:
@@ -64,16 +70,18 @@ def matrix_to_euler(
     The outer angles lie in [-pi, pi], the middle one in [-pi/2, pi/2] (Tait-Bryan) or [0, pi].
     At gimbal lock only the sum or difference of the outer angles is defined: the third is set to
     zero, as scipy does, and its derivative is zero there. Near it the angles are noisy, yet
-    together they give back the matrix to full precision.
+    together they give back the matrix to full precision. A matrix of determinant -1 gives the
+    angles of some other rotation (see ``check_rotation``).
 
     Raises RigidDepthError for an order that is none of the twelve sequences.
     """
     _check_order(order)
     if order.islower():
         # Extrinsic ijk is intrinsic kji, and its third angle is the outermost.
-        return _intrinsic_angles(matrix, order[::-1]).flip(-1)
+        return torch.stack(_intrinsic_angles(matrix, order[::-1])[::-1], dim=-1)
     # The transpose has the angles in reverse order with the opposite sign.
-    return -_intrinsic_angles(matrix.mT, order.lower()[::-1], branch=-1.0).flip(-1)
+    angles = _intrinsic_angles(matrix.mT, order.lower()[::-1], branch=-1.0)
+    return -torch.stack(angles[::-1], dim=-1)
 
 
 def _check_order(order: str) -> None:
@@ -88,7 +96,9 @@ def _check_order(order: str) -> None:
         )
 
 
-def _intrinsic_angles(matrix: Tensor, axes: str, branch: float = 1.0) -> Tensor:
+def _intrinsic_angles(
+    matrix: Tensor, axes: str, branch: float = 1.0
+) -> tuple[Tensor, Tensor, Tensor]:
     """Angles (a, b, c) of R = R_i(a) R_j(b) R_k(c), a = 0 at gimbal lock.
 
     ``branch`` is the sign of the middle angle of the sequences with i = k.
@@ -97,21 +107,39 @@ def _intrinsic_angles(matrix: Tensor, axes: str, branch: float = 1.0) -> Tensor:
     is_proper = i == k
     if is_proper:
         k = 3 - i - j
+    # +1 if i, j and the third axis are in the cyclic order of x, y, z, else the sines change sign.
     sign = 1.0 if (j - i) % 3 == 1 else -1.0
-    r = matrix
+    r = [row.unbind(-1) for row in matrix.unbind(-2)]
+    # The last column of R_i(a) R_j(b) R_k(c) holds a and b alone: sin(a) and cos(a), both times
+    # sin(b) (i = k) or cos(b), which vanishes at the lock.
     if is_proper:
-        sine_a, cosine_a = branch * r[..., j, i], -branch * sign * r[..., k, i]
+        sine_a, cosine_a = _signed(r[j][i], branch), _signed(r[k][i], -branch * sign)
     else:
-        sine_a, cosine_a = -sign * r[..., j, k], r[..., k, k]
-    away = safe_norm(torch.stack((sine_a, cosine_a), dim=-1))  # |sin b| or |cos b|
-    locked = away <= 8 * torch.finfo(r.dtype).eps
-    a = torch.atan2(torch.where(locked, 0.0, sine_a), torch.where(locked, 1.0, cosine_a))
+        sine_a, cosine_a = _signed(r[j][k], -sign), r[k][k]
+    away = torch.hypot(sine_a, cosine_a)  # |sin b| or |cos b|
+    limit = 8 * torch.finfo(away.dtype).eps
+    # One number says whether any entry is NaN or infinite, also one that no formula below reads.
+    if not (is_ordinary(away, low=limit) and math.isfinite(matrix.detach().sum().item())):
+        away = safe_norm(torch.stack((sine_a, cosine_a), dim=-1))
+        locked = away <= limit
+        unread = 0 * matrix.detach().sum((-2, -1))
+        sine_a = torch.where(locked, 0.0, sine_a) + unread
+        cosine_a = torch.where(locked, 1.0, cosine_a)
+        away = away + unread
+    a = torch.atan2(sine_a, cosine_a)
     if is_proper:
-        b = torch.atan2(branch * away, r[..., i, i])
+        b = torch.atan2(_signed(away, branch), r[i][i])
     else:
-        b = torch.atan2(sign * r[..., i, k], away)
-    # Row j of R_i(a)^T R is row j of R_k(c): solving for c after a keeps the two consistent.
-    ca, sa = torch.cos(a)[..., None], torch.sin(a)[..., None]
-    row = ca * r[..., j, :] + sign * sa * r[..., k, :]
-    c = torch.atan2(-sign * row[..., k] if is_proper else sign * row[..., i], row[..., j])
-    return torch.stack((a, b, c), dim=-1)
+        b = torch.atan2(_signed(r[i][k], sign), away)
+    # Row j of R_i(a)^T R is row j of R_k(c): solving for c with the same sine and cosine of a keeps
+    # the two consistent however near the lock is.
+    turned = _signed(sine_a, sign)
+    along = cosine_a * r[j][j] + turned * r[k][j]
+    beside = k if is_proper else i
+    across = cosine_a * r[j][beside] + turned * r[k][beside]
+    c = torch.atan2(_signed(across, -sign if is_proper else sign), along)
+    return a, b, c
+
+
+def _signed(value: Tensor, sign: float) -> Tensor:
+    return value if sign > 0 else -value

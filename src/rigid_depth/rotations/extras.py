@@ -35,11 +35,17 @@ def fived_to_matrix(numbers: Float[Tensor, "*batch 5"]) -> Float[Tensor, "*batch
 
 @full_precision
 def matrix_to_fived(matrix: Float[Tensor, "*batch 3 3"]) -> Float[Tensor, "*batch 5"]:
-    """Five numbers of a rotation, a right inverse of ``fived_to_matrix``."""
+    """Five numbers of a rotation, a right inverse of ``fived_to_matrix``.
+
+    The first column's last entry and the second column are four numbers of length sqrt(2); divided
+    by it they lie on a sphere, which is projected to three numbers from its pole.
+    """
     first, second = matrix[..., 0], matrix[..., 1]
     corner = first[..., 2:]
     scale = (1 + corner * corner).sqrt()
-    return torch.cat((first[..., :2], second / (scale - corner)), dim=-1)
+    # A NaN in the third column, which is not read, must not go unseen.
+    unread = 0 * matrix[..., 2].detach().sum(-1, keepdim=True)
+    return torch.cat((first[..., :2], second / (scale - corner)), dim=-1) + unread
 
 
 @full_precision

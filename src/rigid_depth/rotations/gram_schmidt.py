@@ -5,12 +5,21 @@ from jaxtyping import Float
 from torch import Tensor
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.rotations._numerics import full_precision, inspectable, normalised
+from rigid_depth.rotations._numerics import (
+    ORDINARY,
+    at_unit_size,
+    full_precision,
+    in_steps,
+    inspectable,
+    is_ordinary,
+    normalised,
+)
 
 METHODS = ("modified", "classical", "qr")
 
 
 @full_precision
+@in_steps(2)
 def sixd_to_matrix(columns: Float[Tensor, "*batch 3 2"]) -> Float[Tensor, "*batch 3 3"]:
     """The rotation whose first two columns are two vectors made orthonormal (algorithm 2).
 
@@ -18,15 +27,33 @@ def sixd_to_matrix(columns: Float[Tensor, "*batch 3 2"]) -> Float[Tensor, "*batc
     zero or parallel still give a rotation: the coordinate axis farthest from the first column takes
     the place of what is missing, with zero derivative.
     """
-    x_axis = torch.zeros(3, dtype=columns.dtype, device=columns.device)
+    given_first, given_second = columns.unbind(-1)
+    length = torch.linalg.vector_norm(given_first, dim=-1, keepdim=True)
+    if is_ordinary(length):
+        first = given_first / length
+        # (u x v) x u = v - (u . v) u, but orthogonal to u in all digits: a cross product is, even
+        # where v is nearly parallel and the difference would leave rounding noise along u.
+        second = torch.linalg.cross(torch.linalg.cross(first, given_second), first)
+        length = torch.linalg.vector_norm(second, dim=-1, keepdim=True)
+        largest = torch.linalg.vector_norm(given_second.detach(), torch.inf).item()
+        noise = 16 * torch.finfo(length.dtype).eps * largest
+        if is_ordinary(length, low=max(ORDINARY[0], noise)):
+            second = second / length
+            return torch.stack((first, second, torch.linalg.cross(first, second)), dim=-1)
+    return _sixd_guarded(given_first, given_second)
+
+
+def _sixd_guarded(given_first: Tensor, given_second: Tensor) -> Tensor:
+    """The same with a substitute for zero and for parallel vectors."""
+    x_axis = torch.zeros(3, dtype=given_first.dtype, device=given_first.device)
     x_axis[0] = 1
-    first = normalised(columns[..., 0], x_axis)
-    second = columns[..., 1]
-    scale = second.detach().abs().amax(-1, keepdim=True)
-    second = second / torch.where(scale == 0, 1.0, scale)
+    first = normalised(given_first, x_axis)
+    scale = given_second.detach().abs().amax(-1, keepdim=True)
+    second = given_second / torch.where(scale == 0, 1.0, scale)
     second = second - (first * second).sum(-1, keepdim=True) * first
+    # The axis with the smallest share of the first column is never parallel to it.
     smallest = first.detach().abs().argmin(-1, keepdim=True)
-    spare = (torch.arange(3, device=columns.device) == smallest).to(columns.dtype)
+    spare = (torch.arange(3, device=first.device) == smallest).to(first.dtype)
     is_parallel = second.detach().norm(dim=-1, keepdim=True) <= 4 * torch.finfo(first.dtype).eps
     second = torch.where(is_parallel, spare - (first * spare).sum(-1, keepdim=True) * first, second)
     second = normalised(second, x_axis)
@@ -35,9 +62,11 @@ def sixd_to_matrix(columns: Float[Tensor, "*batch 3 2"]) -> Float[Tensor, "*batc
     return torch.stack((first, second, torch.linalg.cross(first, second)), dim=-1)
 
 
+@full_precision
 def matrix_to_sixd(matrix: Float[Tensor, "*batch 3 3"]) -> Float[Tensor, "*batch 3 2"]:
-    """The first two columns of a rotation, a right inverse of ``sixd_to_matrix``."""
-    return matrix[..., :2]
+    """The first two columns of a rotation (a copy), a right inverse of ``sixd_to_matrix``."""
+    # A NaN in the third column, which is not read, must not go unseen.
+    return matrix[..., :2] + 0 * matrix[..., 2:].detach()
 
 
 @full_precision
@@ -67,6 +96,7 @@ def gram_schmidt(
     if m > n or (rotation and m < n):
         need = f"exactly {n}" if rotation else f"at most {n}"
         raise RigidDepthError(f"{m} vectors in {n} dimensions: {need} are possible here.")
+    vectors = at_unit_size(vectors, dim=-2)
     basis, remainder = _by_qr(vectors) if method == "qr" else _by_projections(vectors, method)
     tolerance = n * torch.finfo(vectors.dtype).eps if tolerance is None else tolerance
     is_dependent = remainder.detach() <= tolerance * vectors.detach().norm(dim=-2)
@@ -77,6 +107,7 @@ def gram_schmidt(
             f"{tolerance:.1e}): the vectors must be linearly independent."
         )
     if rotation:
+        # The last column alone may turn round: the others span the nested spaces asked for.
         sign = torch.linalg.det(basis.detach()).sign()[..., None, None]
         basis = torch.cat((basis[..., :-1], basis[..., -1:] * sign), dim=-1)
     return basis
@@ -93,6 +124,7 @@ def extend_orthonormal(
     n, m = basis.shape[-2:]
     if m >= n:
         raise RigidDepthError(f"{m} orthonormal vectors fill {n} dimensions: none can be added.")
+    vector = at_unit_size(vector, dim=-1)
     remainder = vector[..., None]
     for _ in range(2):  # the second pass removes what rounding left
         remainder = remainder - basis @ (basis.mT @ remainder)
@@ -108,6 +140,8 @@ def _by_projections(vectors: Tensor, method: str) -> tuple[Tensor, Tensor]:
     for given in vectors.unbind(-1):
         remainder = given
         for unit in columns:
+            # The only difference between the two: what rounding left of earlier columns in the
+            # remainder is seen by "modified" and taken away, and missed by "classical".
             projected = given if method == "classical" else remainder
             remainder = remainder - (projected * unit).sum(-1, keepdim=True) * unit
         length = remainder.norm(dim=-1)
@@ -117,6 +151,7 @@ def _by_projections(vectors: Tensor, method: str) -> tuple[Tensor, Tensor]:
 
 
 def _by_qr(vectors: Tensor) -> tuple[Tensor, Tensor]:
+    # Householder's columns may point backwards; a positive diagonal of R makes them Gram-Schmidt's.
     q, r = torch.linalg.qr(vectors)
     diagonal = r.diagonal(dim1=-2, dim2=-1)
     signs = torch.where(diagonal.detach() < 0, -1.0, 1.0).to(q.dtype)

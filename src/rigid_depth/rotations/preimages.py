@@ -11,9 +11,11 @@ from jaxtyping import Float
 from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
+from rigid_depth.rotations._numerics import full_precision
 from rigid_depth.rotations.distances import geodesic_distance
 
 
+@full_precision
 def pre_image(
     function: Callable[[Tensor], Tensor],
     target: Float[Tensor, "3 3"],
@@ -27,6 +29,8 @@ def pre_image(
     """
     points = starts
     for _ in range(steps):
+        # More unknowns than equations: the pseudo-inverse takes the shortest of all full steps. Its
+        # cut-off keeps the six dependent equations of the nine from blowing up.
         missing = (function(points) - target).flatten(1)
         inverse = torch.linalg.pinv(_jacobians(function, points), rtol=1e-9)
         points = points - (inverse @ missing[..., None])[..., 0]
@@ -34,6 +38,7 @@ def pre_image(
     return points[error < 1e-9]
 
 
+@full_precision
 def swing(
     function: Callable[[Tensor], Tensor],
     target: Float[Tensor, "3 3"],
@@ -49,6 +54,7 @@ def swing(
     that counts must bear being missed a little. An exact line from q to -q runs through 0, where
     the map of quaternions does not exist, and between any two samples that would go unseen.
     """
+    # 4 t (1 - t) leaves both ends in place and is 1 in the middle.
     t = torch.linspace(0, 1, samples, dtype=first.dtype)[:, None]
     way = (last - first)[..., None, :]
     aside = torch.randn(way.shape, generator=generator, dtype=first.dtype)
@@ -58,6 +64,7 @@ def swing(
     return geodesic_distance(images, target.expand_as(images))
 
 
+@full_precision
 def connected_parts(
     function: Callable[[Tensor], Tensor],
     target: Float[Tensor, "3 3"],
@@ -78,6 +85,7 @@ def connected_parts(
     return int(parts)
 
 
+@full_precision
 def weakest_response(
     function: Callable[[Tensor], Tensor],
     starts: Float[Tensor, "b k"],
@@ -95,15 +103,18 @@ def weakest_response(
     best, value = starts[0], float("inf")
     candidates = starts
     for _ in range(rounds):
+        # SO(3) has three dimensions: the third singular value is that of the weakest turn.
         third = torch.linalg.svdvals(_jacobians(function, candidates))[..., 2]
         third = third * candidates.norm(dim=-1) if relative else third
         if third.min().item() < value:
             value, best = third.min().item(), candidates[third.argmin()]
+        # Wide steps find the valley, narrow ones its bottom.
         steps = torch.randn(starts.shape, generator=generator, dtype=starts.dtype)
         candidates, width = best + width * steps, 0.7 * width
     return value, best
 
 
+@full_precision
 def wobble(
     function: Callable[[Tensor], Tensor],
     point: Float[Tensor, " k"],

@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from rigid_depth.errors import RigidDepthError
+from rigid_depth.rotations._numerics import full_precision
 
 
 def degrees_of_freedom(n: int) -> int:
@@ -27,28 +28,64 @@ def random_rotation(
     Mezzadri 2007), is uniform on O(n); flipping one column where det Q < 0 makes it uniform on
     SO(n).
 
-    Raises RigidDepthError for n < 2.
+    Raises RigidDepthError for n < 2 and for a dtype without fractions.
     """
     if n < 2:
         raise RigidDepthError(f"rotations need n >= 2 dimensions, got n = {n}.")
+    if not dtype.is_floating_point:
+        raise RigidDepthError(f"rotations need a floating-point dtype, got {dtype}.")
     size = (size,) if isinstance(size, int) else tuple(size)
     device = generator.device if generator is not None and device is None else device
     gaussian = torch.randn(*size, n, n, generator=generator, dtype=torch.float64, device=device)
+    # Q alone is not uniform: its signs are a habit of the algorithm. Those of R undo it.
     q, r = torch.linalg.qr(gaussian)
     q = q * r.diagonal(dim1=-2, dim2=-1).sign()[..., None, :]
+    # Flipping a column takes the improper half of O(n) to SO(n) and keeps the measure.
     first = q[..., :1] * torch.linalg.det(q).sign()[..., None, None]
     return torch.cat((first, q[..., 1:]), dim=-1).to(dtype)
 
 
+@full_precision
 def is_rotation(
     matrix: Float[Tensor, "*batch n n"], tolerance: float = 1e-5
 ) -> Bool[Tensor, "*batch"]:
-    """Whether R^T R = I within ``tolerance`` in every entry, and det R > 0 (section 3.2)."""
+    """Whether R^T R = I within ``tolerance`` in every entry, and det R > 0 (section 3.2).
+
+    16-bit entries are rounded by up to 1/256 (bfloat16) or 1/2048 (float16): ask for no more.
+    """
     eye = torch.eye(matrix.shape[-1], dtype=matrix.dtype, device=matrix.device)
     deviation = (matrix.mT @ matrix - eye).abs().amax((-2, -1))
+    # R^T R = I leaves det R = -1 open, and NaN fails both comparisons.
     return (deviation <= tolerance) & (torch.linalg.det(matrix) > 0)
 
 
+@full_precision
+def check_rotation(
+    matrix: Float[Tensor, "*batch n n"], tolerance: float = 1e-5
+) -> Float[Tensor, "*batch n n"]:
+    """The matrix itself if ``is_rotation`` holds for all of the batch.
+
+    The maps from matrices do not look at what they are given, as a look costs time and stops a
+    GPU: of an improper matrix (det = -1) they give the numbers of some rotation. Write
+    ``matrix_to_quaternion(check_rotation(matrix))`` where matrices come from outside.
+
+    Raises RigidDepthError with the number of matrices at fault, and what is wrong with the first.
+    """
+    is_wrong = ~is_rotation(matrix, tolerance).flatten()
+    if is_wrong.any():
+        first = matrix.detach().flatten(0, -3)[is_wrong][0] if matrix.ndim > 2 else matrix.detach()
+        first = first.double()
+        eye = torch.eye(first.shape[-1], dtype=first.dtype, device=first.device)
+        deviation = (first.mT @ first - eye).abs().max().item()
+        raise RigidDepthError(
+            f"{int(is_wrong.sum())} of {is_wrong.numel()} matrices are no rotations; the first has "
+            f"determinant {torch.linalg.det(first).item():.3g} and R^T R - I up to {deviation:.1e} "
+            f"(allowed: +1 and {tolerance:.1e})."
+        )
+    return matrix
+
+
+@full_precision
 def jacobian_singular_values(
     function: Callable[[Tensor], Tensor], point: Float[Tensor, "..."]
 ) -> Float[Tensor, " k"]:
@@ -57,6 +94,7 @@ def jacobian_singular_values(
     return torch.linalg.svdvals(jacobian.reshape(-1, point.numel()))
 
 
+@full_precision
 def jacobian_rank(
     function: Callable[[Tensor], Tensor], point: Float[Tensor, "..."], tolerance: float = 1e-9
 ) -> Int[Tensor, ""]:

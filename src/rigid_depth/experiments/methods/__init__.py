@@ -1,7 +1,8 @@
 """The networks of the experiments: one file per way of aligning, one entry here.
 
-A method is a module. Called with a batch (see `experiments.feed`) it returns `Outputs`: encoded
-depth by branch, `{"rgb": [B, 1, H, W], ...}`, the leading branch first, and the alignment loss.
+A method is a module. Called with a batch (see `experiments.training.feed`) it returns `Outputs`:
+encoded depth by branch, `{"rgb": [B, 1, H, W], ...}`, the leading branch first, and the alignment
+loss.
 `predict(batch)` returns what is measured, `infer(rgb)` what the RGB branch alone says. Its RGB
 autoencoder is called `rgb`.
 """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -78,12 +80,13 @@ class Relative(Codes):
         """The stored latents mixed, entry by entry, to one: its pixels `[h*w, channels]`."""
         return self.mix(self.stored.flatten(2).permute(2, 1, 0))[..., 0]
 
-    def build_on(self, trained: TwoBranch | None, frames: Batch) -> None:
+    def build_on(self, trained: TwoBranch | None, frames: Callable[[], Batch]) -> None:
         """Stores the RGB-D latents of the frames as anchors."""
         if self.kind.startswith("pretrained"):
+            batch = frames()
             with torch.no_grad():
                 parts = [
-                    trained.latents({name: values[i : i + 8] for name, values in frames.items()})[1]
+                    trained.latents({name: values[i : i + 8] for name, values in batch.items()})[1]
                     for i in range(0, STORED_ANCHORS, 8)
                 ]
             self.stored.copy_(torch.cat(parts)[:STORED_ANCHORS])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -41,9 +43,10 @@ class ParallelRelative(Codes):
         """The frames of the anchors."""
         return {"rgb": self.anchor_rgb.float() / 255, "guide": self.anchor_guide.float()}
 
-    def build_on(self, trained: TwoBranch | None, frames: Batch) -> None:
+    def build_on(self, trained: TwoBranch | None, frames: Callable[[], Batch]) -> None:
         """Keeps the first frames."""
-        rgb, guide = (frames[name][:ANCHOR_FRAMES] for name in ("rgb", "guide"))
+        batch = frames()
+        rgb, guide = (batch[name][:ANCHOR_FRAMES] for name in ("rgb", "guide"))
         self.anchor_rgb.copy_((rgb * 255).round())
         self.anchor_guide.copy_(guide)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from torch import Tensor, nn
 
 from rigid_depth.experiments.settings import Experiment, Scale
 from rigid_depth.models import scaled
-from rigid_depth.models.two_branch import Outputs
+from rigid_depth.models.two_branch import Batch, Outputs
 
 
 class RgbOnly(nn.Module):
@@ -23,6 +25,11 @@ class RgbOnly(nn.Module):
     def predict(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """The same without the rest of what training sees."""
         return self(batch).depth
+
+    def build_on(self, trained: RgbOnly | None, frames: Callable[[], Batch]) -> None:
+        """In a second stage takes the encoder of the first, under a decoder that starts afresh."""
+        if trained:
+            self.rgb.encoder.load_state_dict(trained.rgb.encoder.state_dict())
 
     def infer(self, rgb: Tensor) -> Tensor:
         """Encoded depth `[B, 1, H, W]` from images alone."""

@@ -1,0 +1,1 @@
+"""What chapters show and no run uses: formulas as on a board, counts, figures to turn."""

@@ -1,0 +1,6 @@
+"""Numbers that runs, tables and prose must agree on; free of torch, so that pages can read them."""
+
+HEADLINE_CAP_M = 80
+"""Up to this true depth the RMSE is taken that stands for a run."""
+BALANCING_EPSILON = 1e-5
+"""Added to the secondary loss in the ratio of eq. 6.1, where the thesis names no number."""

@@ -1,0 +1,1 @@
+"""How a run is trained: by `loop`, on the batches of `feed`, towards the `objective`."""

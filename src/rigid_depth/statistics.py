@@ -1,0 +1,184 @@
+"""How sure a number is: intervals over seeds, bootstrap over scenes, differences of experiments.
+
+The RMSE of a run is pooled over the pixels of the test scenes, so what is resampled are scenes
+(frames of one street are no independent evidence). Functions of runs take the `scenes` entries of
+run records, `{seed: {scene: {"squared_error_sum_m2", "pixels", ...}}}`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import t as student_t
+
+from rigid_depth.errors import RigidDepthError
+
+Runs = Mapping[int, Mapping[str, Mapping[str, float]]]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over seeds with its interval, all in the unit of what was averaged.
+
+    `std` is the sample standard deviation over the seeds (n - 1), `p_value` two-sided, of a mean of
+    0. A single value has no `std`, and without scenes no interval and no p-value: they are None.
+    """
+
+    mean: float
+    std: float | None
+    low: float | None
+    high: float | None
+    p_value: float | None
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.mean:.3g}" + (f" ± {self.std:.2g}" if self.std is not None else "")
+
+
+def estimate(values: Sequence[float], level: float = 0.95) -> Estimate:
+    """The mean of one value per seed, with the interval of Student's t.
+
+    Raises RigidDepthError for no value, and for a level that is no share between 0 and 1.
+    """
+    _refuse_level(level)
+    count = len(values)
+    if not count:
+        raise RigidDepthError("no value to take the mean of; at least one run is needed")
+    mean = float(np.mean(values))
+    if count == 1:
+        return Estimate(mean, None, None, None, None, 1)
+    std = float(np.std(values, ddof=1))
+    return Estimate(mean, std, *_student(mean, std / count**0.5, count - 1, level), count)
+
+
+def pooled_rmse(
+    runs: Runs,
+    *,
+    level: float = 0.95,
+    resamples: int = 4000,
+    generator: np.random.Generator | None = None,
+) -> Estimate:
+    """Mean over seeds of the RMSE pooled over scenes, with its interval.
+
+    The squared standard error is the bootstrap variance over scenes (all seeds kept) plus the
+    variance over seeds divided by their number; Student's t with the degrees of freedom of Welch
+    and Satterthwaite makes the interval, because percentiles of three seeds would be far too
+    narrow. One seed alone says nothing of seeds: the interval is then about the scenes only, as one
+    scene alone makes it about the seeds only. The generator defaults to a fixed one. Raises
+    RigidDepthError for one scene and one seed, and for runs tested on different scenes.
+    """
+    squared_m2, pixels = _table(runs)
+    draws = _over_scenes(squared_m2, pixels, _counts(pixels.shape[1], resamples, generator))
+    return _estimate(_rmse(squared_m2, pixels), draws, pixels.shape[1], level)
+
+
+def paired_difference(
+    a: Runs,
+    b: Runs,
+    *,
+    level: float = 0.95,
+    resamples: int = 4000,
+    generator: np.random.Generator | None = None,
+) -> Estimate:
+    """Pooled RMSE of `a` minus that of `b` on the same scenes and seeds, interval and p-value.
+
+    As in `pooled_rmse`, of the differences: what scenes and seeds have in common cancels. The
+    p-value is below 1 - level just where the interval leaves out 0. Raises RigidDepthError where
+    the scenes, their pixels or the seeds of the two differ.
+    """
+    _refuse_unpaired(a, b)
+    first, second = _table(a), _table({seed: b[seed] for seed in a})
+    if not np.array_equal(first[1], second[1]):
+        raise RigidDepthError("the experiments were measured on different pixels of the scenes")
+    scenes = first[1].shape[1]
+    counts = _counts(scenes, resamples, generator)
+    draws = _over_scenes(*first, counts) - _over_scenes(*second, counts)
+    return _estimate(_rmse(*first) - _rmse(*second), draws, scenes, level)
+
+
+def holm(p_values: Mapping[str, float]) -> dict[str, float]:
+    """P-values of a family of comparisons, adjusted by Holm's step-down method; order is kept."""
+    for name, p_value in p_values.items():
+        if not 0 <= p_value <= 1:
+            raise RigidDepthError(f"the p-value of {name} is {p_value}; it must be from 0 to 1")
+    adjusted, largest = {}, 0.0
+    for rank, name in enumerate(sorted(p_values, key=p_values.__getitem__)):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[name]))
+        adjusted[name] = largest
+    return {name: adjusted[name] for name in p_values}
+
+
+def _table(runs: Runs) -> tuple[np.ndarray, np.ndarray]:
+    """Squared error sums in m^2 and pixels, `[seeds, scenes]`, scenes in alphabetical order."""
+    if not runs:
+        raise RigidDepthError("no run to measure; at least one seed is needed")
+    names = sorted(next(iter(runs.values())))
+    for seed, scenes in runs.items():
+        if sorted(scenes) != names:
+            raise RigidDepthError(f"seed {seed} was tested on other scenes than the first seed")
+    rows = [[scenes[name] for name in names] for scenes in runs.values()]
+    columns = ("squared_error_sum_m2", "pixels")
+    squared_m2, pixels = (np.array([[s[c] for s in row] for row in rows], float) for c in columns)
+    if not (pixels.sum(1) > 0).all():
+        raise RigidDepthError("a run has no measured pixel in any of its scenes")
+    keep = (pixels > 0).all(0)
+    return squared_m2[:, keep], pixels[:, keep]
+
+
+def _rmse(squared_m2: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+    """The pooled RMSE of each seed."""
+    return np.sqrt(squared_m2.sum(1) / pixels.sum(1))
+
+
+def _counts(scenes: int, resamples: int, generator: np.random.Generator | None) -> np.ndarray:
+    """How often each scene is drawn, `[resamples, scenes]`.
+
+    n - 1 of n are drawn with replacement: that makes the bootstrap's variance of a mean unbiased
+    (Rao and Wu, 1988), which matters with a handful of scenes.
+    """
+    generator = generator or np.random.default_rng(0)
+    draws = max(1, scenes - 1)
+    return generator.multinomial(draws, np.full(scenes, 1 / scenes), resamples).astype(float)
+
+
+def _over_scenes(squared_m2: np.ndarray, pixels: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """The mean over seeds of the pooled RMSE in each resample of the scenes."""
+    return np.sqrt((counts @ squared_m2.T) / (counts @ pixels.T)).mean(1)
+
+
+def _estimate(by_seed: np.ndarray, draws: np.ndarray, scenes: int, level: float) -> Estimate:
+    """The mean over seeds with the variance over both: scenes (from the draws) and seeds."""
+    _refuse_level(level)
+    seeds, mean = len(by_seed), float(by_seed.mean())
+    if seeds == scenes == 1:
+        raise RigidDepthError("one scene and one seed leave nothing to take an interval from")
+    std = float(by_seed.std(ddof=1)) if seeds > 1 else None
+    parts = [(by_seed.var(ddof=1) / seeds if seeds > 1 else 0.0, seeds - 1)]
+    parts += [(draws.var(), scenes - 1)]
+    variance = sum(part for part, _ in parts)
+    degrees = variance**2 / sum(part**2 / f for part, f in parts if f) if variance else 1.0
+    return Estimate(mean, std, *_student(mean, variance**0.5, degrees, level), seeds)
+
+
+def _student(mean: float, error: float, degrees: float, level: float) -> tuple[float, float, float]:
+    """Low and high end and p-value of a mean with its standard error."""
+    if error == 0:
+        return mean, mean, float(mean == 0)
+    half = student_t.ppf((1 + level) / 2, degrees) * error
+    p_value = 2 * student_t.sf(abs(mean) / error, degrees)
+    return float(mean - half), float(mean + half), float(p_value)
+
+
+def _refuse_level(level: float) -> None:
+    if not 0 < level < 1:
+        raise RigidDepthError(f"level is {level}; allowed is a share between 0 and 1")
+
+
+def _refuse_unpaired(a: Runs, b: Runs) -> None:
+    if sorted(a) != sorted(b):
+        raise RigidDepthError(
+            f"the seeds {sorted(a)} and {sorted(b)} differ; a paired difference needs the same"
+        )
+    for seed, scenes in a.items():
+        if sorted(scenes) != sorted(b[seed]):
+            raise RigidDepthError(f"the experiments were tested on different scenes at seed {seed}")

@@ -1,0 +1,1 @@
+"""What several studies use: data, small networks, and how they are trained."""

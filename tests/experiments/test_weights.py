@@ -1,0 +1,88 @@
+"""Weights that cannot be used are refused in one sentence that names the file."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+
+from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.recording import weights
+
+
+@pytest.fixture
+def parts(finished):
+    """Tensors and settings of a finished run, to be broken."""
+    path = finished.folder / weights.FILE
+    with safe_open(path, "pt") as file:
+        return load_file(path), file.metadata()
+
+
+@pytest.fixture
+def refused(tmp_path):
+    """Saves tensors and settings and returns the sentence that loading them gives."""
+
+    def ask(tensors, settings) -> str:
+        path = tmp_path / "broken.safetensors"
+        save_file(tensors, path, metadata=settings)
+        with pytest.raises(RigidDepthError) as caught:
+            weights.load_weights(path)
+        assert "broken.safetensors" in str(caught.value)
+        assert "\n" not in str(caught.value)
+        return str(caught.value)
+
+    return ask
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_values_that_are_not_finite(parts, refused, value):
+    tensors, settings = parts
+    name = next(n for n, t in tensors.items() if t.is_floating_point() and t.numel() > 3)
+    tensors[name].view(-1)[3] = value
+    assert f"'{name}' holds values that are not finite" in refused(tensors, settings)
+
+
+def test_tensors_that_do_not_fit(parts, refused):
+    tensors, settings = parts
+    name = sorted(tensors)[0]
+    fewer = {n: t for n, t in tensors.items() if n != name}
+    for changed in (fewer, tensors | {name: torch.zeros(7, 7)}, tensors | {"extra": torch.ones(2)}):
+        sentence = refused(changed, settings)
+        assert f"1 of {len(tensors)} tensors are missing, too many or of another shape" in sentence
+        assert ("'extra' first" if "extra" in changed else f"'{name}' first") in sentence
+    wider = json.loads(settings["scale"]) | {"width": 0.2}
+    assert "(width 0.2)" in refused(tensors, settings | {"scale": json.dumps(wider)})
+
+
+@pytest.mark.parametrize("name", ["experiment", "scale", "origin"])
+def test_settings_that_are_missing_or_none(parts, refused, name):
+    tensors, settings = parts
+    without = {n: text for n, text in settings.items() if n != name}
+    assert "is not a weights file of this program" in refused(tensors, without)
+    if name != "origin":
+        assert "is not a weights file" in refused(tensors, settings | {name: "[1]"})
+
+
+def test_no_permission_is_said_as_it_is(finished, monkeypatch):
+    def forbidden(self):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "read_bytes", forbidden)
+    with pytest.raises(RigidDepthError, match="cannot be read: Permission denied"):
+        weights.load_weights(finished.folder)
+
+
+def test_a_full_disk_leaves_no_weights(finished, tmp_path, monkeypatch):
+    def full(_, path, **__):
+        path.write_bytes(b"half")
+        raise SafetensorError("I/O error: No space left on device (os error 28)")
+
+    trained = weights.load_weights(finished.folder)
+    monkeypatch.setattr(weights, "save_file", full)
+    with pytest.raises(RigidDepthError, match=r"cannot be written to .* No space left"):
+        weights.save_weights(
+            tmp_path / weights.FILE, trained.model, trained.experiment, trained.scale, "o"
+        )
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,24 @@
+"""One thread, worlds in a folder of the test session, and a generator."""
+
+import pytest
+import torch
+
+
+@pytest.fixture(scope="session")
+def data_folder(tmp_path_factory):
+    """Where worlds and stores of this test session lie."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(autouse=True)
+def _here(data_folder, monkeypatch):
+    monkeypatch.setenv("RIGID_DEPTH_DATA", str(data_folder))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
