@@ -38,34 +38,41 @@ def test_rasterise_of_a_padded_batch_is_that_of_each(first, second):
     assert torch.equal(depth, torch.stack([rasterise(first, SIZE), rasterise(second, SIZE)]))
 
 
-@given(points, st.floats(0, 1), st.integers(0, 9))
-def test_dilute_keeps_a_subset_of_the_right_size(cloud, share, seed):
-    kept = dilute(cloud, share, torch.Generator().manual_seed(seed))
-    seen, stays = cloud[:, 2] > 0, kept[:, 2] > 0
-    assert torch.equal(kept[stays], cloud[stays])
-    assert not (stays & ~seen).any()
-    assert stays.sum() == round(share * int(seen.sum()))
-    assert not kept[~stays].any()
-
-
-def test_dilute_draws_anew_for_every_image_and_repeats_with_the_seed():
-    cloud = torch.rand(2, 100, 3) + 1
-    draws = [dilute(cloud, 0.1, torch.Generator().manual_seed(s)) for s in (3, 3, 4)]
+def test_dilute_keeps_its_share_of_the_returns_and_draws_anew_for_every_image():
+    seen = torch.zeros(2, 1, 100, 400, dtype=torch.bool)
+    seen[..., :200] = True
+    draws = [dilute(seen, 0.1, torch.Generator().manual_seed(s)) for s in (3, 3, 4)]
     assert torch.equal(draws[0], draws[1])
     assert not torch.equal(draws[0], draws[2])
-    kept = draws[0][..., 2] > 0
-    assert kept.sum(-1).tolist() == [10, 10]
-    assert not torch.equal(kept[0], kept[1])
+    assert not torch.equal(draws[0][0], draws[0][1])
+    assert not (draws[0] & ~seen).any()
+    kept = draws[0].sum((1, 2, 3)) / 20_000
+    assert abs(kept - 0.1).max() < 4 * (0.1 * 0.9 / 20_000) ** 0.5  # four standard errors
 
 
-def test_noise_has_the_standard_deviation_and_spares_missing_returns():
-    depth_m = torch.full((1, 1, 200, 200), 100.0)
-    depth_m[..., :100] = 0
-    mask = depth_m > 0
-    noisy = add_noise(encode_depth(depth_m), 0.2, torch.Generator().manual_seed(0), mask)
-    assert noisy[mask].std() == pytest.approx(0.2, rel=0.02)
-    assert noisy[mask].mean() == pytest.approx(0.0, abs=0.005)
-    assert not noisy[~mask].any()
+def test_the_ends_of_the_share_keep_all_and_none():
+    seen = torch.rand(2, 1, 30, 40) < 0.5
+    assert torch.equal(dilute(seen, 1.0, torch.Generator()), seen)
+    assert not dilute(seen, 0.0, torch.Generator()).any()
+
+
+def test_noise_has_the_standard_deviation_and_stays_in_range():
+    encoded = encode_depth(torch.full((1, 1, 200, 200), 50.0))
+    noisy = add_noise(encoded, 0.1, torch.Generator().manual_seed(0))
+    assert noisy.std() == pytest.approx(0.1, rel=0.02)
+    assert noisy.mean() == pytest.approx(0.5, abs=0.002)
+    wide = add_noise(encoded, 2.0, torch.Generator().manual_seed(0))
+    assert (wide.min(), wide.max()) == (0, 1)
+
+
+@pytest.mark.parametrize("change", [dilute, add_noise])
+def test_devices_share_the_draws_of_one(change):
+    whole = torch.rand(6, 1, 20, 30)
+    whole = whole > 0.5 if change is dilute else whole
+    alone = change(whole, 0.3, torch.Generator().manual_seed(5))
+    for rank in range(3):
+        part = change(whole[rank::3], 0.3, torch.Generator().manual_seed(5), rank, 3)
+        assert torch.equal(part, alone[rank::3])
 
 
 def test_the_rgbd_input_adds_the_depth_to_every_channel():
@@ -78,9 +85,9 @@ def test_the_rgbd_input_adds_the_depth_to_every_channel():
 @pytest.mark.parametrize("share", [-0.1, 1.1])
 def test_bad_share(share):
     with pytest.raises(RigidDepthError, match=r"must lie in \[0, 1\]"):
-        dilute(torch.ones(1, 3), share)
+        dilute(torch.ones(1, 1, 2, 3) > 0, share, torch.Generator())
 
 
 def test_bad_noise():
     with pytest.raises(RigidDepthError, match=r"noise std is -1\.0"):
-        add_noise(torch.ones(1), -1.0)
+        add_noise(torch.ones(1, 1, 2, 3), -1.0, torch.Generator())

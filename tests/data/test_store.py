@@ -1,6 +1,7 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,8 +10,10 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
-from rigid_depth.data import Frame, PreparedSplit, open_frames, open_store, prepare, store
+from rigid_depth.data import Frame, PreparedSplit, batches, open_frames, open_store, prepare, store
+from rigid_depth.data.batches import Shard
 from rigid_depth.errors import RigidDepthError
 
 SIZE = (96, 192)
@@ -20,6 +23,12 @@ SIZE = (96, 192)
 def synthetic_store(tiny_world, tmp_path_factory):
     out = tmp_path_factory.mktemp("prepared") / "store"
     return prepare("synthetic", tiny_world, out, size=SIZE, progress=False)
+
+
+def read_all(opened):
+    for split in ("train", "val", "test"):
+        part = opened.split(split)
+        part.batch(range(len(part)), ("points",))
 
 
 def files(folder):
@@ -76,7 +85,7 @@ def test_a_store_without_sky_and_dense_depth_says_so(fake_kitti, tmp_path):
     assert len(prepared.split("test")) == 0
 
 
-def test_dense_depth_beyond_128_m_survives_the_16_bit_store():
+def test_dense_depth_beyond_128_m_survives_the_16_bit_store(tmp_path):
     depth_m = torch.tensor([[0.0, 1 / 256, 127.99609375, 128.0, 200.25, 255.99609375, 300.0]])
     frame = Frame(
         rgb=torch.zeros(3, 1, 7, dtype=torch.uint8),
@@ -90,8 +99,10 @@ def test_dense_depth_beyond_128_m_survives_the_16_bit_store():
         timestamp_us=0,
         condition="day",
     )
-    columns = {name: list(values) for name, values in store._tensors([frame]).items()}
-    back = PreparedSplit([{}], columns, 0).batch([0], ("dense_depth_m",))["dense_depth_m"]
+    path = tmp_path / "one.safetensors"
+    save_file(store._tensors([frame]), path)
+    places = [(Shard(path, store.checksum(path), 1), 0)]
+    back = PreparedSplit([{}], places, 0, (1, 7)).batch([0], ("dense_depth_m",))["dense_depth_m"]
     assert torch.equal(back[0], depth_m.clamp(max=65535 / 256))
 
 
@@ -112,7 +123,7 @@ def test_the_same_call_does_nothing_the_second_time(tiny_world, synthetic_store)
     prepare("synthetic", tiny_world, synthetic_store, size=SIZE, progress=False)
     assert {p: p.stat().st_mtime_ns for p in synthetic_store.rglob("*")} == before
     assert not list(synthetic_store.rglob("*.part"))
-    assert {p.name for p in synthetic_store.iterdir()} == {"manifest.json", "shards"}
+    assert {p.name for p in synthetic_store.iterdir()} == {"manifest.json", "shards", "source.json"}
 
 
 def test_the_fingerprint_depends_on_content_and_settings_not_on_place(
@@ -151,6 +162,81 @@ def test_changed_data_is_refused(fake_kitti, tmp_path):
     sweep.write_bytes(sweep.read_bytes()[:-16])
     with pytest.raises(RigidDepthError, match="made with other frames: the data folder"):
         prepare("kitti", root, out, size=(32, 64), sky=None, progress=False)
+
+
+@pytest.fixture
+def trusted(fake_kitti, tmp_path, monkeypatch):
+    """A finished store, and a call that trusts it and says whether the frames were listed."""
+    root = fake_kitti({"0005": range(3), "0013": range(3)})
+    listed = []
+    real_list = store.list_frames
+    monkeypatch.setattr(store, "list_frames", lambda *a: listed.append(a) or real_list(*a))
+
+    def call(**options):
+        listed.clear()
+        settings = {"size": (32, 64), "sky": None, "progress": False, "trust": True, **options}
+        prepare("kitti", root, tmp_path / "s", **settings)
+        return bool(listed)
+
+    assert call()
+    return SimpleNamespace(root=root, out=tmp_path / "s", call=call)
+
+
+def test_a_finished_store_is_trusted_without_a_look_at_the_frames(trusted, monkeypatch):
+    monkeypatch.setattr(store, "_identity", None)
+    assert not trusted.call()
+
+
+def test_a_store_without_its_note_is_compared_once(trusted):
+    (trusted.out / "source.json").unlink()
+    assert trusted.call()
+    assert not trusted.call()
+
+
+def test_a_broken_note_is_no_note(trusted):
+    (trusted.out / "source.json").write_text("{")
+    assert trusted.call()
+    assert not trusted.call()
+
+
+@pytest.mark.parametrize("change", ["new frame", "replaced frame", "calibration", "removed drive"])
+def test_data_that_look_changed_are_compared(trusted, change):
+    sweep = next(trusted.root.rglob("0000000002.bin"))
+    if change == "new frame":
+        for path in trusted.root.rglob("0000000002.*"):
+            path.with_stem("0000000003").write_bytes(path.read_bytes())
+    elif change == "replaced frame":
+        (sweep.parent.parent / "new").write_bytes(sweep.read_bytes()[:-16])
+        (sweep.parent.parent / "new").replace(sweep)
+    elif change == "calibration":
+        path = next(trusted.root.rglob("calib_velo_to_cam.txt"))
+        path.write_text(path.read_text() + "\n")
+        assert trusted.call()  # the frames are the same
+        return
+    else:
+        shutil.rmtree(next(trusted.root.glob("*/*_0005_sync")))
+    with pytest.raises(RigidDepthError, match=r"made with (other frames|splits = )"):
+        trusted.call()
+
+
+def test_another_call_does_not_trust_the_store(trusted):
+    with pytest.raises(RigidDepthError, match="made with size"):
+        trusted.call(size=(64, 64))
+
+
+def test_a_shard_is_opened_and_checked_when_first_read_and_once(synthetic_store, monkeypatch):
+    checked = []
+    real_sum = batches.checksum
+    batches._verify_once.cache_clear()
+    monkeypatch.setattr(batches, "checksum", lambda path: checked.append(path) or real_sum(path))
+    part = open_store(synthetic_store).split("train")
+    assert not checked
+    part.batch([0])
+    assert len(checked) == 1
+    part.batch(range(len(part)))
+    again = open_store(synthetic_store).split("train")
+    again.batch(range(len(again)))
+    assert len(checked) == len(set(checked)) == len({f["scene"] for f in part.frames})
 
 
 @pytest.fixture
@@ -232,7 +318,7 @@ def test_a_corrupted_shard_is_named(synthetic_store, tmp_path, damage):
     else:
         shard.write_bytes(data if damage == "flip" else data[:-1])
     with pytest.raises(RigidDepthError, match=rf"shard .*{shard.name} (does not match|is missing)"):
-        open_store(copy)
+        read_all(open_store(copy))
 
 
 def test_what_is_no_store_is_said(synthetic_store, tiny_world, tmp_path):
@@ -266,3 +352,42 @@ def test_the_manifest_says_what_is_in_the_store(synthetic_store):
     scenes = [set(prepared.settings["splits"][s]) for s in ("train", "val", "test")]
     assert len(set.union(*scenes)) == sum(map(len, scenes)) == 6
     assert sum(count["frames"] for count in prepared.counts.values()) == 12
+
+
+def swap(manifest):
+    splits = manifest["splits"]
+    splits["train"], splits["test"] = splits["test"], splits["train"]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (swap, "does not fit its own fingerprint"),
+        (lambda m: m["shards"][-1]["frames"].pop(), "does not fit its own fingerprint"),
+        (lambda m: m["settings"].update(sky=None), "does not fit its own fingerprint"),
+        (lambda m: m["splits"].update(train=None), "is broken"),
+        (lambda m: m.update(shards=7), "is broken"),
+    ],
+)
+def test_a_manifest_that_was_changed_is_refused(synthetic_store, tmp_path, change, sentence):
+    manifest = json.loads((synthetic_store / "manifest.json").read_text())
+    change(manifest)
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(RigidDepthError, match=rf"manifest\.json {sentence}"):
+        open_store(tmp_path, verify=False)
+
+
+def test_a_shard_with_other_frames_than_its_manifest_is_named(synthetic_store, tmp_path):
+    (tmp_path / "shards").symlink_to(synthetic_store / "shards")
+    manifest = json.loads((synthetic_store / "manifest.json").read_text())
+    manifest["shards"][0]["frames"] += manifest["shards"][0]["frames"]
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    opened = open_store(tmp_path, verify=False)
+    with pytest.raises(RigidDepthError, match="holds 2 frames, its manifest says 4"):
+        read_all(opened)
+
+
+def test_broken_settings_of_an_unfinished_store_are_named(tiny_world, tmp_path):
+    (tmp_path / "settings.json").write_text("{")
+    with pytest.raises(RigidDepthError, match=r"settings\.json is broken"):
+        prepare("synthetic", tiny_world, tmp_path, size=SIZE, progress=False)

@@ -31,4 +31,4 @@ __all__ = [
     "rgbd_input",
 ]
 
-__getattr__ = lazy_names(__name__)
+__getattr__, __dir__ = lazy_names(__name__)

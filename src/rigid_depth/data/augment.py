@@ -28,41 +28,43 @@ def rasterise(
 
 
 def dilute(
-    points: Float[Tensor, "*batch N 3"], share: float, generator: torch.Generator | None = None
-) -> Float[Tensor, "*batch N 3"]:
-    """Keep a random ``share`` of every image's returns (thesis 7.1: a tenth) and zero the others.
+    seen: Bool[Tensor, "b 1 h w"],
+    share: float,
+    generator: torch.Generator,
+    rank: int = 0,
+    ranks: int = 1,
+) -> Bool[Tensor, "b 1 h w"]:
+    """Which of the returns of depth maps stay, each with chance ``share`` (thesis 7.1: a tenth).
 
-    Exactly round(share * returns) stay, each with its values unchanged; the shape stays the same, a
-    dropped return looks like padding (depth 0). Raises RigidDepthError unless 0 <= share <= 1.
+    The draws are made on the CPU for all ``ranks`` devices together, of which this one, number
+    ``rank``, takes every ``ranks``-th: the same for any number of devices. Raises RigidDepthError
+    unless 0 <= share <= 1.
     """
     if not 0 <= share <= 1:
         raise RigidDepthError(f"share of returns to keep is {share}; it must lie in [0, 1]")
-    seen = points[..., 2] > 0
-    draw = torch.rand(seen.shape, generator=generator, device=_device(generator)).to(points.device)
-    rank = draw.masked_fill(~seen, torch.inf).argsort(-1).argsort(-1)
-    keep = rank < (share * seen.sum(-1, keepdim=True)).round()
-    return points * (keep & seen).unsqueeze(-1)
+    shape = (len(seen) * ranks, *seen.shape[1:])
+    draws = torch.rand(shape, generator=generator)[rank::ranks].to(seen.device)
+    return seen & (draws < share)
 
 
 def add_noise(
-    values: Float[Tensor, "*shape"],
+    encoded: Float[Tensor, "b 1 h w"],
     std: float,
-    generator: torch.Generator | None = None,
-    mask: Bool[Tensor, "*shape"] | None = None,
-) -> Float[Tensor, "*shape"]:
-    """Add Gaussian noise of standard deviation ``std``, in the unit of ``values``, under ``mask``.
+    generator: torch.Generator,
+    rank: int = 0,
+    ranks: int = 1,
+) -> Float[Tensor, "b 1 h w"]:
+    """Encoded depth with Gaussian noise of standard deviation ``std``, kept in [0, 1].
 
     The thesis (7.1) says std 0.2 without a unit: on the linear encoding that is 20 m, on metres
-    next to nothing. The default mask is ``values > 0``; give ``depth_m > 0`` when the values are
-    encoded. Noisy values are not clamped. Raises RigidDepthError for a negative ``std``.
+    next to nothing. Pixels without a return get noise too; mask them. The draws are made as
+    `dilute` makes them. Raises RigidDepthError for a negative ``std``.
     """
     if std < 0:
-        raise RigidDepthError(
-            f"noise std is {std}; it must be 0 or more, in the unit of the values"
-        )
-    noise = torch.randn(values.shape, generator=generator, device=_device(generator))
-    mask = values > 0 if mask is None else mask
-    return torch.where(mask, values + std * noise.to(values), values)
+        raise RigidDepthError(f"noise std is {std}; it must be 0 or more, in encoded depth")
+    shape = (len(encoded) * ranks, *encoded.shape[1:])
+    noise = torch.randn(shape, generator=generator)[rank::ranks].to(encoded.device)
+    return (encoded + std * noise).clamp(0, 1)
 
 
 def rgb_input(rgb: UInt8[Tensor, "*batch 3 H W"]) -> Float[Tensor, "*batch 3 H W"]:
@@ -75,7 +77,3 @@ def rgbd_input(
 ) -> Float[Tensor, "*batch 3 H W"]:
     """RGB in [0, 1] plus the encoded depth on each of the three channels: range [0, 2]."""
     return rgb_input(rgb) + encoded
-
-
-def _device(generator: torch.Generator | None) -> torch.device:
-    return torch.device("cpu") if generator is None else generator.device

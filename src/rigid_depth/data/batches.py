@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,16 +18,47 @@ from rigid_depth.errors import RigidDepthError
 FIELDS = ("rgb", "points", "sky", "dense_depth_m")
 
 
+class Shard:
+    """A file of frames, mapped into memory and checked against its SHA-256 when first read."""
+
+    def __init__(self, path: Path, sha256: str, count: int, *, verify: bool = True):
+        self.path, self.sha256, self.count, self.verify = path, sha256, count, verify
+
+    @cached_property
+    def rows(self) -> dict[str, Sequence[Tensor]]:
+        """The tensors by frame: views, nothing is copied.
+
+        Raises RigidDepthError for a shard that is missing, changed or of another length.
+        """
+        if self.verify:
+            _verify(self.path, self.sha256)
+        tensors = load_file(self.path)
+        if len(tensors["rgb"]) != self.count:
+            raise RigidDepthError(
+                f"shard {self.path} holds {len(tensors['rgb'])} frames, its manifest says "
+                f"{self.count}; prepare the store anew"
+            )
+        return _rows(tensors)
+
+
 class PreparedSplit:
     """One split of a store: ``frames`` says what each frame is, ``batch`` stacks some of them.
 
-    The shards are mapped into memory: opening is cheap, and a batch copies just what it returns.
+    ``places`` says in which shard, and where in it, each frame lies. A shard is opened when the
+    first of its frames is read, and a batch copies just what it returns.
     """
 
-    def __init__(self, frames: list[dict], columns: dict[str, list[Tensor]], max_points: int):
+    def __init__(
+        self,
+        frames: list[dict],
+        places: list[tuple[Shard, int]],
+        max_points: int,
+        size: Sequence[int],
+    ):
         self.frames = frames
-        self._columns = columns
+        self._places = places
         self._max_points = max_points
+        self._size = size
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -39,7 +71,8 @@ class PreparedSplit:
         rgb uint8 [B,3,H,W]; points float32 [B,P,3] (u px, v px, depth m), padded with zeros to the
         most returns P of any frame in the store; sky bool [B,H,W] and has_sky bool [B];
         dense_depth_m float32 [B,H,W], 0 = no surface; index int64 [B]. Where the store has no sky
-        or no dense depth they are all False and all 0.
+        or no dense depth they are all False and all 0. Raises RigidDepthError for a shard that is
+        missing or corrupted.
         """
         index = torch.as_tensor(indices, dtype=torch.int64)
         chosen = index.tolist()
@@ -47,32 +80,41 @@ class PreparedSplit:
         for name in fields:
             batch[name] = getattr(self, f"_{name}")(chosen)
         if "sky" in fields:
-            batch["has_sky"] = torch.full(index.shape, "sky" in self._columns)
+            has_sky = [self._row("sky", i) is not None for i in chosen]
+            batch["has_sky"] = torch.tensor(has_sky, dtype=torch.bool)
         return batch
 
+    def _row(self, name: str, i: int) -> Tensor | None:
+        """The tensor of a frame, None where its shard has none of that name."""
+        shard, row = self._places[i]
+        rows = shard.rows.get(name)
+        return None if rows is None else rows[row]
+
+    def _stack(self, name: str, chosen: list[int], dtype: torch.dtype) -> Tensor:
+        """The tensors of some frames [B,H,W], zeros where there is none."""
+        stacked = torch.zeros(len(chosen), *self._size, dtype=dtype)
+        for place, i in zip(stacked, chosen, strict=True):
+            row = self._row(name, i)
+            if row is not None:
+                place.copy_(row)
+        return stacked
+
     def _rgb(self, chosen: list[int]) -> Tensor:
-        return torch.stack([self._columns["rgb"][i] for i in chosen])
+        return torch.stack([self._row("rgb", i) for i in chosen])
 
     def _points(self, chosen: list[int]) -> Tensor:
         padded = torch.zeros(len(chosen), self._max_points, 3)
         for row, i in zip(padded, chosen, strict=True):
-            points = self._columns["points"][i]
+            points = self._row("points", i)
             row[: len(points)] = points
         return padded
 
     def _sky(self, chosen: list[int]) -> Tensor:
-        if "sky" not in self._columns:
-            return self._zeros(chosen, torch.bool)
-        return torch.stack([self._columns["sky"][i] for i in chosen])
+        return self._stack("sky", chosen, torch.bool)
 
     def _dense_depth_m(self, chosen: list[int]) -> Tensor:
-        if "dense_depth" not in self._columns:
-            return self._zeros(chosen, torch.float32)
-        bits = torch.stack([self._columns["dense_depth"][i] for i in chosen])
+        bits = self._stack("dense_depth", chosen, torch.int16)
         return (bits.int() & 0xFFFF).float() * DEPTH_STEP_M
-
-    def _zeros(self, chosen: list[int], dtype: torch.dtype) -> Tensor:
-        return torch.zeros(len(chosen), *self._columns["rgb"][0].shape[1:], dtype=dtype)
 
 
 @dataclass(frozen=True)
@@ -87,42 +129,63 @@ class Store:
     fingerprint: str
     counts: dict
     _manifest: dict = field(repr=False)
+    _verify: bool = field(default=True, repr=False)
 
     def split(self, name: str) -> PreparedSplit:
-        """The split "train", "val" or "test"; raises RigidDepthError for another name."""
+        """The split "train", "val" or "test"; raises RigidDepthError for another name.
+
+        No shard is opened before a frame of it is read.
+        """
         if name not in SPLITS:
             raise RigidDepthError(f"split '{name}' does not exist; use {', '.join(SPLITS)}")
         wanted = set(self._manifest["splits"][name])
         frames: list[dict] = []
-        columns: dict[str, list[Tensor]] = {}
+        places: list[tuple[Shard, int]] = []
         start = 0
-        for shard in self._manifest["shards"]:
-            numbers = range(start, start + len(shard["frames"]))
-            start = numbers.stop
-            rows = [number - numbers.start for number in numbers if number in wanted]
-            if not rows:
-                continue
-            frames += [shard["frames"][row] for row in rows]
-            for key, values in _rows(load_file(self.path / shard["file"])).items():
-                columns.setdefault(key, []).extend(values[row] for row in rows)
-        return PreparedSplit(frames, columns, self._manifest["max_points"])
+        for entry in self._manifest["shards"]:
+            count = len(entry["frames"])
+            rows = [row for row in range(count) if start + row in wanted]
+            start += count
+            path = self.path / entry["file"]
+            shard = Shard(path, entry["sha256"], count, verify=self._verify)
+            frames += [entry["frames"][row] for row in rows]
+            places += [(shard, row) for row in rows]
+        most = self._manifest["max_points"]
+        return PreparedSplit(frames, places, most, self.settings["size"])
 
 
 def open_store(path: str | Path, *, verify: bool = True) -> Store:
-    """Open a finished prepared store; ``verify`` checks every shard against its SHA-256.
+    """Open a finished prepared store; its manifest is read, and no shard.
 
-    Raises RigidDepthError for an unfinished store and for a missing or corrupted shard.
+    With ``verify`` every shard is checked against its SHA-256 when the first of its frames is read,
+    once in a process. Raises RigidDepthError for an unfinished store and for a missing shard.
     """
     path = Path(path)
     manifest = read_manifest(path)
+    present = {file.name for file in (path / "shards").glob("*")}
     for shard in manifest["shards"]:
-        file = path / shard["file"]
-        found = checksum(file) if verify else file.is_file() and shard["sha256"]
-        if found != shard["sha256"]:
-            problem = "does not match its checksum" if found else "is missing"
-            raise RigidDepthError(f"shard {file} {problem}; remove the store and prepare it anew")
+        if Path(shard["file"]).name not in present:
+            raise RigidDepthError(_broken(path / shard["file"], "is missing"))
     named = {key: manifest[key] for key in ("settings", "fingerprint", "counts")}
-    return Store(path=path, _manifest=manifest, **named)
+    return Store(path=path, _manifest=manifest, _verify=verify, **named)
+
+
+def _verify(path: Path, sha256: str) -> None:
+    """Raises for a shard that is not what its manifest says; looks at each once in a process."""
+    if not path.is_file():
+        raise RigidDepthError(_broken(path, "is missing"))
+    status = path.stat()
+    _verify_once(path, sha256, status.st_mtime_ns, status.st_size)
+
+
+@cache
+def _verify_once(path: Path, sha256: str, mtime_ns: int, size: int) -> None:
+    if checksum(path) != sha256:
+        raise RigidDepthError(_broken(path, "does not match its checksum"))
+
+
+def _broken(path: Path, problem: str) -> str:
+    return f"shard {path} {problem}; remove the store and prepare it anew"
 
 
 def _rows(shard: dict[str, Tensor]) -> dict[str, Sequence[Tensor]]:

@@ -1,14 +1,11 @@
 """The two readings of the thesis's "inverse depth": what the networks see and predict."""
 
-from typing import Literal
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from rigid_depth.errors import RigidDepthError
 
-DepthEncoding = Literal["linear", "reciprocal"]
 MIN_DEPTH_M = 1.0
 MAX_DEPTH_M = 100.0
 

@@ -1,7 +1,7 @@
 """One camera image with its LiDAR returns, and the lazy sequence of such frames."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy import ndarray
 from torch import Tensor
 
 from rigid_depth.data.files import read_depth_picture, read_image
+from rigid_depth.data.projection import move_points
 from rigid_depth.errors import RigidDepthError
 
 
@@ -43,8 +44,9 @@ class FrameSource:
 
     ``group`` is the keyframe the image belongs to: a split by frames never separates its cameras.
     ``read_points(depth_file, token, (height, width))`` gives the (u px, v px, depth m) of the
-    nearest returns in the native image. ``truth`` is the path of the exact depth and sky pictures
-    without ``.depth.png`` and ``.sky.png``.
+    nearest returns in the native image. ``size`` is the (height, width) in px of the image that the
+    intrinsics belong to, None where the data set does not say. ``truth`` is the path of the exact
+    depth and sky pictures without ``.depth.png`` and ``.sky.png``.
     """
 
     scene: str
@@ -58,6 +60,7 @@ class FrameSource:
     intrinsics: Float[ndarray, "3 3"]
     read_points: Callable[[Path, str, tuple[int, int]], ndarray]
     truth: Path | None = None
+    size: tuple[int, int] | None = None
 
     def describe(self) -> dict:
         """The fields that travel with a prepared frame."""
@@ -85,12 +88,14 @@ class Frames(Sequence):
 
 
 def read_frame(source: FrameSource, read_sky: SkyReader) -> Frame:
-    """Read a frame at its native size.
+    """Read a frame at the size of its image.
 
-    Raises RigidDepthError, naming frame and file, for a missing or truncated file and for a frame
-    without one return in the image.
+    Where the image was shrunk or enlarged as a whole, returns and intrinsics follow. Raises
+    RigidDepthError, naming frame and file, for a missing or truncated file, for an image that was
+    cropped, turned or stretched, and for a frame without one return in the image.
     """
     rgb = read_image(source.image, source.token)
+    source = fit_to_image(source, rgb.shape[:2])
     points = source.read_points(source.depth_file, source.token, rgb.shape[:2])
     if len(points) == 0:
         raise RigidDepthError(
@@ -103,13 +108,41 @@ def read_frame(source: FrameSource, read_sky: SkyReader) -> Frame:
         points=torch.from_numpy(points),
         intrinsics=torch.from_numpy(source.intrinsics).float(),
         sky=None if sky is None else torch.from_numpy(sky),
-        dense_depth_m=_read_dense_depth(source),
+        dense_depth_m=_read_dense_depth(source, rgb.shape[:2]),
         **source.describe(),
     )
 
 
-def _read_dense_depth(source: FrameSource) -> Tensor | None:
+def fit_to_image(source: FrameSource, size: tuple[int, int]) -> FrameSource:
+    """The source with the intrinsics and the returns of an image of (height, width) ``size``.
+
+    People shrink these data sets. The tables still speak of the full size, and only where the
+    aspect is the same do they say what the smaller image shows.
+    """
+    if source.size is None or tuple(size) == tuple(source.size):
+        return source
+    (height, width), (full_height, full_width) = size, source.size
+    if height * full_width != width * full_height:
+        raise RigidDepthError(
+            f"frame {source.token}: image {source.image} is {height}x{width}, its calibration "
+            f"belongs to {full_height}x{full_width}; an image of another size must be shrunk as a "
+            "whole, neither cropped nor turned nor stretched"
+        )
+    scale = height / full_height
+    to_image = np.array([[scale, 0, scale / 2 - 0.5], [0, scale, scale / 2 - 0.5], [0, 0, 1.0]])
+
+    def read_points(path: Path, token: str, _: tuple[int, int]) -> ndarray:
+        return move_points(source.read_points(path, token, source.size), to_image, size)
+
+    intrinsics = to_image @ source.intrinsics
+    return replace(source, intrinsics=intrinsics, read_points=read_points, size=tuple(size))
+
+
+def _read_dense_depth(source: FrameSource, size: tuple[int, int]) -> Tensor | None:
     if source.truth is None:
         return None
     path = source.truth.with_name(source.truth.name + ".depth.png")
-    return torch.from_numpy(read_depth_picture(path, source.token))
+    depth_m = read_depth_picture(path, source.token, size)
+    if not depth_m.any():
+        raise RigidDepthError(f"frame {source.token}: depth picture {path} shows no surface at all")
+    return torch.from_numpy(depth_m)

@@ -10,7 +10,8 @@ from rigid_depth.data.kitti import kitti_sources
 from rigid_depth.data.nuscenes import SYNTHETIC_VERSION, nuscenes_sources, resolve_version
 from rigid_depth.data.resize import check_size, resize_frame
 from rigid_depth.data.sky import sky_reader
-from rigid_depth.data.splits import SPLITS, assign, nuscenes_scenes
+from rigid_depth.data.splits import SPLITS, assign, choose_scenes, nuscenes_scenes
+from rigid_depth.data.tables import table_folders
 from rigid_depth.errors import RigidDepthError
 
 DATASETS = ("synthetic", "nuscenes", "kitti")
@@ -36,19 +37,26 @@ def open_frames(
     sky: str | None = "auto",
     drives: Mapping[str, Sequence[str]] | None = None,
     annotation_root: str | Path | None = None,
+    files: Mapping[str, str | Path] | None = None,
+    skip_missing: bool = False,
+    only_scenes: Sequence[str] = (),
 ) -> Frames:
     """Frames of one split of a data set, each read when it is asked for.
 
     ``dataset`` is "synthetic", "nuscenes" or "kitti"; ``split`` "train", "val", "test" or "all".
     ``size`` is (height, width) in px, multiples of 32, or None for native images. ``split_by`` is
     "scene" or the thesis's "frame". ``sky`` says where sky masks come from
-    (:func:`rigid_depth.data.sky.sky_reader`). ``drives`` and ``annotation_root`` are KITTI's
-    (:func:`rigid_depth.data.kitti.kitti_sources`).
+    (:func:`rigid_depth.data.sky.sky_reader`). ``drives``, ``annotation_root`` and ``files`` are
+    KITTI's (:func:`rigid_depth.data.kitti.kitti_sources`). ``skip_missing`` and ``only_scenes``
+    take a part of nuScenes: the frames whose files are there, and the scenes of
+    :func:`rigid_depth.data.splits.choose_scenes`.
     Raises RigidDepthError for a missing folder or version, an unknown name, an empty split.
     """
     if split not in (*SPLITS, "all"):
         raise RigidDepthError(f"split '{split}' does not exist; use train, val, test or all")
-    listing = list_frames(dataset, root, cameras, version, drives, annotation_root)
+    listing = list_frames(
+        dataset, root, cameras, version, drives, annotation_root, files, skip_missing, only_scenes
+    )
     chosen = listing.sources
     if split != "all":
         parts = assign(listing.sources, listing.scenes, split_by)
@@ -69,6 +77,9 @@ def list_frames(
     version: str | None = None,
     drives: Mapping[str, Sequence[str]] | None = None,
     annotation_root: str | Path | None = None,
+    files: Mapping[str, str | Path] | None = None,
+    skip_missing: bool = False,
+    only_scenes: Sequence[str] = (),
 ) -> Listing:
     """What :func:`open_frames` and the prepared store read, before anything is read."""
     root = Path(root)
@@ -77,15 +88,25 @@ def list_frames(
     if dataset == "kitti":
         if version is not None:
             raise RigidDepthError(f"KITTI has no version '{version}'; leave version out")
+        if skip_missing or only_scenes:
+            raise RigidDepthError(
+                "skip_missing and only_scenes belong to nuscenes; KITTI has drives"
+            )
         version = "raw" if annotation_root is None else "raw+annotation"
-        return Listing(*kitti_sources(root, cameras, drives, annotation_root), version)
-    if drives is not None or annotation_root is not None:
-        raise RigidDepthError(f"drives and annotation_root belong to kitti, not to {dataset}")
+        return Listing(*kitti_sources(root, cameras, drives, annotation_root, files), version)
+    if drives is not None or annotation_root is not None or files is not None:
+        raise RigidDepthError(
+            f"drives, annotation_root and files belong to kitti, not to {dataset}"
+        )
     if dataset == "synthetic":
         version = version or SYNTHETIC_VERSION
     version = resolve_version(root, version)
-    scenes = nuscenes_scenes(root, version)
-    return Listing(nuscenes_sources(root, version, cameras), scenes, version)
+    scenes = nuscenes_scenes(table_folders(root)[version].parent, version)
+    sources = nuscenes_sources(root, version, cameras, skip_missing=skip_missing)
+    if only_scenes:
+        chosen = choose_scenes(sorted({source.scene for source in sources}), scenes, only_scenes)
+        sources = [source for source in sources if source.scene in chosen]
+    return Listing(sources, scenes, version)
 
 
 def frame_reader(

@@ -68,3 +68,17 @@ def nearest_per_pixel(uvd: Float[ndarray, "N 3"], width: int) -> Float32[ndarray
     column, row = np.floor(ordered[:, :2].T + 0.5).astype(np.int64)
     first = np.sort(np.unique(row * width + column, return_index=True)[1])
     return ordered[first]
+
+
+def move_points(
+    uvd: Float[ndarray, "N 3"], pixel_map: Float[ndarray, "3 3"], size: tuple[int, int]
+) -> Float32[ndarray, "M 3"]:
+    """Returns moved with their image by an affine map of pixel coordinates; the nearest stay.
+
+    ``size`` is the (height, width) of the new image in px; what falls outside is left out.
+    """
+    moved = uvd.astype(np.float64)
+    moved[:, :2] = moved[:, :2] @ pixel_map[:2, :2].T + pixel_map[:2, 2]
+    u, v = moved[:, :2].T.astype(np.float32)
+    inside = (u >= -0.5) & (u < size[1] - 0.5) & (v >= -0.5) & (v < size[0] - 0.5)
+    return nearest_per_pixel(moved[inside], size[1])

@@ -9,7 +9,7 @@ from jaxtyping import Float, Shaped
 from numpy import ndarray
 
 from rigid_depth.data.frame import Frame
-from rigid_depth.data.projection import nearest_per_pixel
+from rigid_depth.data.projection import move_points
 from rigid_depth.errors import RigidDepthError
 
 STRIDE = 32  # the encoder halves the image five times
@@ -87,7 +87,7 @@ def resize_frame(frame: Frame, size: tuple[int, int]) -> Frame:
     return replace(
         frame,
         rgb=torch.from_numpy(np.ascontiguousarray(rgb.transpose(2, 0, 1))),
-        points=torch.from_numpy(_resize_points(frame.points.numpy(), box, size)),
+        points=torch.from_numpy(move_points(frame.points.numpy(), _pixel_map(box, size), size)),
         intrinsics=torch.from_numpy(
             resize_intrinsics(frame.intrinsics.numpy().astype(np.float64), box, size)
         ).float(),
@@ -103,14 +103,3 @@ def _pixel_map(box: tuple[int, int, int, int], size: tuple[int, int]) -> Float[n
     shift_u = (0.5 - left) * scale_u - 0.5
     shift_v = (0.5 - top) * scale_v - 0.5
     return np.array([[scale_u, 0, shift_u], [0, scale_v, shift_v], [0, 0, 1.0]])
-
-
-def _resize_points(
-    points: ndarray, box: tuple[int, int, int, int], size: tuple[int, int]
-) -> ndarray:
-    affine = _pixel_map(box, size)
-    uvd = points.astype(np.float64)
-    uvd[:, :2] = uvd[:, :2] @ affine[:2, :2].T + affine[:2, 2]
-    u, v = uvd[:, :2].T.astype(np.float32)
-    inside = (u >= -0.5) & (u < size[1] - 0.5) & (v >= -0.5) & (v < size[0] - 0.5)
-    return nearest_per_pixel(uvd[inside], size[1])

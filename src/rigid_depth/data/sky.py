@@ -4,7 +4,6 @@ import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 from jaxtyping import Bool, UInt8
 from numpy import ndarray
@@ -89,7 +88,8 @@ def _no_sky(source: FrameSource, rgb: ndarray, points: ndarray) -> None:
 def _true_sky(source: FrameSource, rgb: ndarray, points: ndarray) -> ndarray:
     if source.truth is None:
         raise RigidDepthError(f"frame {source.token} has no exact sky mask: no truth/ in its data")
-    return read_mask(source.truth.with_name(source.truth.name + ".sky.png"), source.token)
+    path = source.truth.with_name(source.truth.name + ".sky.png")
+    return read_mask(path, source.token, rgb.shape[:2])
 
 
 def _evident_sky(source: FrameSource, rgb: ndarray, points: ndarray) -> ndarray:
@@ -103,10 +103,4 @@ def _segmented_by(segment: Callable[[ndarray], ndarray]) -> SkyReader:
 def _sky_from_folder(folder: Path, source: FrameSource, rgb: ndarray, points: ndarray) -> ndarray:
     name = f"{source.image.stem}.png"
     path = folder / source.camera / name
-    mask = read_mask(path if path.is_file() else folder / name, source.token)
-    if mask.shape != rgb.shape[:2]:
-        raise RigidDepthError(
-            f"frame {source.token}: sky mask {name} is {mask.shape[0]}x{mask.shape[1]}, its image "
-            f"{rgb.shape[0]}x{rgb.shape[1]}; they must be equal"
-        )
-    return np.ascontiguousarray(mask)
+    return read_mask(path if path.is_file() else folder / name, source.token, rgb.shape[:2])

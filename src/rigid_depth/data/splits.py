@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from rigid_depth.data.frame import FrameSource
+from rigid_depth.data.kitti_lists import EIGEN
 from rigid_depth.errors import RigidDepthError
 
 SPLITS = ("train", "val", "test")
@@ -57,6 +58,54 @@ def nuscenes_scenes(root: str | Path, version: str) -> dict[str, list[str]]:
     return {"train": [s for s in train if s not in held_out], "val": held_out, "test": test}
 
 
+def named_scenes(only: Sequence[str]) -> tuple[str, ...]:
+    """Scene names, or a number in their place; the name of a file stands for the lines in it.
+
+    Raises RigidDepthError for a file without names.
+    """
+    if len(only) == 1 and Path(only[0]).is_file():
+        try:
+            names = Path(only[0]).read_text(encoding="utf-8").split()
+        except UnicodeDecodeError as error:
+            raise RigidDepthError(f"{only[0]} is no text in UTF-8 ({error})") from error
+        if not names:
+            raise RigidDepthError(f"{only[0]} names no scene; write one name a line")
+        return tuple(names)
+    return tuple(only)
+
+
+def choose_scenes(
+    present: Sequence[str], scenes: Mapping[str, Sequence[str]], only: Sequence[str]
+) -> set[str]:
+    """The part of the scenes ``present`` that ``only`` asks for.
+
+    ``only`` holds names, or one number: so many scenes, of val and test their share and at least
+    one, of train the rest, the first by name. Raises RigidDepthError for a name that is not there
+    and for a number above that of the scenes.
+    """
+    if len(only) == 1 and only[0].isdecimal():
+        return _first_scenes(present, scenes, int(only[0]))
+    if unknown := [name for name in only if name not in present]:
+        raise RigidDepthError(
+            f"scene '{unknown[0]}' is not there; present are {len(present)} scenes, "
+            f"{present[0]} to {present[-1]}; give names, a number or a file of names"
+        )
+    return set(only)
+
+
+def _first_scenes(
+    present: Sequence[str], scenes: Mapping[str, Sequence[str]], count: int
+) -> set[str]:
+    parts = {split: [name for name in present if name in set(scenes[split])] for split in SPLITS}
+    total = sum(map(len, parts.values()))
+    if not 1 <= count <= total:
+        raise RigidDepthError(f"{count} scenes are asked for; allowed are 1 to {total}")
+    share = {split: len(part) * count / total for split, part in parts.items()}
+    held_out = {s: max(min(1, len(parts[s])), round(share[s])) for s in ("val", "test")}
+    counts = {"train": max(0, count - sum(held_out.values())), **held_out}
+    return {name for split in SPLITS for name in parts[split][: counts[split]]}
+
+
 def kitti_drives(
     present: Sequence[str], drives: Mapping[str, Sequence[str]] | None = None
 ) -> dict[str, list[str]]:
@@ -65,8 +114,8 @@ def kitti_drives(
     By default the drives of Eigen's test set are "test" and all others "train"; KITTI raw has no
     official validation drives, so "val" is the same as "test": watched, never used to choose.
     ``drives`` names them instead, in full ("2011_09_26_drive_0005_sync") or by a unique part
-    ("0005"). Raises RigidDepthError for a name that matches no drive or several, and for a drive in
-    both train and test.
+    ("0005"); "eigen" stands for the drives of the default. Raises RigidDepthError for a name that
+    matches no drive or several, and for a drive in both train and test.
     """
     if drives is None:
         test = [name for name in present if name in KITTI_EIGEN_TEST]
@@ -74,7 +123,13 @@ def kitti_drives(
     unknown = set(drives) - set(SPLITS)
     if unknown:
         raise RigidDepthError(f"split '{min(unknown)}' does not exist; use train, val or test")
-    chosen = {split: [_match(n, present) for n in drives.get(split, ())] for split in SPLITS}
+    default = kitti_drives(present)
+    chosen = {
+        split: default[split]
+        if tuple(drives.get(split, ())) == (EIGEN,)
+        else [_match(n, present) for n in drives.get(split, ())]
+        for split in SPLITS
+    }
     chosen["test"] = chosen["test"] or chosen["val"]
     chosen["val"] = chosen["val"] or chosen["test"]
     shared = set(chosen["train"]) & {*chosen["val"], *chosen["test"]}
@@ -91,14 +146,17 @@ def assign(
 ) -> dict[str, list[int]]:
     """Indices of ``sources`` in "train", "val" and "test".
 
-    ``split_by="scene"`` follows ``scenes``. ``split_by="frame"`` is 80/10/10 of shuffled
-    keyframes, as the counts of section 6.2 suggest, val and test rounded down: neighbours 0.5 s
-    apart land on both sides, which :func:`leakage` measures. Raises RigidDepthError for another
-    ``split_by``.
+    ``split_by="scene"`` follows ``scenes``, which names scenes or tokens of frames.
+    ``split_by="frame"`` is 80/10/10 of shuffled keyframes, as the counts of section 6.2 suggest,
+    val and test rounded down: neighbours 0.5 s apart land on both sides, which :func:`leakage`
+    measures. Raises RigidDepthError for another ``split_by``.
     """
     if split_by == "scene":
         members = {split: set(scenes[split]) for split in SPLITS}
-        return {s: [i for i, f in enumerate(sources) if f.scene in members[s]] for s in SPLITS}
+        return {
+            s: [i for i, f in enumerate(sources) if f.scene in members[s] or f.token in members[s]]
+            for s in SPLITS
+        }
     if split_by != "frame":
         raise RigidDepthError(f"split_by '{split_by}' does not exist; use 'scene' or 'frame'")
     groups = sorted({source.group for source in sources})

@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -14,13 +15,16 @@ from tqdm import tqdm
 
 from rigid_depth.data.files import DEPTH_STEP_M
 from rigid_depth.data.frame import Frame, FrameSource
+from rigid_depth.data.kitti_lists import read_lists
 from rigid_depth.data.open import Listing, frame_reader, list_frames
 from rigid_depth.data.resize import check_size
 from rigid_depth.data.sky import resolve_sky, sky_reader
 from rigid_depth.data.splits import FRAME_SPLIT_SEED, SPLITS, assign
+from rigid_depth.data.stamp import stamp
 from rigid_depth.errors import RigidDepthError
 
 FORMAT = 1
+SOURCE = "source.json"  # what a finished store was made from, for a quick look
 SHARD_FRAMES = 100  # frames of one scene in one file at most
 
 
@@ -36,24 +40,41 @@ def prepare(
     sky: str | None = "auto",
     drives: Mapping[str, Sequence[str]] | None = None,
     annotation_root: str | Path | None = None,
+    files: Mapping[str, str | Path] | None = None,
+    skip_missing: bool = False,
+    only_scenes: Sequence[str] = (),
     workers: int | None = None,
     progress: bool = True,
+    trust: bool = False,
 ) -> Path:
     """Write the prepared store of a data set into the folder ``out``, once, and return the folder.
 
     A finished store with the same settings is returned as it is; an interrupted one is continued:
     its finished shards stay if they and their frames' files are unchanged. The parameters are those
     of :func:`rigid_depth.data.open.open_frames`; ``workers`` threads read (default: one per core).
+    With ``trust`` a finished store of the same call is returned without a look at the frames, as
+    long as the dataroot's :func:`rigid_depth.data.stamp.stamp` is the same.
     Raises RigidDepthError for bad input, which leaves no store that could be opened, and for an
     ``out`` that holds a store with other settings, frames of other data or something else.
     """
     check_size(size)
     out = Path(out)
-    listing = list_frames(dataset, root, cameras, version, drives, annotation_root)
+    request = [dataset, size, cameras, version, split_by, sky, dict(drives or {})]
+    request += [str(annotation_root), read_lists(files), skip_missing, only_scenes]
+    source = {
+        "stamp": stamp(dataset, Path(root), version, annotation_root),
+        "request": digest(request),
+    }
+    if trust and _is_of(out, source):
+        return out
+    listing = list_frames(
+        dataset, root, cameras, version, drives, annotation_root, files, skip_missing, only_scenes
+    )
     settings = store_settings(dataset, listing, size, split_by, sky)
     splits = assign(listing.sources, listing.scenes, split_by)
     if (out / "manifest.json").is_file():
         _refuse_other(out, read_manifest(out)["settings"], settings)
+        _note(out, source)
         return out
     read = frame_reader(sky_reader(settings["sky"], listing.sources), size)
     _begin(out, settings)
@@ -65,7 +86,24 @@ def prepare(
             shards.append(finished or _write_shard(out, name, part, read, pool))
             bar.update(len(part))
     _finish(out, settings, shards, splits)
+    _note(out, source)
     return out
+
+
+def _is_of(out: Path, source: dict) -> bool:
+    """Whether a finished store is known to be of this call and of the data as they are now."""
+    try:
+        noted = json.loads((out / SOURCE).read_text())
+    except (OSError, ValueError):
+        return False
+    return noted == source and (out / "manifest.json").is_file()
+
+
+def _note(out: Path, source: dict) -> None:
+    """Write beside a finished store what it is of; a folder that is read-only goes without."""
+    if not _is_of(out, source):
+        with suppress(OSError):
+            write_atomic(out / SOURCE, json.dumps(source).encode())
 
 
 def store_settings(
@@ -76,7 +114,7 @@ def store_settings(
     ``frames`` is a digest of the frames' descriptions and of the sizes of their files. Raises
     RigidDepthError for a file that is missing.
     """
-    present = {source.scene for source in listing.sources}
+    present = {name for source in listing.sources for name in (source.scene, source.token)}
     return {
         "format": FORMAT,
         "dataset": dataset,
@@ -105,11 +143,30 @@ def read_manifest(path: str | Path) -> dict:
     try:
         manifest = json.loads(file.read_text())
         found = manifest["settings"]["format"]
-    except (ValueError, KeyError, TypeError) as error:
+        fits = found != FORMAT or _fits_itself(manifest)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RigidDepthError(f"{file} is broken ({error!r}); prepare the store anew") from error
     if found != FORMAT:
         raise RigidDepthError(f"store {path} has format {found}, not {FORMAT}; prepare it anew")
+    if not fits:
+        raise RigidDepthError(
+            f"{file} does not fit its own fingerprint: it was changed; prepare the store anew"
+        )
     return manifest
+
+
+def _fits_itself(manifest: dict) -> bool:
+    """Whether fingerprint, counts and splits of a manifest belong together."""
+    splits, frames = manifest["splits"], sum(len(s["frames"]) for s in manifest["shards"])
+    counted = all(manifest["counts"][s]["frames"] == len(splits[s]) for s in SPLITS)
+    within = all(0 <= index < frames for split in splits.values() for index in split)
+    return counted and within and manifest["fingerprint"] == _fingerprint(manifest)
+
+
+def _fingerprint(manifest: dict) -> str:
+    """The digest of what a finished store holds: settings, shards, and which frames are whose."""
+    shards = [shard["sha256"] for shard in manifest["shards"]]
+    return digest([manifest["settings"], shards, manifest["splits"]])
 
 
 def checksum(path: Path) -> str | None:
@@ -137,7 +194,10 @@ def _identity(sources: Sequence[FrameSource]) -> str:
         files = (source.image, source.depth_file)
         for path in files:
             if not path.is_file():
-                raise RigidDepthError(f"frame {source.token} ({source.scene}): {path} is missing")
+                raise RigidDepthError(
+                    f"frame {source.token} ({source.scene}): {path} is missing; of nuScenes, "
+                    "--skip-missing takes the frames that are there"
+                )
         known.append([*source.describe().values(), *(path.stat().st_size for path in files)])
     return digest(known)
 
@@ -157,7 +217,10 @@ def _begin(out: Path, settings: dict) -> None:
     """Make ``out`` a store in the making with these settings, or refuse."""
     marker = out / "settings.json"
     if marker.is_file():  # its frames may have been repaired since
-        there = json.loads(marker.read_text())
+        try:
+            there = dict(json.loads(marker.read_text()))
+        except (ValueError, TypeError) as error:
+            raise RigidDepthError(f"{marker} is broken ({error!r}); remove {out}") from error
         _refuse_other(out, {**there, "frames": settings["frames"]}, settings)
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RigidDepthError(f"{out} is not empty and no prepared store; give a new folder")
@@ -237,12 +300,12 @@ def _finish(out: Path, settings: dict, shards: list[dict], splits: dict[str, lis
     }
     manifest = {
         "settings": settings,
-        "fingerprint": digest([settings, [shard["sha256"] for shard in shards], splits]),
         "counts": counts,
         "max_points": max(shard["max_points"] for shard in shards),
         "splits": splits,
         "shards": shards,
     }
+    manifest["fingerprint"] = _fingerprint(manifest)
     write_atomic(out / "manifest.json", json.dumps(manifest).encode())
     (out / "settings.json").unlink()
     for leftover in (out / "shards").iterdir():
