@@ -56,7 +56,7 @@ def record(experiment: str, scale: str, seed: int, rmse_m: float) -> dict:
         "machine": {"processor": "A <fast> CPU", "gpu": None, "threads": 2},
         "versions": {"python": "3.11"},
         "cost": {"steps": 800, "seconds": 120.0, "parameters": 1_900_000},
-        "metrics": {"test": {"rgb": metrics}, "val": {}, "train": {}},
+        "metrics": {split: {"rgb": metrics} for split in ("train", "val", "test")},
         "curves": {"train": {"step": [0, 400], "loss": [0.2, 0.1]}, "val": {}},
         "predictions": [
             {

@@ -2,14 +2,15 @@
 
 import csv
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from rigid_depth.book import comparison
-from rigid_depth.book.comparison import EPSILON
 from rigid_depth.book.tables import Run, branch_difference_m
+from rigid_depth.conventions import BALANCING_EPSILON
 from rigid_depth.losses import balanced
 
 
@@ -72,11 +73,11 @@ def test_branches_of_one_run_are_compared_on_their_own_pixels():
 
     runs = [both(seed, -1.5 - 0.01 * seed) for seed in range(3)]
     found = branch_difference_m(runs, "mse", "depth", "rgb")
-    assert found.value_m == pytest.approx(-1.51, abs=0.03)
-    assert found.high_m < -1.4
+    assert found.mean == pytest.approx(-1.51, abs=0.03)
+    assert found.high < -1.4
     assert branch_difference_m(runs, "mse", "zero_shot", "rgb") is None
     line = comparison.gap_table(runs, ["mse"]).splitlines()[2]
-    assert [cell.strip() for cell in line.split("|")][2] == f"{found.value_m:+.2f}"
+    assert [cell.strip() for cell in line.split("|")][2] == f"{found.mean:+.2f}"
     assert line.split("|")[4].strip() == "open"
     assert comparison.gap_table([], ["mse"]).splitlines()[2].count("open") == 3
 
@@ -84,7 +85,7 @@ def test_branches_of_one_run_are_compared_on_their_own_pixels():
 def test_the_file_of_verdicts_has_every_comparison(runs):
     lines = list(csv.DictReader(io.StringIO(comparison.verdicts_csv(runs))))
     mine = {(row["experiment"], row["reference"]): row for row in lines}
-    assert len(lines) == len(mine) == 2 * len(comparison.compared("rgb")) - 1
+    assert len(lines) == len(mine) == sum(map(len, comparison.FAMILIES.values()))
     assert ("rgb-infinity", "rgb") in mine
     assert ("rgb", "rgb-infinity") not in mine
     row = mine["mse", "rgb-infinity"]
@@ -130,9 +131,9 @@ def test_the_head_of_p_values_counts_their_family(runs):
 def test_how_much_of_a_balanced_weight_arrives():
     """At eps half of it, far above all; a loss that is not balanced has no such number."""
     mean, end = comparison.ARRIVING.values()
-    curves = {"train": {"alignment": [1.0, EPSILON, 3 * EPSILON]}}
+    curves = {"train": {"alignment": [1.0, BALANCING_EPSILON, 3 * BALANCING_EPSILON]}}
     record = {"curves": curves, "parameters": {"balancing": True}}
-    loss = torch.tensor(3 * EPSILON, dtype=torch.float64)
+    loss = torch.tensor(3 * BALANCING_EPSILON, dtype=torch.float64)
     acts = balanced(torch.tensor(1.0, dtype=torch.float64), loss, 1.0).item()
     assert end(record) == pytest.approx(100 * acts, rel=1e-6) == pytest.approx(75)
     assert mean(record) == pytest.approx((100 + 50 + 75) / 3, abs=0.01)
@@ -145,3 +146,33 @@ def test_a_measure_reads_its_path_or_nothing():
     assert comparison.ALIGNMENT["CKA"](record) == 0.25
     assert comparison.ALIGNMENT["probe accuracy"](record) is None
     assert comparison.ROTATIONS["spread of R_rgbd [rad]"](record) is None
+
+
+def test_a_difference_in_one_line():
+    assert comparison.difference_text(None) == "open"
+    found = SimpleNamespace(mean=-0.1234, low=-0.2, high=0.0567)
+    assert comparison.difference_text(found) == "-0.12 m, 95 % -0.20 to +0.06"
+    assert comparison.difference_text(found, 3) == "-0.123 m, 95 % -0.200 to +0.057"
+
+
+def test_the_first_step_below_eps():
+    def curves(*losses):
+        return {"curves": {"train": {"step": [10, 20, 30, 40], "alignment": losses}}}
+
+    below, above = BALANCING_EPSILON / 2, 2 * BALANCING_EPSILON
+    runs = [
+        Run("cpu", "mse", 0, curves(above, below, above, below)),
+        Run("cpu", "mse", 1, curves(above, above, above, below)),
+        Run("cpu", "coral", 0, curves(above, below, below, below)),
+        Run("cpu", "coral", 1, curves(above, above, above, above)),
+    ]
+    assert comparison.first_lost_steps(runs, "mse") == (20, 40, 40)
+    assert comparison.first_lost_steps(runs, "coral") is None
+    assert comparison.first_lost_steps(runs, "relative") is None
+
+
+def test_copying_is_the_ratio_of_two_errors():
+    copying = {"alignment": {"copying": {"withheld_rmse_m": 6.0, "given_rmse_m": 4.0}}}
+    runs = [Run("cpu", "mse", 0, copying), Run("cpu", "coral", 0, copying)]
+    assert comparison.withheld_over_given(runs, "mse") == [1.5]
+    assert comparison.withheld_over_given(runs, "relative") == []

@@ -49,7 +49,7 @@ def written(tmp_path: Path, *entries: dict) -> Path:
         ({"verdict": "true"}, "verdict 'true'"),
         ({"kind": "poem"}, "kind 'poem'"),
         ({"proof": "x"}, "unknown field proof"),
-        ({"verdict": "holds"}, "names a cell, a test or a run"),
+        ({"verdict": "holds"}, "names a cell, a test, a run or a finding"),
         ({"verdict": "wrong", "test": "t.py::t"}, "needs a correction"),
         ({"verdict": "reproduced", "test": "t.py::t"}, "needs a run"),
         ({"verdict": "not checkable"}, "needs a reason"),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
+import shutil
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from rigid_depth.book import ledger, ledgerpages, pages, provenance
 from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments import standing
 from rigid_depth.experiments.registry import EXPERIMENTS, SCALES
 from rigid_depth.experiments.settings import parameters
 
@@ -22,31 +26,59 @@ def generated(book) -> Path:
     return book / "book" / "generated"
 
 
-def test_every_published_run_has_a_page(generated):
+def test_every_published_experiment_has_a_page(generated):
     names = {path.stem for path in (generated / "runs").glob("*.md")}
-    seeds = [f"cpu-{name}-seed-{seed}" for name in ("rgb", "rgb-infinity") for seed in range(3)]
-    assert names == {*seeds, "cpu-row-mean-depth-seed-0", "this-build"}
+    assert names == {"cpu-rgb", "cpu-rgb-infinity", "cpu-row-mean-depth", "this-build"}
 
 
-def test_a_run_page_tells_everything(generated):
-    text = (generated / "runs" / "cpu-rgb-seed-1.md").read_text()
+def test_every_seed_has_its_place_and_its_record(generated):
+    """Numbers in results tables lead to `run-...`; each label stands once."""
+    text = "\n".join(path.read_text() for path in (generated / "runs").glob("cpu-*.md"))
+    for name, seeds in (("rgb", 3), ("rgb-infinity", 3), ("row-mean-depth", 1)):
+        for seed in range(seeds):
+            assert text.count(f"(run-cpu-{name}-seed-{seed})=\n### Seed {seed}\n") == 1
+            assert text.count(f"../../results/cpu/{name}/seed-{seed}/record.json>") == 1
+
+
+def test_a_page_shows_the_seeds_side_by_side(generated):
+    text = (generated / "runs" / "cpu-rgb.md").read_text()
+    rows = re.findall(r"<tr>(.*?)</tr>", text)
+    cells = [re.sub(r"<[^>]+>", "|", row).replace("||", "|").strip("|") for row in rows]
     for wanted in (
-        "(run-cpu-rgb-seed-1)=",
-        "RMSE 6.200 m",
-        "| 5.200 | 6.200 | 7.200 | 6.700 |",
-        "scene-0001",
-        "night",
-        "0-10",
-        "v1.0-synthetic",
-        "`init_from`",
-        r"A \<fast\> CPU",
-        "cpu-rgb-seed-1-loss.json",
-        "../../results/cpu/rgb/seed-1/0-rgb.jpg",
-        "../../results/cpu/rgb/seed-1/record.json",
+        "RGB|mean ± std|seed 0|seed 1|seed 2",
+        "RMSE [m]|6.200 ± 0.200|6.000|6.200|6.400",
+        "≤ 50 m|5.200 ± 0.200|5.000|5.200|5.400",
+        "0-10 m|1.000 ± 0.000|1.000|1.000|1.000",
+        "night|8.200 ± 0.200|8.000|8.200|8.400",
+        "pixels|1,000|1,000|1,000|1,000",
+        "version|v1.0-synthetic",
+        "init_from|–",
     ):
-        assert wanted in text, wanted
-    figure = json.loads((generated / "runs" / "cpu-rgb-seed-1-loss.json").read_text())
-    assert figure["data"][0]["y"] == [0.2, 0.1]
+        assert wanted in cells, wanted
+    assert "RGB 6.200 ± 0.200 m" in text
+    assert "RMSE: RGB 6.200 m. Cost: 120 s." in text
+    assert "../../results/cpu/rgb/seed-0/0-rgb.jpg" in text
+    assert "A &lt;fast&gt; CPU" in text
+
+
+def test_what_differs_between_seeds_is_said_of_each(book):
+    path = book / "book" / "results" / "cpu" / "rgb" / "seed-1" / "record.json"
+    made = json.loads(path.read_text())
+    made["machine"]["threads"] = 1
+    path.write_text(json.dumps(made))
+    pages.write_pages(book)
+    text = (book / "book" / "generated" / "runs" / "cpu-rgb.md").read_text()
+    assert "seed 0: 2; seed 1: 1; seed 2: 2" in text
+
+
+def test_curves_and_numbers_lie_beside_the_page(generated):
+    figure = json.loads((generated / "runs" / "cpu-rgb-loss.json").read_text())
+    assert [trace["y"] for trace in figure["data"]] == [[0.2, 0.1, 0.1, 0.2], [0.2, 0.1]]
+    with open(generated / "runs" / "cpu-rgb.csv", newline="") as file:
+        lines = {line["name"]: line for line in csv.DictReader(file)}
+    line = lines["metrics.test.rgb.caps.80.rmse_m"]
+    assert [float(line[f"seed-{seed}"]) for seed in range(3)] == [6.0, 6.2, 6.4]
+    assert not [name for name in lines if "scene" in name]
 
 
 def test_a_guessed_sky_is_said_to_be_one(book):
@@ -56,8 +88,8 @@ def test_a_guessed_sky_is_said_to_be_one(book):
     path.write_text(json.dumps(made))
     pages.write_pages(book)
     runs = book / "book" / "generated" / "runs"
-    assert "sky was guessed" in (runs / "cpu-rgb-seed-1.md").read_text()
-    assert "sky was guessed" not in (runs / "cpu-rgb-seed-0.md").read_text()
+    assert "sky was guessed" in (runs / "cpu-rgb.md").read_text()
+    assert "sky was guessed" not in (runs / "cpu-rgb-infinity.md").read_text()
 
 
 def test_smoke_runs_are_listed_apart_and_nowhere_else(generated):
@@ -73,10 +105,9 @@ def test_a_second_call_touches_nothing_and_removes_what_is_gone(book, generated)
     before = {path: path.stat().st_mtime_ns for path in generated.rglob("*") if path.is_file()}
     pages.write_pages(book)
     assert before == {p: p.stat().st_mtime_ns for p in generated.rglob("*") if p.is_file()}
-    for path in (book / "book/results/cpu/rgb/seed-2").iterdir():
-        path.unlink()
+    shutil.rmtree(book / "book/results/cpu/row-mean-depth")
     pages.write_pages(book)
-    assert not list((generated / "runs").glob("cpu-rgb-seed-2*"))
+    assert not list((generated / "runs").glob("cpu-row-mean-depth*"))
 
 
 def test_pages_are_refused_where_evidence_is_missing(book):
@@ -98,13 +129,13 @@ def test_every_row_stands_on_the_ledger_page_and_errata_are_those_of_the_ledger(
     assert claims == {ledgerpages.label(row) for row in rows if row.kind in ledger.CLAIMS}
 
 
-def test_a_badge_turns_stale_when_the_package_changes(book, monkeypatch, publish):
+def test_a_badge_says_where_a_run_stands_and_what_it_ran_with(book, monkeypatch, publish):
     run = publish(book / "elsewhere", "rgb", "cpu", 0, 5.0)
     record = json.loads((run / "record.json").read_text())
     today = parameters(EXPERIMENTS["rgb"], SCALES["cpu"], "synthetic")
     record["parameters"] = today | {"init_from": None}
     assert "STALE" in provenance.run_badge(record)
-    monkeypatch.setattr(provenance, "_package_today", lambda method: "of another day")
+    monkeypatch.setattr(standing, "package_hash", lambda method: "of another day")
     badge = provenance.run_badge(record)
     for other in (
         {"parameters": record["parameters"] | {"steps": 7}},
@@ -113,6 +144,12 @@ def test_a_badge_turns_stale_when_the_package_changes(book, monkeypatch, publish
     ):
         assert "STALE" in provenance.run_badge(record | other)
     assert "STALE" not in badge
+    assert "current: made by today" in badge
+    assert "run with" not in badge
+    other = {"versions": {"torch": "1.13.0+cpu", "numpy": metadata.version("numpy")}}
+    assert f"run with torch 1.13.0+cpu, here {metadata.version('torch')}<" in (
+        provenance.run_badge(record | other)
+    )
     assert "A &lt;fast&gt; CPU" in badge
     assert "commit 01234567<" in badge
 
@@ -130,3 +167,14 @@ def test_blobs_are_those_of_git(tmp_path):
     text = tmp_path / "x"
     text.write_bytes(b"hello\n")
     assert provenance.blob(text) == "ce013625030ba8dba906f756967f9e9ca394464a"
+
+
+def test_one_sentence_says_which_runs_are_stale(monkeypatch):
+    found = {0: standing.Standing("current", ""), 1: standing.Standing("stale", "STALE: a changed")}
+    monkeypatch.setattr(provenance, "standing", lambda record: found[record["seed"]])
+    runs = [{"seed": k, "created": f"2026-01-0{k + 1}T00:00:00Z"} for k in (0, 1)]
+    assert provenance.staleness(runs) == (
+        "1 of these 2 runs are STALE (a changed): they show what the code of 2026-01-02 gave, not "
+        "what today's gives."
+    )
+    assert provenance.staleness(runs[:1]) == "None of these runs is stale."

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from rigid_depth.book import figures, tables
+from rigid_depth.errors import RigidDepthError
 
 ROOT = Path(__file__).resolve().parents[2]
 THESIS = json.loads((ROOT / "book" / "thesis_tables.json").read_text())
@@ -62,6 +63,39 @@ def test_smoke_and_few_seeds_are_never_shown(tmp_path, publish):
     assert tables.best_complete_scale(tables.read_runs(tmp_path)) is None
 
 
+def test_the_books_own_records_are_found_from_anywhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = tables.published()
+    assert {run.record["seed"] for run in found.shown if run.experiment == "rgb"} >= {0, 1, 2}
+    assert found.records("rgb")[1]["seed"] == 1
+    assert found.at_scale == f"Best published scale: {found.scale}."
+    assert tables.thesis_table("table_8_2") == THESIS["table_8_2"]
+
+
+def test_another_scale_is_shown_when_asked_for(book, publish):
+    publish(book / "book" / "results", "rgb", "gpu", 0, 4.0)
+    assert tables.published(book=book / "book").scale == "cpu"
+    shown = tables.published("gpu", book=book / "book").shown
+    assert [(run.group, run.seed) for run in shown] == [("gpu", 0)]
+
+
+def test_missing_results_are_an_error_and_none_published_is_not(tmp_path):
+    with pytest.raises(RigidDepthError, match=r"no folder .*results"):
+        tables.published(book=tmp_path)
+    (tmp_path / "results").mkdir()
+    assert tables.published(book=tmp_path).at_scale == "Best published scale: none yet."
+    with pytest.raises(RigidDepthError, match=r"no run of scale 'gpu' in .*; there are: \[\]"):
+        tables.published("gpu", book=tmp_path)
+    with pytest.raises(RigidDepthError, match=r"no table 'source'; there are: \['table_8_2'"):
+        tables.thesis_table("source")
+
+
+def test_outside_a_clone_the_books_folder_is_refused(monkeypatch):
+    monkeypatch.setattr(tables, "repository", lambda: None)
+    with pytest.raises(RigidDepthError, match="not installed from a clone"):
+        tables.published()
+
+
 def test_cells_hold_mean_spread_and_every_seed(runs):
     rows = tables.results(THESIS["table_8_2"], runs, "cpu")
     rgb = next(row for row in rows if row["experiment"] == "rgb")
@@ -79,7 +113,7 @@ def test_every_number_links_to_its_run_and_unrun_rows_are_open(runs):
     assert "[6.200](#run-cpu-rgb-seed-1)" in lines["RGB alone"]
     assert "6.200 ± 0.200" in lines["RGB alone"]
     assert lines["CORAL"].count("open") == 2
-    assert "9.000" in lines["Mean of each row"]
+    assert "9.000" in lines["Mean depth of each image row (control)"]
     assert "open" not in lines["RGB alone"]
     assert len({line.count("|") for line in text.splitlines()}) == 1
 
@@ -88,8 +122,8 @@ def test_intervals_hold_the_mean_and_differences_are_paired(runs):
     ours = tables.results(THESIS["table_8_2"], runs, "cpu")[0]["ours"]["rgb"]
     assert ours["low_m"] < ours["mean_m"] < ours["high_m"]
     difference = tables.difference_m(runs, "rgb-infinity", "rgb")
-    assert difference.value_m == pytest.approx(0.1, abs=0.01)
-    assert difference.high_m - difference.low_m < ours["high_m"] - ours["low_m"]
+    assert difference.mean == pytest.approx(0.1, abs=0.01)
+    assert difference.high - difference.low < ours["high_m"] - ours["low_m"]
     assert tables.difference_m(runs, "coral", "rgb") is None
 
 

@@ -8,25 +8,30 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean
 
 from rigid_depth.book.markdown import plain, table
-from rigid_depth.book.tables import BASELINES, Run, branch_difference_m, difference_m
-from rigid_depth.experiments.registry import EXPERIMENTS, find_experiment
-from rigid_depth.experiments.statistics import holm, spread
+from rigid_depth.book.tables import BRANCHES, HEADLINE_CAP, Run, branch_difference_m, difference_m
+from rigid_depth.conventions import BALANCING_EPSILON
+from rigid_depth.experiments.registry import find_experiment
+from rigid_depth.statistics import estimate, holm
 
-BRANCHES = {
-    "rgb": "RGB",
-    "depth": "depth",
-    "zero_shot": "zero-shot",
-    "zero_shot_control": "zero-shot, control",
-}
 LEVEL = 0.05
 LEAST_SEEDS = 2
-REFERENCES = ("rgb", "rgb-infinity")
-"""What experiments are compared with: RGB alone, and RGB with the losses of a two-branch model."""
+TWO_BRANCHES = (
+    "mse", "mse-undetached", "mse-fresh-decoder", "mse-fresh-decoder-free", "coral",
+    "coral-pixels", "weight-maps", "relative", "relative-mse", "relative-local",
+    "relative-pretrained", "relative-pretrained-conv", "relative-parallel", "rotation-global-2",
+    "rotation-global-3", "rotation-local-3", "rotation-global-16", "rotation-global-16-latent",
+    "rotation-identity", "lidar-diluted", "lidar-noisy", "small-encoder", "shared-encoder",
+    "mse-withheld", "coral-normalised", "relative-rotation",
+)  # fmt: skip
+FAMILIES = {"rgb": ("rgb-infinity", *TWO_BRANCHES), "rgb-infinity": TWO_BRANCHES}
+"""Reference -> the rows compared with it and corrected together: RGB alone, and RGB with the losses
+of a two-branch model. A new experiment joins a family here or changes no verdict. The ablations of
+8.1 and the oracle, whose RGB branch is given LiDAR, belong to none."""
 
 Measure = Callable[[dict], float | None]
 
 
-def measure(*path: str) -> Measure:
+def recorded(*path: str) -> Measure:
     """Reads a number of a record by its path; None where the record has none."""
 
     def read(record: dict) -> float | None:
@@ -36,6 +41,11 @@ def measure(*path: str) -> Measure:
         return value
 
     return read
+
+
+def headline(branch: str, split: str = "test") -> Measure:
+    """Reads the RMSE in metres of a branch on a split, up to the headline cap."""
+    return recorded("metrics", split, branch, "caps", HEADLINE_CAP, "rmse_m")
 
 
 def arriving(summary: Callable[[list[float]], float]) -> Measure:
@@ -48,13 +58,10 @@ def arriving(summary: Callable[[list[float]], float]) -> Measure:
         losses = record.get("curves", {}).get("train", {}).get("alignment")
         if not losses or not record["parameters"]["balancing"]:
             return None
-        return summary([100 * loss / (loss + EPSILON) for loss in losses])
+        return summary([100 * loss / (loss + BALANCING_EPSILON) for loss in losses])
 
     return read
 
-
-EPSILON = 1e-5
-"""Of eq. 6.1; `losses.balanced` has it too."""
 
 ARRIVING: dict[str, Measure] = {
     "weight that arrives, mean over the run [%]": arriving(fmean),
@@ -63,23 +70,23 @@ ARRIVING: dict[str, Measure] = {
 """A loss that has become small beside eps loses the weight that balancing gave it."""
 
 ALIGNMENT: dict[str, Measure] = {
-    "relative distance": measure("alignment", "decoded", "relative_distance"),
-    "CKA": measure("alignment", "decoded", "cka"),
-    "probe accuracy": measure("alignment", "decoded", "probe_accuracy"),
-    "Procrustes residual": measure("alignment", "decoded", "procrustes_residual"),
+    "relative distance": recorded("alignment", "decoded", "relative_distance"),
+    "CKA": recorded("alignment", "decoded", "cka"),
+    "probe accuracy": recorded("alignment", "decoded", "probe_accuracy"),
+    "Procrustes residual": recorded("alignment", "decoded", "procrustes_residual"),
 }
 """Of what the two decoders are given; `latents.alignment_metrics` says what each means."""
 
 ROTATIONS: dict[str, Measure] = {
-    "distance of R_rgb to R_rgbd [rad]": measure("alignment", "rotations", "distance_rad"),
-    "spread of R_rgb over images [rad]": measure("alignment", "rotations", "own_spread_rad"),
-    "spread of R_rgbd [rad]": measure("alignment", "rotations", "guide_spread_rad"),
+    "distance of R_rgb to R_rgbd [rad]": recorded("alignment", "rotations", "distance_rad"),
+    "spread of R_rgb over images [rad]": recorded("alignment", "rotations", "own_spread_rad"),
+    "spread of R_rgbd [rad]": recorded("alignment", "rotations", "guide_spread_rad"),
 }
 
 COPYING: dict[str, Measure] = {
-    "depth RMSE, usual input [m]": measure("metrics", "test", "depth", "caps", "80", "rmse_m"),
-    "at given returns, half withheld [m]": measure("alignment", "copying", "given_rmse_m"),
-    "at withheld returns [m]": measure("alignment", "copying", "withheld_rmse_m"),
+    "depth RMSE, usual input [m]": headline("depth"),
+    "at given returns, half withheld [m]": recorded("alignment", "copying", "given_rmse_m"),
+    "at withheld returns [m]": recorded("alignment", "copying", "withheld_rmse_m"),
 }
 
 
@@ -88,9 +95,8 @@ def branch_table(runs: Iterable[Run], experiments: Sequence[str]) -> str:
 
     A row without a run says so.
     """
-    columns = {name: measure("metrics", "test", b, "caps", "80", "rmse_m") for b, name in
-               BRANCHES.items()}  # fmt: skip
-    return measure_table(runs, experiments, {f"{name} [m]": read for name, read in columns.items()})
+    columns = {f"{name} [m]": headline(branch) for branch, name in BRANCHES.items()}
+    return measure_table(runs, experiments, columns)
 
 
 def measure_table(
@@ -136,7 +142,7 @@ def verdicts(
         rows[name]["verdict"] = "open"
         if found:
             p_values[name] = found.p_value
-            rows[name] |= {k: getattr(found, k) for k in ("value_m", "low_m", "high_m")}
+            rows[name] |= {"value_m": found.mean, "low_m": found.low, "high_m": found.high}
     for name, p_value in holm(p_values).items():
         better = "better" if rows[name]["value_m"] < 0 else "worse"
         verdict = better if p_value < LEVEL else "no difference shown"
@@ -181,18 +187,49 @@ def gap_table(runs: Iterable[Run], experiments: Sequence[str]) -> str:
     return table(["Experiment", *heads], rows)
 
 
-def _difference_cells(found) -> list[str]:
-    return [f"{found.value_m:+.2f}", f"{found.low_m:+.2f} to {found.high_m:+.2f}"]
+def difference_text(found, digits: int = 2) -> str:
+    """A difference in metres with its 95 % interval, in one line of text; "open" for None.
 
-
-def compared(reference: str) -> list[str]:
-    """The experiments of the family of verdicts against a reference: all but it and the ablations.
-
-    Against RGB with the infinity loss these are the experiments of two branches only. The oracle is
-    left out: its RGB branch is given LiDAR.
+    `found` is what `tables.difference_m` and `tables.branch_difference_m` give.
     """
-    left_out = {reference, "rgb", "rotation-oracle", *BASELINES}
-    return [e.name for e in EXPERIMENTS.values() if e.name not in left_out and e.section != "8.1"]
+    if found is None:
+        return "open"
+    value, low, high = (f"{x:+.{digits}f}" for x in (found.mean, found.low, found.high))
+    return f"{value} m, 95 % {low} to {high}"
+
+
+def first_lost_steps(runs: Iterable[Run], experiment: str) -> tuple[int, int, int] | None:
+    """When less than half of the alignment loss's weight arrives for the first time.
+
+    The loss has then fallen below eps of eq. 6.1. Returns the first such step, least and most over
+    seeds, and the last step of the curves; None where it does not happen in every seed.
+    """
+    curves = [run.record["curves"]["train"] for run in runs if run.experiment == experiment]
+    lost = [
+        [
+            step
+            for step, loss in zip(c["step"], c["alignment"], strict=True)
+            if loss < BALANCING_EPSILON
+        ]
+        for c in curves
+    ]
+    if not lost or not all(lost):
+        return None
+    first = [steps[0] for steps in lost]
+    return min(first), max(first), curves[0]["step"][-1]
+
+
+def withheld_over_given(runs: Iterable[Run], experiment: str) -> list[float]:
+    """Error of the RGB-D branch at withheld returns over that at given ones, a number a seed.
+
+    1: nothing is copied from the input return by return.
+    """
+    mine = [run.record["alignment"]["copying"] for run in runs if run.experiment == experiment]
+    return [copying["withheld_rmse_m"] / copying["given_rmse_m"] for copying in mine]
+
+
+def _difference_cells(found) -> list[str]:
+    return [f"{found.mean:+.2f}", f"{found.low:+.2f} to {found.high:+.2f}"]
 
 
 def verdicts_csv(runs: Iterable[Run]) -> str:
@@ -201,8 +238,8 @@ def verdicts_csv(runs: Iterable[Run]) -> str:
     columns = ["experiment", "reference", "value_m", "low_m", "high_m", "p_value", "seeds"]
     writer = csv.DictWriter(out, [*columns, "verdict"], lineterminator="\n")
     writer.writeheader()
-    for reference in REFERENCES:
-        writer.writerows(verdicts(runs, compared(reference), reference))
+    for reference, family in FAMILIES.items():
+        writer.writerows(verdicts(runs, family, reference))
     return out.getvalue()
 
 
@@ -245,7 +282,7 @@ def _cell(values: list[float | None]) -> str:
     known = [value for value in values if value is not None]
     if not known:
         return "–"
-    found = spread(known)
+    found = estimate(known)
     digits = ".1e" if 0 < abs(found.mean) < 0.001 else ".3f"
     text = f"{found.mean:{digits}}" + ("" if found.std is None else f" ± {found.std:{digits}}")
     return text if len(known) == len(values) else f"{text} ({len(known)} of {len(values)})"

@@ -1,9 +1,13 @@
-"""Sphinx extension of the book: plotly figures, provenance badges and styles, all from local files.
+"""Sphinx extension of the book: generated pages, plotly figures, badges, styles, all local.
 
-Stored notebooks keep a plotly figure as data. This renders it as a `div` and loads `plotly.min.js`,
-copied from the installed plotly package, only on pages that have such a figure. The role
-`` {run}`cpu/rgb/seed-0` `` shows the badge of a published run; the directive `plotly-figure` draws
-a figure stored as a JSON file.
+Before anything is read it writes the pages made from ledger and records, so that whoever builds the
+book has them; and where a stored notebook is outdated and this machine executed it anew, it reads
+that copy (`rigid_depth.book.copies`).
+
+Notebooks keep a plotly figure as data. This renders it as a `div` and loads `plotly.min.js`, copied
+from the installed plotly package, only on pages that have such a figure. The role
+`` {run}`cpu/rgb/seed-0` `` shows the badge of a published run, `` {finding}`id` `` the verdict
+of a finding; the directive `plotly-figure` draws a figure stored as a JSON file.
 """
 
 from __future__ import annotations
@@ -15,9 +19,14 @@ from pathlib import Path
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from rigid_depth.book import provenance
+from rigid_depth.book import copies, findingspage, provenance, tables
+from rigid_depth.book.findings import find_finding
+from rigid_depth.book.pages import write_pages
+from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.standing import FILE as CONFIRMED
 
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 STYLE = "rigid-depth.css"
@@ -80,7 +89,7 @@ class PlotlyFigure(SphinxDirective):
 
 
 class RunRole(SphinxRole):
-    """Shows scale, seed, commit, date, device and staleness of a published run."""
+    """Shows scale, seed, commit, date, device of a published run, and where it stands today."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         root = Path(self.env.srcdir)
@@ -89,8 +98,53 @@ class RunRole(SphinxRole):
             message = self.inliner.reporter.error(f"no published run {self.text}", line=self.lineno)
             return [], [message]
         self.env.note_dependency(str(path))
+        row = path.parents[1]
+        self.env.note_dependency(str(row / CONFIRMED))
         record = json.loads(path.read_text(encoding="utf-8"))
-        return [nodes.raw("", provenance.run_badge(record), format="html")], []
+        return [nodes.raw("", provenance.run_badge(record, row), format="html")], []
+
+
+class FindingRole(SphinxRole):
+    """Shows a finding, its sentence and its verdict: `` {finding}`rotations-agree-at-once` ``."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        try:
+            found = find_finding(self.text)
+        except RigidDepthError as error:
+            return [], [self.inliner.reporter.error(str(error), line=self.lineno)]
+        runs = tables.read_runs(Path(self.env.srcdir) / "book" / "results")
+        badge = nodes.raw("", " " + findingspage.badge(found, runs), format="html")
+        return [nodes.Text(found.sentence), badge], []
+
+
+def _make_pages(app: Sphinx, _config) -> None:
+    """Writes the generated pages before the table of contents asks for them."""
+    root = Path(app.srcdir)
+    if not (root / "book" / "ledger.yaml").is_file():  # a single page of another folder
+        return
+    try:
+        write_pages(root)
+    except RigidDepthError as error:
+        raise ExtensionError(str(error)) from None
+
+
+def _shown(folder: str | Path) -> dict[str, tuple[Path, int]]:
+    """Of every notebook's page the file it is made from, and when that was written."""
+    found = {f"notebooks/{text.stem}": copies.shown(text) for text in copies.texts(Path(folder))}
+    return {page: (path, path.stat().st_mtime_ns) for page, path in found.items() if path.is_file()}
+
+
+def _choose_copies(app: Sphinx, env, _added, _changed, _removed) -> list[str]:
+    """Tells Sphinx which notebooks to read anew, because another copy is to be shown."""
+    before, env.rigid_depth_copies = getattr(env, "rigid_depth_copies", {}), _shown(app.srcdir)
+    now = env.rigid_depth_copies
+    return [page for page in now if page in before and now[page] != before[page]]
+
+
+def _read_copy(app: Sphinx, page: str, source: list[str]) -> None:
+    path, _ = getattr(app.env, "rigid_depth_copies", {}).get(page, (None, 0))
+    if path and path.parent.name != "notebooks":
+        source[0] = path.read_text(encoding="utf-8")
 
 
 def _add_assets(app: Sphinx, page: str, template: str, context: dict, doctree) -> None:
@@ -99,12 +153,11 @@ def _add_assets(app: Sphinx, page: str, template: str, context: dict, doctree) -
         app.add_js_file("plotly.min.js")
     if "ledger-controls" in body:
         app.add_js_file(LEDGER_SCRIPT)
-    notebook = Path(app.srcdir) / f"{page}.ipynb"
-    if notebook.is_file():
+    notebook, _ = getattr(app.env, "rigid_depth_copies", {}).get(page, (None, 0))
+    if notebook:
         metadata = json.loads(notebook.read_text(encoding="utf-8"))["metadata"]
-        stamp = provenance.notebook_badge(
-            metadata.get("rigid_depth", {}), notebook.with_suffix(".md")
-        )
+        text = Path(app.srcdir) / f"{page}.md"
+        stamp = provenance.notebook_badge(metadata.get("rigid_depth", {}), text)
         context["body"] = body.replace("</h1>", f"</h1>\n<p>{stamp}</p>", 1)
 
 
@@ -119,11 +172,25 @@ def _copy_plotly(app: Sphinx, error: Exception | None) -> None:
         shutil.copy(source, target)
 
 
+def _copy_sources(app: Sphinx, error: Exception | None) -> None:
+    """What a reader downloads is what the page was made from."""
+    if error is None and app.builder.format == "html":
+        for page, (path, _) in getattr(app.env, "rigid_depth_copies", {}).items():
+            target = Path(app.outdir) / "_sources" / f"{page}.ipynb"
+            if path.parent.name != "notebooks" and target.parent.is_dir():
+                shutil.copy(path, target)
+
+
 def setup(app: Sphinx) -> dict:
     """Registers what the module's text names."""
     app.add_css_file(STYLE)
     app.add_directive("plotly-figure", PlotlyFigure)
     app.add_role("run", RunRole())
+    app.add_role("finding", FindingRole())
+    app.connect("config-inited", _make_pages, priority=100)
     app.connect("html-page-context", _add_assets)
+    app.connect("env-get-outdated", _choose_copies)
+    app.connect("source-read", _read_copy)
     app.connect("build-finished", _copy_plotly)
+    app.connect("build-finished", _copy_sources)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

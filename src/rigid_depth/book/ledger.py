@@ -3,9 +3,10 @@
 A row of `book/ledger.yaml` has `id`, `kind`, `place` (section of the thesis), `says` (our words),
 `verdict`, and, once settled, `reason` or `correction` and what settles it: `cell`
 (`notebooks/x.md::label`), `test` (`tests/x.py::name`), `run` (`book/results/scale/name` or
-`book/studies/name`), each a
-text or a list of texts. `audit` keeps what a first reading by hand thought of an item; it explains
-an open row and never settles one.
+`book/studies/name`), `finding` (an id of `rigid_depth.book.findings`), each a text or a list of
+texts. A row without a `verdict` takes it from its first finding, as the published runs stand.
+`audit` keeps what a first reading by hand thought of an item; it explains an open row and never
+settles one.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from pathlib import Path
 
 import yaml
 
+from rigid_depth.book.findings import find_finding, verdict
+from rigid_depth.book.tables import Run, read_runs
 from rigid_depth.errors import RigidDepthError
 
 VERDICTS = (
@@ -60,6 +63,7 @@ class Row:
     cell: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
     run: tuple[str, ...] = ()
+    finding: tuple[str, ...] = ()
     audit: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -70,15 +74,36 @@ class Row:
 
 
 def load(path: Path) -> list[Row]:
-    """Reads the ledger; raises `RigidDepthError` naming the row and what is allowed."""
+    """Reads the ledger and, for the verdicts of its findings, the records in `results` beside it.
+
+    Raises `RigidDepthError` naming the row and what is allowed.
+    """
     entries = yaml.safe_load(path.read_text(encoding="utf-8"))
-    rows = [_row(entry, path) for entry in entries]
+    judged = any("finding" in entry for entry in entries)
+    runs = read_runs(path.parent / "results") if judged else []
+    rows = [_row(_with_verdict(entry, path, runs), path) for entry in entries]
     twice = [name for name, count in Counter(row.id for row in rows).items() if count > 1]
     if twice:
         raise RigidDepthError(
             f"{path.name}: the id {twice[0]} occurs more than once; ids are unique."
         )
     return rows
+
+
+def _with_verdict(entry: dict, path: Path, runs: list[Run]) -> dict:
+    """The entry with the verdict of its findings, where it leaves that to them."""
+    names = _texts(entry.get("finding"))
+    if not names:
+        return entry
+    judged = {name: verdict(find_finding(name), runs) for name in names}
+    if "verdict" not in entry:
+        return entry | {"verdict": judged[names[0]]}
+    if failed := [name for name, said in judged.items() if said == "no longer holds"]:
+        raise RigidDepthError(
+            f"{path.name}, row {entry['id']}: the finding {failed[0]} no longer holds; write the "
+            "row anew from the records."
+        )
+    return entry
 
 
 def _row(entry: dict, path: Path) -> Row:
@@ -92,7 +117,7 @@ def _row(entry: dict, path: Path) -> Row:
         raise RigidDepthError(f"{where}: verdict {entry['verdict']!r}; allowed are {VERDICTS}.")
     if entry["kind"] not in KINDS:
         raise RigidDepthError(f"{where}: kind {entry['kind']!r}; allowed are {KINDS}.")
-    lists = {key: _texts(entry.get(key)) for key in ("cell", "test", "run")}
+    lists = {key: _texts(entry.get(key)) for key in ("cell", "test", "run", "finding")}
     row = Row(**{**entry, **lists})
     if problem := _unsettled(row):
         raise RigidDepthError(f"{where}: {problem}")
@@ -111,8 +136,8 @@ def _unsettled(row: Row) -> str:
         return "" if row.reason else "a row that cannot be checked needs a reason."
     if row.verdict in ("reproduced", "not reproduced") and not row.run:
         return f"the verdict {row.verdict!r} needs a run."
-    if not (row.cell or row.test or row.run):
-        return "a settled row names a cell, a test or a run."
+    if not (row.cell or row.test or row.run or row.finding):
+        return "a settled row names a cell, a test, a run or a finding."
     if row.verdict in ERRATA and not row.correction:
         return f"the verdict {row.verdict!r} needs a correction."
     return ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 
 from rigid_depth.book.ledger import CLAIMS, ERRATA, VERDICTS, Row
@@ -132,16 +131,17 @@ def _row(row: Row) -> str:
         f"**{plain(row.id)}** {verdict}{badges([('', row.kind), ('', 'section ' + row.place)])}\n",
         f"{row.says}\n",
     ]
-    parts += [f"*{name}:* {text}\n" for name, text in _findings(row)]
+    parts += [f"*{name}:* {text}\n" for name, text in _evidence(row)]
     if row.verdict == "open":
         parts.append(_audit(row))
     return "\n".join(parts) + "\n::::\n"
 
 
-def _findings(row: Row) -> list[tuple[str, str]]:
+def _evidence(row: Row) -> list[tuple[str, str]]:
     found = [("Correction", row.correction), ("Reason", row.reason)]
     found.append(("Cell", ", ".join(_cell(cell) for cell in row.cell)))
     found.append(("Test", ", ".join(f"`{test}`" for test in row.test)))
+    found.append(("Finding", ", ".join(f"[{name}](#finding-{name})" for name in row.finding)))
     found.append(("Run", ", ".join(_run(run) for run in row.run)))
     return [(name, text) for name, text in found if text]
 
@@ -156,8 +156,8 @@ def _run(run: str) -> str:
         name = run.removeprefix("book/studies/")
         return f"[study {plain(name)}](#study-{name.partition('/')[0]})"
     name = run.removeprefix("book/results/")
-    seed = re.search(r"/seed-\d+$", name)
-    target = f"run-{slug(name)}" if seed else f"runs-{name.partition('/')[0]}"
+    kind = ("runs", "experiment", "run")[name.count("/")]
+    target = f"{kind}-{slug(name)}"
     return f"[{plain(name)}](#{target})"
 
 

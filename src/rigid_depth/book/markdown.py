@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from html import escape
 from pathlib import Path
 
 
@@ -33,6 +34,28 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, align: str = "r
     dashes = {"right": "---:", "left": ":---"}[align]
     lines = [head, [":---", *[dashes] * (len(head) - 1)], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], *, words: bool = False) -> str:
+    """A table as HTML: Sphinx passes it on whole, where it takes a MyST table apart by cells.
+
+    For long tables without links. Cells are plain text; a row of one cell is a heading. All columns
+    but the first stand right (numbers) or, with `words`, left.
+    """
+    side = "text-left" if words else "text-right"
+
+    def line(row: Sequence[str], tag: str) -> str:
+        first, *others = (escape(cell) for cell in row)
+        if not others:
+            return f'<tr><th colspan="{len(head)}" class="head text-left">{first}</th></tr>'
+        cells = "".join(f'<{tag} class="{side}">{cell}</{tag}>' for cell in others)
+        return f'<tr><{tag} class="text-left">{first}</{tag}>{cells}</tr>'
+
+    body = "\n".join(line(row, "td") for row in rows)
+    return (
+        '```{raw} html\n<div class="pst-scrollable-table-container"><table class="table">\n'
+        f"<thead>{line(head, 'th')}</thead>\n<tbody>\n{body}\n</tbody></table></div>\n```\n"
+    )
 
 
 def facts(values: dict, prefix: str = "") -> list[tuple[str, str]]:

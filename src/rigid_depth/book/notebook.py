@@ -2,28 +2,54 @@
 
 from __future__ import annotations
 
+import os
 import random
+from pathlib import Path
 
 import numpy as np
 import torch
+
+from rigid_depth.book.parameters import check_given, refuse_values
+from rigid_depth.experiments.sources import repository
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5A5A5A")
 """Okabe and Ito's colours, told apart with any common colour vision (yellow left out: too pale)."""
 
 
-def setup(seed: int = 0, *, threads: int = 1) -> torch.Generator:
-    """Seeds Python, NumPy and PyTorch, sets the threads and the style; returns a seeded generator.
+def setup(
+    seed: int = 0,
+    *,
+    scale: str | None = None,
+    experiment: str | None = None,
+    dataset: str | None = None,
+    size: str | None = None,
+) -> torch.Generator:
+    """Checks the parameters, seeds Python, NumPy and PyTorch, sets threads and style.
 
-    One thread makes sums run in one order, so that rounded numbers of a tested cell are the same
-    on any CPU. Pass `threads` where a cell trains for long and its output is not compared.
+    Returns a seeded generator. Give it what the notebook's first cell declares: a parameter that
+    the cell does not declare and a value that does not exist raise `RigidDepthError` here, before
+    anything is computed.
+
+    One thread makes sums run in one order. A `scale` that trains for long (all but `smoke`) gets a
+    thread for each core; such outputs are not compared.
     """
+    check_given()
+    refuse_values(seed=seed, scale=scale, experiment=experiment, dataset=dataset, size=size)
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002 (libraries draw from it)
     torch.manual_seed(seed)
-    torch.set_num_threads(threads)
+    torch.set_num_threads(1 if scale in (None, "smoke") else os.cpu_count())
     _style_matplotlib()
     _style_plotly()
     return torch.Generator().manual_seed(seed)
+
+
+def in_repository(folder: str | Path) -> Path:
+    """A folder by its path from the repository's root, wherever the notebook was started.
+
+    An absolute path stays what it is; without a repository a path starts where Python did.
+    """
+    return (repository() or Path.cwd()) / folder
 
 
 def numbered_table(table: str, *, name: str, caption: str, style: str = ""):

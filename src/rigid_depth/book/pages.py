@@ -1,10 +1,7 @@
-"""Writes the pages that are made from data: ledger, errata, claims, runs and studies.
+"""Writes the pages that are made from data: ledger, errata, claims, experiments and studies.
 
-Call it before every build, then build; the commands run in the repository root::
-
-    python -m rigid_depth.book.pages
-    jupyter-book build . -W -n --keep-going
-    python -m rigid_depth.book.check _build/html
+The Sphinx extension of the book calls it before anything is read, so that every build has them; by
+hand, in the repository root: `python -m rigid_depth.book.pages`.
 
 Reads `book/ledger.yaml`, `book/thesis_tables.json`, `book/results/` and `book/studies/` (published
 records) and `runs/smoke/` (what was just run, if anything). Writes only `book/generated/` (ignored
@@ -16,11 +13,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from rigid_depth.book import comparison, ledgerpages, tables
+from rigid_depth.book import comparison, findingspage, ledgerpages, tables
+from rigid_depth.book.experimentpage import experiment_page, headline, label
 from rigid_depth.book.ledger import load, missing_evidence
 from rigid_depth.book.markdown import number, plain, table, write_if_changed
 from rigid_depth.book.provenance import run_badge
-from rigid_depth.book.runpage import write_run_page
 from rigid_depth.book.studypage import study_pages
 from rigid_depth.errors import RigidDepthError
 
@@ -36,30 +33,34 @@ def write_pages(root: Path = ROOT) -> list[Path]:
     if missing := missing_evidence(rows, root):
         raise RigidDepthError("book/ledger.yaml names what does not exist: " + "; ".join(missing))
     runs = tables.read_runs(root / "book" / "results")
-    latest = tables.read_runs(root / "runs")
+    latest = tables.read_runs(root / "runs") if (root / "runs").is_dir() else []
     folder = root / "book" / "generated"
     texts = {
         "ledger.md": ledgerpages.ledger(rows),
         "errata.md": ledgerpages.errata(rows),
         "claims.md": ledgerpages.claims(rows),
+        "findings.md": findingspage.findings(runs),
         "runs.md": runs_page(runs),
         "runs/this-build.md": this_build_page([run for run in latest if run.group == "smoke"]),
     }
     texts |= _downloads(root, runs) | study_pages(root)
+    for seeds in by_experiment(runs):
+        texts |= {f"runs/{name}": text for name, text in experiment_page(seeds).items()}
     for name, text in texts.items():
         write_if_changed(folder / name, text)
-    for run in runs:
-        write_run_page(run, folder / "runs")
     wanted = {folder / name for name in texts}
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path not in wanted and not _belongs_to(path, runs):
+        if path.is_file() and path not in wanted:
             path.unlink()
     return sorted(folder.rglob("*.md"))
 
 
-def _belongs_to(path: Path, runs: list[tables.Run]) -> bool:
-    slugs = {run.slug for run in runs}
-    return path.stem in slugs or (path.suffix == ".json" and path.stem.rpartition("-")[0] in slugs)
+def by_experiment(runs: list[tables.Run]) -> list[list[tables.Run]]:
+    """The runs of each experiment at each scale, in the order of their names and seeds."""
+    found: dict[tuple[str, str], list[tables.Run]] = {}
+    for run in runs:
+        found.setdefault((run.group, run.experiment), []).append(run)
+    return list(found.values())
 
 
 def _downloads(root: Path, runs: list[tables.Run]) -> dict[str, str]:
@@ -76,25 +77,26 @@ def _downloads(root: Path, runs: list[tables.Run]) -> dict[str, str]:
 
 
 def runs_page(runs: list[tables.Run]) -> str:
-    """The list of published runs with their headline numbers, by scale."""
+    """The list of published experiments with their headline numbers, by scale."""
     parts = [
         "(published-runs)=\n# Published runs\n",
-        "Each line is one run with its own page: parameters, data, machine, cost, every metric, "
-        "learning curves and pictures. RMSE is in metres on the test split, pooled over the pixels "
-        f"with a return nearer than {tables.HEADLINE_CAP} m.\n",
+        "Each line is one experiment with its own page: every metric of its seeds side by side, "
+        "learning curves, pictures, parameters, cost. RMSE is in metres on the test split, pooled "
+        f"over the pixels with a return nearer than {tables.HEADLINE_CAP} m: mean ± sample "
+        "standard deviation over the seeds, then each seed.\n",
     ]
     for group in dict.fromkeys(run.group for run in runs):
         lines = [
             (
-                f"[{plain(run.experiment)} / {run.seed}](#{run.label})",
-                number(run.rmse_m("rgb")),
-                number(run.record["cost"]["seconds"] / 60, 1),
-                run.record["created"][:10],
+                f"[{plain(seeds[0].experiment)}](#{label(f'{group}/{seeds[0].experiment}')})",
+                headline(seeds, "rgb"),
+                " ".join(f"[{number(run.rmse_m('rgb'))}](#{run.label})" for run in seeds),
+                number(sum(run.record["cost"]["seconds"] for run in seeds) / 60, 1),
+                max(run.record["created"] for run in seeds)[:10],
             )
-            for run in runs
-            if run.group == group
+            for seeds in by_experiment([run for run in runs if run.group == group])
         ]
-        head = ("Run / seed", "RMSE, RGB [m]", "minutes", "date")
+        head = ("Experiment", "RMSE, RGB [m]", "seeds", "minutes in all", "date")
         parts.append(f"(runs-{group})=\n## Scale {plain(group)}\n\n{table(head, lines)}")
     if not runs:
         parts.append("No run has been published yet.\n")
@@ -102,19 +104,19 @@ def runs_page(runs: list[tables.Run]) -> str:
 
 
 def this_build_page(runs: list[tables.Run]) -> str:
-    """What the last build itself ran at scale `smoke`: proof that the code runs, never a result."""
+    """What this machine ran at scale `smoke`: proof that the code runs, never a result."""
     parts = [
-        "(this-build)=\n# What this build ran\n",
-        "These runs train for a few steps on a small world, only to show that every experiment "
-        "runs from data to record on this machine. **They are no results**: no table of the book "
-        "reads them.\n",
+        "(this-build)=\n# What this machine ran\n",
+        "Runs at scale `smoke` train for a few steps on a small world, only to show that every "
+        "experiment runs from data to record. Notebooks and tests make them. **They are no "
+        "results**: no table of the book reads them.\n",
     ]
     for run in runs:
         seconds = number(run.record["cost"]["seconds"], 1)
         badge = run_badge(run.record)
         parts.append(f"- **{plain(run.experiment)}**, seed {run.seed}, {seconds} s: {badge}")
     if not runs:
-        parts.append("This build ran nothing: it was made from stored notebooks and records.\n")
+        parts.append("None before this book was built: it shows stored notebooks and records.\n")
     return "\n".join(parts)
 
 

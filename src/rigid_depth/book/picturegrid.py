@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from rigid_depth.book.experimentpage import PICTURES
 from rigid_depth.book.markdown import plain, table
-from rigid_depth.book.runpage import PICTURES
 from rigid_depth.book.tables import BRANCHES, Run
 from rigid_depth.experiments.registry import find_experiment
 
@@ -18,7 +18,7 @@ RESULTS = "../book/results"
 def picture_grid(
     runs: Iterable[Run], rows: Sequence[tuple[str, str]], frames: Sequence[int] = (0, 1, 2, 3)
 ) -> str:
-    """A MyST table of pictures, each of which leads to the page of its run.
+    """A MyST table of pictures, each of which leads to its run.
 
     The first row has image and LiDAR returns of the frames; each further one the prediction of a
     branch above its error. Rows of experiments without a published picture are open.

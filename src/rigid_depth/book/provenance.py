@@ -2,48 +2,55 @@
 
 from __future__ import annotations
 
-from functools import cache
+import json
+from collections.abc import Iterable
 from html import escape
+from importlib import metadata
 from pathlib import Path
 
-from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments.registry import find_experiment, find_scale
-from rigid_depth.experiments.settings import Experiment, override, parameters
-from rigid_depth.experiments.sources import blob, package_hash
+from rigid_depth.experiments.sources import blob
+from rigid_depth.experiments.standing import standing
+
+KINDS = {"current": "good", "confirmed": "good", "stale": "warn"}
+"""The colour of a badge that says where a record stands."""
+
+DECISIVE = ("torch", "numpy")
+"""Libraries whose version may change a result."""
 
 
-def is_stale(record: dict) -> bool:
-    """Tells whether the code or the settings that the run rests on differ from today's."""
-    try:
-        experiment, needs = _experiments(record["experiment"])
-        today = _parameters_today(record, experiment)
-    except RigidDepthError:
-        return True  # no such experiment, scale or parameter any more
-    then = {k: v for k, v in record["parameters"].items() if k != "init_from"}
-    below = record.get("built_on", {}).get("package")
+def stale_runs(results: Path) -> dict[str, str]:
+    """Every published run below `results` that is stale, by its name, and why."""
+    found = {}
+    for path in sorted(results.glob("*/*/seed-*/record.json")):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        state, words = standing(record, path.parents[1])
+        if state == "stale":
+            found[path.parent.relative_to(results).as_posix()] = words
+    return found
+
+
+def staleness(records: Iterable[dict]) -> str:
+    """One sentence that says how many of some published runs are stale, why, and of which day."""
+    records = list(records)
+    words = {id(r): w for r in records for state, w in [standing(r)] if state == "stale"}
+    if not words:
+        return "None of these runs is stale."
+    days = sorted({r["created"][:10] for r in records if id(r) in words})
+    why = "; ".join(dict.fromkeys(w.removeprefix("STALE: ") for w in words.values()))
     return (
-        then != today
-        or record["source"]["package"] != _package_today(experiment.method)
-        or (below is not None and (needs is None or below != _package_today(needs.method)))
+        f"{len(words)} of these {len(records)} runs are STALE ({why}): they show what the code of "
+        f"{' to '.join(dict.fromkeys((days[0], days[-1])))} gave, not what today's gives."
     )
 
 
-@cache
-def _package_today(method: str) -> str:
-    """The hash that a record made now would carry."""
-    return package_hash(method)
-
-
-def _experiments(name: str) -> tuple[Experiment, Experiment | None]:
-    """The experiment of that name and the one it is built on."""
-    experiment = find_experiment(name)
-    return experiment, find_experiment(experiment.needs) if experiment.needs else None
-
-
-def _parameters_today(record: dict, experiment: Experiment) -> dict:
-    """The parameters of the same command today."""
-    chosen, scale, _ = override(experiment, find_scale(record["scale"]), record["overrides"])
-    return parameters(chosen, scale, record["data"]["dataset"])
+def other_versions(record: dict) -> str:
+    """Which libraries that decide results were of another version than here; empty if none was."""
+    apart = []
+    for library in DECISIVE:
+        then, here = record["versions"].get(library), metadata.version(library)
+        if then and then.split("+")[0] != here.split("+")[0]:
+            apart.append(f"{library} {then}, here {here}")
+    return "run with " + "; ".join(apart) if apart else ""
 
 
 def device(record: dict) -> str:
@@ -58,8 +65,11 @@ def commit(record: dict) -> str:
     return (source.get("commit") or "unknown")[:8] + ("+" if source.get("dirty") else "")
 
 
-def run_badge(record: dict) -> str:
-    """HTML of scale, seed, commit, date and device, and STALE where the sources have changed."""
+def run_badge(record: dict, row: Path | None = None) -> str:
+    """HTML of scale, seed, commit, date and device; current, confirmed or stale, and why.
+
+    `row` is the folder of the run's row, where notes of confirmation lie; by default the book's.
+    """
     parts = [
         ("info", f"scale {record['scale']}"),
         ("", f"seed {record['seed']}"),
@@ -69,8 +79,10 @@ def run_badge(record: dict) -> str:
     ]
     if record["scale"] == "smoke":
         parts.append(("warn", "smoke run: not a result"))
-    if is_stale(record):
-        parts.append(("warn", "STALE: its code or settings changed since"))
+    state, words = standing(record, row)
+    parts.append((KINDS[state], words))
+    if apart := other_versions(record):
+        parts.append(("info", apart))
     return badges(parts)
 
 

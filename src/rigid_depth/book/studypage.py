@@ -8,13 +8,13 @@ from pathlib import Path
 
 from rigid_depth.book import provenance
 from rigid_depth.book.markdown import facts, plain, table
-from rigid_depth.experiments.studies import (
+from rigid_depth.statistics import Estimate
+from rigid_depth.studies import (
     STUDIES,
-    Interval,
     Study,
     StudyRecord,
-    is_stale,
     published,
+    standing,
     summarise,
 )
 
@@ -25,7 +25,9 @@ CURVE_POINTS = 8
 def study_pages(root: Path) -> dict[str, str]:
     """The text of the page of every published study, by file name, and of their list."""
     records = {name: published(name, root) for name in STUDIES}
-    pages = {f"studies/{n}.md": _page(STUDIES[n], found) for n, found in records.items() if found}
+    pages = {
+        f"studies/{n}.md": _page(STUDIES[n], found, root) for n, found in records.items() if found
+    }
     rows = [
         (f"[{plain(n)}](#study-{n})", plain(STUDIES[n].label), STUDIES[n].section, str(len(found)))
         for n, found in records.items()
@@ -41,8 +43,8 @@ def study_pages(root: Path) -> dict[str, str]:
     return pages
 
 
-def study_badge(records: list[StudyRecord]) -> str:
-    """HTML of seeds, commit, date and device, and STALE where the study's code has changed."""
+def study_badge(records: list[StudyRecord], root: Path | None = None) -> str:
+    """HTML of seeds, commit, date and device; current, confirmed or stale, and why."""
     last = max(records, key=lambda record: record.data["created"]).data
     parts = [
         ("info", f"{len(records)} seeds"),
@@ -50,18 +52,21 @@ def study_badge(records: list[StudyRecord]) -> str:
         ("", last["created"][:10]),
         ("", provenance.device(last)),
     ]
-    if any(is_stale(record) for record in records):
-        parts.append(("warn", "STALE: its code changed since"))
+    found = {standing(record, root) for record in records}
+    state, words = max(found, key=lambda one: list(provenance.KINDS).index(one.state))
+    parts.append((provenance.KINDS[state], words))
+    if apart := provenance.other_versions(last):
+        parts.append(("info", apart))
     return provenance.badges(parts)
 
 
-def _page(study: Study, records: list[StudyRecord]) -> str:
+def _page(study: Study, records: list[StudyRecord], root: Path) -> str:
     seconds = sum(record.data["cost"]["seconds"] for record in records)
     data = records[-1].data
     settings = {key: data[key] for key in ("parameters", "source", "machine", "versions")}
     parts = [
         f"(study-{study.name})=\n# Study: {plain(study.name)}\n",
-        f"```{{raw}} html\n<p>{study_badge(records)}</p>\n```\n",
+        f"```{{raw}} html\n<p>{study_badge(records, root)}</p>\n```\n",
         f"{plain(study.label)} (thesis {study.section}; "
         f"[{Path(study.notebook).stem}](../../../{Path(study.notebook).with_suffix('.ipynb')})). "
         f"Seeds {', '.join(str(record.seed) for record in records)}; {seconds:.0f} s in all.\n",
@@ -93,7 +98,7 @@ def _rows(value: object, name: str = "") -> Iterator[tuple[str, tuple[str, str, 
         yield escape(name), _cells(value)
 
 
-def _cells(value: Interval | None) -> tuple[str, str, str, str]:
+def _cells(value: Estimate | None) -> tuple[str, str, str, str]:
     if value is None:
         return ("–", "–", "–", "–")
     if value.std is None:

@@ -10,13 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rigid_depth.book.markdown import number, slug, table
-from rigid_depth.experiments.statistics import paired_difference, pooled_rmse, spread
+from rigid_depth.conventions import HEADLINE_CAP_M
+from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.registry import BASELINES, EXPERIMENTS
+from rigid_depth.experiments.sources import repository
+from rigid_depth.statistics import Estimate, estimate, paired_difference, pooled_rmse
 
-HEADLINE_CAP = "80"
+HEADLINE_CAP = str(HEADLINE_CAP_M)
+"""As records name it."""
 SCALES = ("paper", "gpu", "cpu")
 """Published scales, the best first; `smoke` is for tests and never a result."""
-BASELINES = {"constant-depth": "Constant depth", "row-mean-depth": "Mean of each row"}
-BRANCHES = {"rgb": "RGB", "depth": "depth", "zero_shot": "zero-shot"}
+BRANCHES = {
+    "rgb": "RGB",
+    "depth": "depth",
+    "zero_shot": "zero-shot",
+    "zero_shot_control": "zero-shot, control",
+}
+"""Branch of a record -> what tables call it."""
 SEEDS_NEEDED = 3
 
 
@@ -51,8 +61,75 @@ class Run:
         return self.record["metrics"]["test"][branch]["scenes"]
 
 
+@dataclass(frozen=True)
+class Published:
+    """What the book has to show: every published run, and the scale whose runs are shown."""
+
+    runs: list[Run]
+    scale: str | None
+
+    @property
+    def shown(self) -> list[Run]:
+        """The runs of the scale shown."""
+        return [run for run in self.runs if run.group == self.scale]
+
+    @property
+    def at_scale(self) -> str:
+        """A sentence for captions that names the scale."""
+        return f"Best published scale: {self.scale or 'none yet'}."
+
+    def records(self, experiment: str) -> dict[int, dict]:
+        """The records of an experiment at the scale shown, by seed; empty where there is none."""
+        return {run.seed: run.record for run in self.shown if run.experiment == experiment}
+
+
+def book_folder() -> Path:
+    """The folder `book` of the repository, found through the package wherever Python was started.
+
+    Raises `RigidDepthError` where the package is not installed from a clone of the repository.
+    """
+    if (root := repository()) is None:
+        raise RigidDepthError(
+            "the book's records lie in its repository, and rigid_depth is not installed from a "
+            "clone of it: pip install --editable CLONE"
+        )
+    return root / "book"
+
+
+def published(scale: str | None = None, *, book: Path | None = None) -> Published:
+    """Reads the published runs and chooses the scale to show: the best complete one, or `scale`.
+
+    `book` is another folder than the repository's. Raises `RigidDepthError` where the folder of
+    results is missing, and where no run of the `scale` asked for is published.
+    """
+    folder = (book or book_folder()) / "results"
+    runs = read_runs(folder)
+    groups = sorted({run.group for run in runs})
+    if scale is not None and scale not in groups:
+        raise RigidDepthError(f"no run of scale {scale!r} in {folder}; there are: {groups}")
+    return Published(runs, scale or best_complete_scale(runs))
+
+
+def thesis_table(name: str, *, book: Path | None = None) -> list[dict]:
+    """The rows of a table of the thesis, `table_8_2` or `table_8_5`, with the numbers printed.
+
+    Raises `RigidDepthError` for another name.
+    """
+    path = (book or book_folder()) / "thesis_tables.json"
+    found = json.loads(path.read_text(encoding="utf-8"))
+    names = sorted(key for key in found if key.startswith("table_"))
+    if name not in names:
+        raise RigidDepthError(f"{path.name} has no table {name!r}; there are: {names}")
+    return found[name]
+
+
 def read_runs(folder: Path) -> list[Run]:
-    """Reads every record below `folder`, sorted by group, experiment and seed."""
+    """Reads every record below `folder`, sorted by group, experiment and seed.
+
+    Raises `RigidDepthError` where there is no such folder: nothing published is an empty one.
+    """
+    if not folder.is_dir():
+        raise RigidDepthError(f"there is no folder {folder} to read run records from")
     runs = []
     for path in folder.glob("*/*/seed-*/record.json"):
         group, experiment, seed = path.parts[-4:-1]
@@ -90,8 +167,8 @@ def results(thesis_rows: list[dict], runs: Iterable[Run], group: str | None) -> 
     runs = [run for run in runs if run.group == group]
     rows = [{**row, "baseline": False} for row in thesis_rows]
     rows += [
-        {"id": name, "label": label, "experiment": name, "baseline": True}
-        for name, label in BASELINES.items()
+        {"id": name, "label": EXPERIMENTS[name].label, "experiment": name, "baseline": True}
+        for name in BASELINES
     ]
     branches = [branch for branch in BRANCHES if any(branch in row for row in thesis_rows)]
     for row in rows:
@@ -105,22 +182,24 @@ def _summary(runs: list[Run], branch: str) -> dict | None:
     values = [(run, value) for run in runs if (value := run.rmse_m(branch)) is not None]
     if not values:
         return None
-    of_seeds = spread([value for _, value in values])
+    of_seeds = estimate([value for _, value in values])
     scenes = {run.seed: run.scenes(branch) for run, _ in values}
     interval = pooled_rmse(scenes) if len(next(iter(scenes.values()))) > 1 else None
     return {
         "mean_m": of_seeds.mean,
         "spread_m": of_seeds.std,
-        "low_m": interval and interval.low_m,
-        "high_m": interval and interval.high_m,
+        "low_m": interval and interval.low,
+        "high_m": interval and interval.high,
         "seeds": [{"seed": run.seed, "rmse_m": value, "label": run.label} for run, value in values],
     }
 
 
-def difference_m(runs: Iterable[Run], first: str, second: str, branch: str = "rgb"):
+def difference_m(
+    runs: Iterable[Run], first: str, second: str, branch: str = "rgb"
+) -> Estimate | None:
     """RMSE of one experiment minus that of another over the seeds of both; None if there is none.
 
-    The result has `value_m`, `low_m`, `high_m` (95 %) and `p_value`; scenes and seeds are paired.
+    In metres; scenes and seeds are paired, see `statistics.paired_difference`.
     """
     found: dict[str, dict] = {first: {}, second: {}}
     for run in runs:
@@ -132,7 +211,9 @@ def difference_m(runs: Iterable[Run], first: str, second: str, branch: str = "rg
     return paired_difference(*({s: found[name][s] for s in seeds} for name in (first, second)))
 
 
-def branch_difference_m(runs: Iterable[Run], experiment: str, first: str, second: str):
+def branch_difference_m(
+    runs: Iterable[Run], experiment: str, first: str, second: str
+) -> Estimate | None:
     """RMSE of one branch of an experiment minus that of another; None if a branch is missing.
 
     Like `difference_m`; both branches were measured on the same pixels by the same runs.
@@ -147,7 +228,7 @@ def branch_difference_m(runs: Iterable[Run], experiment: str, first: str, second
 
 
 def results_markdown(rows: list[dict]) -> str:
-    """The table as MyST: each seed's number links to the page of its run, open cells say so."""
+    """The table as MyST: each seed's number links to its run, open cells say so."""
     columns = [("Row", [row["label"] for row in rows])]
     for branch in rows[0]["thesis"]:
         name = BRANCHES[branch]

@@ -1,0 +1,97 @@
+"""Which executed copy of a notebook the book shows: the stored one, or a newer one of this machine.
+
+Beside every text notebook (`.md`) lies its stored twin (`.ipynb`), committed. An executed copy
+carries a stamp of what it rests on: the text, the package's code that its cells import, and the
+published records where they read them. A build executes what no copy is up to date with, below
+`_build/executed`, and leaves the stored twins alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import jupytext
+
+from rigid_depth.experiments.sources import blob
+from rigid_depth.experiments.standing import FILE as CONFIRMED
+from rigid_depth.sources import code_files, code_hash
+
+EXECUTED = Path("_build") / "executed"
+READS = {"results": ".book.tables", "studies": ".studies"}
+"""The folder of records below `book`, and what the modules are called that read it."""
+
+
+def texts(root: Path) -> list[Path]:
+    """The text notebooks of the book at `root`, sorted."""
+    return sorted((root / "notebooks").glob("*.md"))
+
+
+def stamp(text: Path) -> dict[str, str]:
+    """What an execution of the text notebook rests on now: hashes of text, code and records."""
+    cells = [c.source for c in jupytext.read(text).cells if c.cell_type == "code"]
+    modules = sorted(_modules(cells))
+    book = text.resolve().parents[1] / "book"
+    read = [_content(book / k) for k, name in READS.items() if any(name in m for m in modules)]
+    return {
+        "source_blob": blob(text),
+        "code": code_hash(code_files(*modules)),
+        "records": hashlib.sha1("".join(read).encode()).hexdigest() if read else "",
+    }
+
+
+def is_current(copy: Path, wanted: dict[str, str]) -> bool:
+    """Tells whether an executed notebook exists and carries the wanted stamp."""
+    if not copy.is_file():
+        return False
+    metadata = json.loads(copy.read_text(encoding="utf-8"))["metadata"]
+    made = metadata.get("rigid_depth", {})
+    return all(made.get(key) == value for key, value in wanted.items())
+
+
+def executed(text: Path) -> Path:
+    """Where this machine's executed copy of a text notebook lies."""
+    return text.resolve().parents[1] / EXECUTED / f"{text.stem}.ipynb"
+
+
+def outdated(text: Path) -> bool:
+    """Tells whether neither the stored twin nor this machine's copy is up to date."""
+    wanted = stamp(text)
+    return not any(is_current(c, wanted) for c in (text.with_suffix(".ipynb"), executed(text)))
+
+
+def shown(text: Path) -> Path:
+    """The copy that the book shows: this machine's where it is up to date, else the stored twin."""
+    copy = executed(text)
+    return copy if copy.is_file() and is_current(copy, stamp(text)) else text.with_suffix(".ipynb")
+
+
+def _modules(cells: list[str]) -> Iterator[str]:
+    """Names of the package's modules, or of what is taken from them, that the cells import."""
+    for cell in cells:
+        try:
+            tree = ast.parse(cell)
+        except SyntaxError:  # a cell with the notebook's own commands (%, !)
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("rigid_depth"):
+                yield node.module
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            elif isinstance(node, ast.Import):
+                yield from (a.name for a in node.names if a.name.startswith("rigid_depth"))
+
+
+@cache
+def _content(folder: Path) -> str:
+    """Hash of names and contents of all records below a folder, as when first asked.
+
+    Notes of confirmation are left out: they change no number.
+    """
+    found = sorted(path for path in folder.rglob("*.json") if path.name != CONFIRMED)
+    return hashlib.sha1(
+        "".join(f"{p.relative_to(folder)} {blob(p)}\n" for p in found).encode()
+    ).hexdigest()

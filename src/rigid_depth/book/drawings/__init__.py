@@ -1,0 +1,1 @@
+"""What the chapters draw: functions of data that return figures, a module for each notebook."""

@@ -1,0 +1,47 @@
+"""The page of findings: what the published runs show, sentence by sentence, with its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rigid_depth.book.findings import FINDINGS, Finding, verdict
+from rigid_depth.book.markdown import plain
+from rigid_depth.book.provenance import badges
+from rigid_depth.book.tables import Run
+
+COLOURS = {"holds": "good", "reproduced": "good", "not reproduced": "bad", "no longer holds": "bad"}
+"""Colour of a verdict; open is grey."""
+
+
+def findings(runs: Iterable[Run]) -> str:
+    """Claims of the thesis about its runs, then what else ours show; each with its experiments."""
+    runs = list(runs)
+    claims = [found for found in FINDINGS.values() if found.is_claim]
+    ours = [found for found in FINDINGS.values() if not found.is_claim]
+    return "\n".join(
+        [
+            "(the-findings)=\n# Findings\n",
+            "Every sentence of the book that rests on published runs is a function of their "
+            "records. It is evaluated whenever the book is built, on the scale it speaks of, so "
+            "that no sentence outlives the runs it was written from. A finding is open until "
+            "each of its experiments has three seeds.\n",
+            "## Claims of the thesis\n",
+            *(_entry(found, runs) for found in claims),
+            "## What else our runs show\n",
+            *(_entry(found, runs) for found in ours),
+        ]
+    )
+
+
+def badge(found: Finding, runs: Iterable[Run]) -> str:
+    """HTML of a finding's verdict and its scale."""
+    said = verdict(found, runs)
+    return badges([(COLOURS.get(said, ""), said), ("info", f"scale {found.group}")])
+
+
+def _entry(found: Finding, runs: list[Run]) -> str:
+    names = ", ".join(f"`{name}`" for name in found.needs)
+    return (
+        f"(finding-{found.id})=\n### {plain(found.id.replace('-', ' ').capitalize())}\n\n"
+        f"{badge(found, runs)}\n\n{found.sentence} {found.details}\n\nRests on {names}.\n"
+    )

@@ -1,0 +1,78 @@
+"""A page is made from the copy of a notebook that is up to date."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rigid_depth.book import copies
+
+CELL = "```{code-cell} ipython3\n%s\n```\n"
+
+
+@pytest.fixture
+def text(tmp_path) -> Path:
+    path = tmp_path / "notebooks" / "chapter.md"
+    path.parent.mkdir()
+    path.write_text(CELL % "from rigid_depth.losses.depth import masked_mse")
+    return path
+
+
+def write(path: Path, stamp: dict) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"cells": [], "metadata": {"rigid_depth": stamp}}))
+    return path
+
+
+def test_the_stored_notebook_is_shown_until_a_newer_copy_is_there(text):
+    stored = text.with_suffix(".ipynb")
+    assert copies.outdated(text)
+    write(stored, copies.stamp(text))
+    assert not copies.outdated(text)
+    assert copies.shown(text) == stored
+    text.write_text(text.read_text() + "\nMore.\n")
+    assert copies.outdated(text)
+    copy = write(copies.executed(text), copies.stamp(text))
+    assert not copies.outdated(text)
+    assert copies.shown(text) == copy
+    text.write_text(text.read_text() + "\nAnd more.\n")
+    assert copies.outdated(text)
+    assert copies.shown(text) == stored, "an old copy of this machine is nobody's"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "alike"),
+    [
+        ("import torch", "import torch  # fast", True),
+        (
+            "from rigid_depth.losses.depth import masked_mse",
+            "import torch\nfrom rigid_depth.losses.depth import (\n    masked_mse,\n)",
+            True,
+        ),
+        ("import torch", "from rigid_depth.losses.depth import masked_mse", False),
+        ("import rigid_depth.experiments", "import torch\n%matplotlib inline", False),
+    ],
+)
+def test_code_is_that_of_what_the_cells_import(text, first, second, alike):
+    stamps = []
+    for code in (first, second):
+        text.write_text(CELL % code)
+        stamps.append(copies.stamp(text)["code"])
+    assert (stamps[0] == stamps[1]) is alike
+
+
+def test_records_count_where_the_cells_read_them(text, tmp_path):
+    record = tmp_path / "book" / "results" / "cpu" / "rgb" / "seed-0" / "record.json"
+    record.parent.mkdir(parents=True)
+    seen = {}
+    for line in ("from rigid_depth.book import tables", "import rigid_depth.losses"):
+        text.write_text(CELL % line)
+        for content in ("1", "2"):
+            record.write_text(content)
+            copies._content.cache_clear()
+            seen[line, content] = copies.stamp(text)["records"]
+    reading, other = dict.fromkeys(line for line, _ in seen)
+    assert seen[reading, "1"] != seen[reading, "2"]
+    assert seen[other, "1"] == seen[other, "2"] == ""
