@@ -1,5 +1,8 @@
 """The stored notebooks are what the texts say, executed, and part of the book."""
 
+import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,12 +12,17 @@ import nbformat
 import pytest
 import stored
 import yaml
+from figurepictures import figures
 
 from rigid_depth.experiments.sources import blob
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = sorted(ROOT.glob("notebooks/*.md"))
 LIMIT_BYTES = 400_000
+LONGEST_CELL = 40
+HIDDEN_SHARE = 0.35
+ASSIGNED = re.compile(r"^(\w+) = ", re.MULTILINE)
+HIDING = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 
 
 def cells(notebook):
@@ -42,6 +50,48 @@ def test_pytest_executes_every_cell_anew():
         notebook = nbformat.read(text.with_suffix(".ipynb"), as_version=4)
         code = [c for c in notebook.cells if c.cell_type == "code"]
         assert listed.count(f"notebooks/{text.stem}.ipynb::") == len(code)
+
+
+def test_nbval_works_from_any_folder_and_without_makes_settings(tmp_path):
+    """A cell that prints what its kernel was given, and one that needs the sanitised date."""
+    cells = [
+        nbformat.v4.new_code_cell(source, execution_count=1, outputs=[output])
+        for source, output in (
+            (
+                "import os\nprint(os.environ['OMP_NUM_THREADS'], os.environ['PYTHONHASHSEED'])",
+                nbformat.v4.new_output("stream", name="stdout", text="1 0\n"),
+            ),
+            (
+                "print('2026-01-02 03:04:05')",
+                nbformat.v4.new_output("stream", name="stdout", text="1999-01-02 03:04:05\n"),
+            ),
+        )
+    ]
+    folder = tmp_path / "clone" / "notebooks"
+    folder.mkdir(parents=True)
+    for name in ("conftest.py", "pyproject.toml", "workflow", "tests/nbval_sanitize.cfg"):
+        target = tmp_path / "clone" / name
+        target.parent.mkdir(exist_ok=True)
+        target.symlink_to(ROOT / name)
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "a.ipynb")
+    bare = {k: v for k, v in os.environ.items() if "THREADS" not in k and k != "PYTHONHASHSEED"}
+    command = [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", "-q"]
+    done = subprocess.run(
+        [*command, folder / "a.ipynb"], cwd=tmp_path, env=bare, capture_output=True, text=True
+    )
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_jupytext_changes_nothing(tmp_path):
+    """`jupytext --sync`, typed by who edits a notebook in JupyterLab."""
+    shutil.copy(ROOT / "jupytext.toml", tmp_path)
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    files = sorted(f for f in (tmp_path / "notebooks").glob("*.*") if f.is_file())
+    before = {path: path.read_bytes() for path in files}
+    notebooks = [path for path in files if path.suffix == ".ipynb"]
+    command = [sys.executable, "-m", "jupytext", "--sync", *notebooks]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    assert [path.name for path in files if path.read_bytes() != before[path]] == []
 
 
 @pytest.fixture(params=TEXTS, ids=lambda path: path.stem)
@@ -73,6 +123,12 @@ def test_stored_notebook_is_small_and_normal(text, twin):
     assert nbformat.writes(again) + "\n" == text.with_suffix(".ipynb").read_text()
 
 
+def test_every_figure_has_a_picture(text, twin):
+    """For readers whose browser draws no plotly figure: GitHub, nbconvert, LaTeX."""
+    bare = [data for data in figures(twin) if not data.get("image/png", "").startswith("iVBOR")]
+    assert bare == []
+
+
 def test_first_code_cell_holds_the_parameters(text, twin):
     first = next(c for c in twin.cells if c.cell_type == "code")
     assert "parameters" in first.metadata.get("tags", [])
@@ -95,3 +151,43 @@ def toc_files(node):
 def test_text_is_in_the_table_of_contents(text):
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
     assert f"notebooks/{text.stem}" in toc_files(toc)
+
+
+def code(text):
+    """The code cells of a text as (lines of code, tags)."""
+    found = [c for c in jupytext.read(text).cells if c.cell_type == "code"]
+    return [(c.source.splitlines(), set(c.metadata.get("tags", []))) for c in found]
+
+
+def test_cells_fit_on_a_page(text):
+    lengths = [len(lines) for lines, _ in code(text)]
+    assert max(lengths) <= LONGEST_CELL, f"cell {lengths.index(max(lengths)) + 1} in {text.name}"
+
+
+def test_most_code_is_shown():
+    """What is not worth showing belongs in rigid_depth.book, where it is named and tested."""
+    cells = [cell for text in TEXTS for cell in code(text)]
+    lines = sum(bool(line.strip()) for of_cell, _ in cells for line in of_cell)
+    hidden = sum(bool(line.strip()) for of_cell, tags in cells if tags & HIDING for line in of_cell)
+    assert lines > 1000
+    assert hidden <= HIDDEN_SHARE * lines, f"{hidden} of {lines} lines of code are hidden"
+
+
+def test_every_notebook_checks_its_parameters_first(text):
+    """`notebook.setup` refuses what the first cell does not declare; it must come second."""
+    second = "\n".join(code(text)[1][0])
+    assert "notebook.setup(seed" in second
+    declared = {"scale", "experiment", "dataset", "size"} & set(
+        ASSIGNED.findall("\n".join(code(text)[0][0]))
+    )
+    for name in declared - {"scale"} if text.stem == "08_results" else declared:
+        assert f"{name}={name}" in second
+
+
+def test_nothing_is_read_or_written_relative_to_where_python_started(text):
+    for lines, _ in code(text):
+        assert not [line for line in lines if re.search(r"""["']\.\./""", line)]
+
+
+def test_sliders_are_made_by_one_function(text):
+    assert not [line for lines, _ in code(text) for line in lines if "sliders=" in line]
