@@ -31,13 +31,13 @@ def real() -> Path:
 @pytest.fixture(scope="session")
 def tiny_world(tmp_path_factory) -> Path:
     """A tiny synthetic world, made once for all workers of a session: do not change it."""
-    from rigid_depth.data.synthetic import write_synthetic
+    from street_world import write_world
 
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
     with FileLock(folder / "tiny-world.lock"):
-        return write_synthetic(
+        return write_world(
             folder / "tiny-world",
             scenes=6,
             frames_per_scene=2,

@@ -1,6 +1,6 @@
-"""Run the graph for make: settings from the variables of make, one call at a time.
+"""Run the graph for make: settings from the variables of make, one call at a time, few words.
 
-python workflow/build.py book|experiments|world
+python workflow/build.py book|notebooks|experiments
 """
 
 import fcntl
@@ -10,50 +10,76 @@ import sys
 import time
 from pathlib import Path
 
-from progress import Progress
+import report
+from progress import Progress, duration
+from selection import SETTINGS, Selection, read_selection, whole
+
+from rigid_depth.errors import RigidDepthError
 
 ROOT = Path(__file__).resolve().parents[1]
-SETTINGS = ("scale", "dataset", "dataroot", "experiments", "seeds", "publish", "threads")
+LOG = Path("_build") / "log"
+READING = """The book lies in _build/html. To look at it:
+    python3 -m http.server --directory _build/html 8000
+and open http://localhost:8000 in a browser."""
 
 
-def settings(target: str) -> list[str]:
+def settings(target: str) -> dict[str, str]:
     """Returns the settings for Snakemake: the variables of make that are not empty."""
     given = {name: os.environ[name.upper()] for name in SETTINGS if os.environ.get(name.upper())}
     if target == "experiments":
         given.setdefault("scale", "smoke")
-    return [f"{name}={value}" for name, value in given.items()]
+    return given
 
 
-def records() -> list[Path]:
-    """Returns the records that the runs asked for leave."""
-    from selection import read_selection
+def checked(target: str) -> tuple[Selection, str]:
+    """Returns what is asked for and the number of cores; raises RigidDepthError on bad settings."""
+    selection = read_selection(settings(target))
+    if selection.dataroot and not Path(selection.dataroot).is_dir():
+        raise RigidDepthError(f"DATAROOT is {selection.dataroot!r}, and there is no such folder")
+    cores = os.environ.get("CORES") or "all"
+    if cores != "all":
+        whole("CORES", cores)
+    return selection, cores
 
-    config = dict(pair.split("=", 1) for pair in settings("experiments"))
-    return [ROOT / record for record in read_selection(config).records]
+
+def run(target: str, selection: Selection, cores: str) -> int:
+    """Runs Snakemake on the target: its output goes to the log, jobs are told in a line each."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", "workflow/Snakefile", "--nolock"]
+    command += ["--cores", cores, "--rerun-incomplete", "--nocolor", target]
+    if chosen := settings(target):
+        command += ["--config", *(f"{name}={value}" for name, value in chosen.items())]
+    progress = Progress(selection.records) if target == "experiments" else None
+    LOG.mkdir(parents=True, exist_ok=True)
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as graph:
+        if progress:
+            progress.start()
+        with open(LOG / f"{target}.txt", "w") as log:
+            report.follow(graph.stdout, log)
+        if progress:
+            progress.finish()
+    return graph.returncode
 
 
 def main(target: str) -> int:
-    """Runs Snakemake on the target; a call at the same time waits, a killed one leaves no lock."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", "workflow/Snakefile", "--nolock"]
-    command += ["--cores", os.environ.get("CORES") or "all", "--rerun-incomplete", target]
-    if chosen := settings(target):
-        command += ["--config", *chosen]
+    """Runs the graph for a target; a call at the same time waits, a killed one leaves no lock."""
+    os.chdir(ROOT)
+    try:
+        selection, cores = checked(target)
+    except RigidDepthError as error:
+        sys.exit(f"make {target}: {error}")
     begin = time.monotonic()
-    progress = Progress(records()) if target == "experiments" else None
-    with open(ROOT / ".snakemake.lock", "w") as lock:
+    with open(".snakemake.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if progress:
-            progress.start()
-        code = subprocess.run(command, cwd=ROOT, check=False).returncode
-        if progress:
-            progress.finish()
-    print(f"{target}: {'done' if code == 0 else 'failed'} in {time.monotonic() - begin:.0f} s")
+        print(f"{target}: full log in {LOG / f'{target}.txt'}", flush=True)
+        code = run(target, selection, cores)
+        if target == "notebooks" and code == 0:
+            code = subprocess.run([sys.executable, "workflow/store.py"], check=False).returncode
+    done = "done" if code == 0 else "failed"
+    print(f"{target}: {done} in {duration(time.monotonic() - begin)}")
     if target == "book" and code == 0:
-        print(
-            "The book lies in _build/html. To look at it:\n"
-            "    python3 -m http.server --directory _build/html 8000\n"
-            "and open http://localhost:8000 in a browser."
-        )
+        print(READING)
     return code
 
 

@@ -3,19 +3,29 @@
 import hashlib
 import json
 import os
-import re
 import shlex
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import jupytext
-from build import SETTINGS
-
+from rigid_depth.book import copies
+from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.registry import EXPERIMENTS, SCALES, find_experiment, find_scale
 from rigid_depth.experiments.settings import parameters
 from rigid_depth.experiments.sources import package_hash
-from rigid_depth.sources import PACKAGE, code_files, code_hash
+from rigid_depth.sources import PACKAGE, code_hash
+
+SETTINGS = ("scale", "dataset", "dataroot", "experiments", "seeds", "publish", "threads", "execute")
+EXECUTE = ("outdated", "all")
+PUBLISHED = ".graph/published"
+"""Where the graph marks what it has published; not in _build, which Jupyter Book empties."""
+
+
+def whole(name: str, text: str) -> int:
+    """Reads a whole number; raises RigidDepthError that names the setting."""
+    if not str(text).isdecimal():
+        raise RigidDepthError(f"{name} has {text!r}; allowed are whole numbers from 0 on")
+    return int(text)
 
 
 def words(text: object) -> tuple[str, ...]:
@@ -30,9 +40,24 @@ def book_files(*patterns: str) -> list[str]:
     return sorted(map(str, kept))
 
 
-def notebooks() -> list[str]:
-    """Returns the names of the text notebooks."""
-    return [f.stem for f in sorted(Path("notebooks").glob("*.md"))]
+@cache
+def stamps() -> dict[str, dict[str, str]]:
+    """What an execution of each text notebook rests on now, by name."""
+    return {text.stem: copies.stamp(text) for text in copies.texts(Path())}
+
+
+def to_execute(which: str) -> list[str]:
+    """The notebooks to execute: `all`, or those that no executed copy is up to date with.
+
+    A copy of this machine counts as asked for, so that the graph may find it up to date.
+    """
+    if which == "all":
+        return list(stamps())
+    return [
+        name
+        for name, stamp in stamps().items()
+        if not copies.is_current(Path("notebooks") / f"{name}.ipynb", stamp)
+    ]
 
 
 @cache
@@ -50,27 +75,9 @@ def needed_by(experiment: str, group: str, seed: str) -> list[str]:
     return [f"runs/{group}/{needs}/seed-{seed}/record.json"] if needs else []
 
 
-@cache
-def notebook_code(notebook: str) -> str:
-    """Returns the hash of the package's code that a notebook imports, directly or not."""
-    cells = jupytext.read(f"notebooks/{notebook}.md").cells
-    text = "\n".join(c.source for c in cells if c.cell_type == "code")
-    found = re.findall(r"^(?:from|import) (rigid_depth[\w.]*)(?: import (.+))?", text, re.MULTILINE)
-    modules = {module for module, _ in found}
-    modules |= {f"{module}.{name}" for module, names in found for name in re.split(r"\W+", names)}
-    return code_hash(code_files(*sorted(modules)))
-
-
 def book_code() -> str:
     """Returns the hash of the code that makes and checks the pages."""
     return code_hash(sorted((PACKAGE / "book").glob("*.py")))
-
-
-def records_of(notebook: str) -> list[str]:
-    """Returns the published records of runs and studies where a notebook speaks of them."""
-    text = Path(f"notebooks/{notebook}.md").read_text()
-    runs = book_files("book/results/**/record.json") if "results" in text else []
-    return runs + (book_files("book/studies/**/*.json") if "studies" in text else [])
 
 
 @dataclass(frozen=True)
@@ -84,11 +91,21 @@ class Selection:
     seeds: tuple[str, ...]
     publish: bool
     threads: int
+    execute: str = EXECUTE[0]
 
     def __post_init__(self) -> None:
         find_scale(self.scale)
         for name in self.experiments:
             find_experiment(name)
+        for seed in self.seeds:
+            whole("SEEDS", seed)
+        if self.execute not in EXECUTE:
+            raise RigidDepthError(f"EXECUTE is {self.execute!r}; allowed: {', '.join(EXECUTE)}")
+
+    @property
+    def notebooks_to_execute(self) -> list[str]:
+        """The executed copies that the book needs, below _build/executed."""
+        return [f"{copies.EXECUTED}/{name}.ipynb" for name in to_execute(self.execute)]
 
     @property
     def group(self) -> str:
@@ -115,7 +132,7 @@ class Selection:
     @property
     def published(self) -> list[str]:
         """The marks of publication of these runs, if it is asked for."""
-        return [f"_build/published/{run}" for run in self.runs] if self.publish else []
+        return [f"{PUBLISHED}/{run}" for run in self.runs] if self.publish else []
 
     def world_of(self, group: str) -> list[str]:
         """The mark of the synthetic world that a group of runs reads, if it is the graph's own."""
@@ -148,11 +165,13 @@ def read_selection(config: dict) -> Selection:
     """
     unknown = sorted(set(config) - set(SETTINGS))
     if unknown:
-        raise ValueError(f"unknown setting {unknown[0]}; allowed: {', '.join(SETTINGS)}")
+        raise RigidDepthError(f"unknown setting {unknown[0]}; allowed: {', '.join(SETTINGS)}")
     experiments = words(config.get("experiments", ""))
     if {"scale", "dataset", "dataroot", "seeds"} & set(config) and not experiments:
         experiments = tuple(EXPERIMENTS)
     seeds = words(config.get("seeds", "0"))
+    if not seeds:
+        raise RigidDepthError("SEEDS names none; allowed are whole numbers, as in SEEDS=0,1,2")
     alone = len(experiments) * len(seeds) < 2
     return Selection(
         scale=str(config.get("scale", "smoke")),
@@ -161,5 +180,6 @@ def read_selection(config: dict) -> Selection:
         experiments=experiments,
         seeds=seeds,
         publish=str(config.get("publish", "")) not in ("", "0", "False"),
-        threads=int(config.get("threads") or (os.cpu_count() if alone else 1)),
+        threads=whole("THREADS", config.get("threads") or (os.cpu_count() if alone else 1)),
+        execute=str(config.get("execute") or EXECUTE[0]),
     )

@@ -10,12 +10,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+import nbformat
 import numpy as np
 from nbformat import NotebookNode
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 SANITISE = ROOT / "tests" / "nbval_sanitize.cfg"
+FIGURE = "application/vnd.plotly.v1+json"
 PIXEL_TOLERANCE = 2.0  # of 255, mean over the picture: fonts and last digits may differ
 PIXEL_JUMP, SHARE_TOLERANCE = 60, 0.003  # but only so many pixels by more than this of 255
 
@@ -28,7 +30,7 @@ def normalise(notebook: NotebookNode, stamp: dict) -> NotebookNode:
     """
     notebook.metadata = NotebookNode(
         kernelspec={"display_name": "Python 3", "language": "python", "name": "python3"},
-        language_info={"name": "python"},
+        language_info={"name": "python", "pygments_lexer": "ipython3"},  # as jupytext --sync
         rigid_depth=stamp,
     )
     seen: dict[str, int] = {}
@@ -61,6 +63,14 @@ def merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
     return merged
 
 
+def write(notebook: NotebookNode, target: Path) -> None:
+    """Writes the notebook whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.partial")
+    nbformat.write(notebook, partial)
+    partial.replace(target)
+
+
 def machine_paths() -> list[str]:
     """Returns the folders of this machine that must not show up on a page."""
     folders = {str(ROOT), str(Path.home()), sys.prefix, tempfile.gettempdir()}
@@ -88,13 +98,19 @@ def faults(notebook: NotebookNode) -> list[str]:
 
 
 def _readable(notebook: NotebookNode) -> tuple[str, list[str]]:
-    """Splits a notebook into its text, sanitised as nbval does, and its pictures."""
+    """Splits a notebook into its text, sanitised as nbval does, and its pictures.
+
+    Left out: the stamp, which says what the notebook rests on and nothing to a reader, and the
+    pictures of figures that are kept as data.
+    """
     pictures = []
     plain = json.loads(json.dumps(notebook))
+    plain["metadata"].pop("rigid_depth", None)
     for cell in plain["cells"]:
         for output in cell.get("outputs", []):
-            if "image/png" in output.get("data", {}):
-                pictures.append(output["data"].pop("image/png"))
+            picture = output.get("data", {}).pop("image/png", None)
+            if picture and FIGURE not in output["data"]:
+                pictures.append(picture)
     text = json.dumps(plain, sort_keys=True)
     rules = configparser.RawConfigParser()
     rules.read(SANITISE)

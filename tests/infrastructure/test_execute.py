@@ -1,4 +1,4 @@
-"""workflow/execute.py runs a text notebook and stores it: normalised, clean, stable."""
+"""workflow/execute.py runs a text notebook: the copy is normalised, clean, stable."""
 
 import base64
 import io
@@ -15,7 +15,7 @@ import stored
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 
-from rigid_depth.experiments.sources import blob
+from rigid_depth.book.copies import stamp
 
 HEADER = """---
 jupytext:
@@ -37,7 +37,8 @@ rate: float = 1e-3
 
 def notebook_file(folder: Path, *sources: str) -> Path:
     text = HEADER + "".join(f"\n```{{code-cell}} ipython3\n{s}\n```\n" for s in sources)
-    path = folder / "chapter.md"
+    path = folder / "notebooks" / "chapter.md"
+    path.parent.mkdir(exist_ok=True)
     path.write_text(text)
     return path
 
@@ -51,20 +52,20 @@ def execute_with(monkeypatch, *arguments: object) -> None:
 
 def test_second_execution_is_byte_identical(tmp_path, monkeypatch):
     path = notebook_file(tmp_path, "import os\nprint(steps, os.environ['RIGID_DEPTH_TYPECHECK'])")
-    stamp = tmp_path / "stamps" / "chapter"
-    twin = path.with_suffix(".ipynb")
-    execute_with(monkeypatch, path, "--stamp", stamp)
-    first = twin.read_bytes()
-    twin.unlink()
+    copy = tmp_path / "_build" / "executed" / "chapter.ipynb"
     execute_with(monkeypatch, path)
-    assert twin.read_bytes() == first
+    first = copy.read_bytes()
+    copy.unlink()
+    execute_with(monkeypatch, path)
+    assert copy.read_bytes() == first
+    assert [p.name for p in path.parent.iterdir()] == ["chapter.md"], "the stored one is left alone"
 
-    notebook = nbformat.read(twin, as_version=4)
+    notebook = nbformat.read(copy, as_version=4)
     assert notebook.cells[2].outputs[0].text == "3 1\n"
     assert dict(notebook.metadata.rigid_depth) == {
         "parameters": {"scale": "smoke", "steps": 3, "rate": 0.001},
         "scale": "smoke",
-        "source_blob": stamp.read_text().strip(),
+        **stamp(path),
     }
     assert not {"papermill", "jupytext"} & set(notebook.metadata)
 
@@ -95,14 +96,22 @@ def test_unknown_parameter_is_refused_before_anything_runs(tmp_path, monkeypatch
         ("import warnings\nwarnings.warn('careful')", "writes to stderr"),
     ],
 )
-def test_a_faulty_notebook_leaves_the_twin_alone(tmp_path, monkeypatch, source, message):
+def test_a_faulty_notebook_leaves_the_copy_alone(tmp_path, monkeypatch, source, message):
     path = notebook_file(tmp_path, source)
-    twin = path.with_suffix(".ipynb")
-    twin.write_text("as it was")
+    copy = tmp_path / "_build" / "executed" / "chapter.ipynb"
+    copy.parent.mkdir(parents=True)
+    copy.write_text("as it was")
     with pytest.raises(SystemExit, match=message):
         execute_with(monkeypatch, path)
-    assert twin.read_text() == "as it was"
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["chapter.ipynb", "chapter.md"]
+    assert copy.read_text() == "as it was"
+    assert [p.name for p in copy.parent.iterdir()] == ["chapter.ipynb"]
+
+
+def test_an_execution_says_nothing_but_how_far_it_is(tmp_path, monkeypatch, capfd):
+    path = notebook_file(tmp_path, "print('of the notebook')")
+    execute_with(monkeypatch, path)
+    told = "".join(capfd.readouterr())
+    assert [line for line in told.splitlines() if not line.startswith("chapter: cell ")] == []
 
 
 @pytest.mark.parametrize(
@@ -151,11 +160,6 @@ def test_a_curve_that_moved_is_a_change():
 def test_plotly_js_and_unexecuted_cells_are_faults():
     assert "plotly.js" in stored.faults(with_output({"text/html": "/* plotly.js v3 */"}))[0]
     assert stored.faults(new_notebook(cells=[new_code_cell("1")])) == ["cell 1 was not executed"]
-
-
-def test_blob_is_gits_name(tmp_path):
-    (tmp_path / "file").write_text("hello\n")
-    assert blob(tmp_path / "file") == "ce013625030ba8dba906f756967f9e9ca394464a"
 
 
 def test_declared_parameters_of_a_notebook():
