@@ -10,8 +10,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || echo python3
 WORKERS ?= 2
 PY := .venv/bin/python
 
-.PHONY: help book notebooks test experiments bench lint format clean distclean environment \
-  environment-test constraints
+.PHONY: help book notebooks test experiments bench lint format clean distclean environment environment-test constraints
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 22; sed -n 's/^#: \{0,1\}//p' Makefile
