@@ -12,9 +12,11 @@ from rigid_depth.studies import STUDIES, declaration, find_study
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_what_is_read_is_what_the_file_declares(name):
-    file = importlib.import_module(declaration.module_of(name))
+    module = declaration.module_of(name)
+    file = importlib.import_module(module)
+    assert STUDIES[name].computes == f"{module}:{file.STUDY.function.__name__}"
     for field in fields(file.STUDY):
-        if field.name != "function":
+        if field.name not in ("function", "computes"):
             assert getattr(STUDIES[name], field.name) == getattr(file.STUDY, field.name)
     assert name == file.STUDY.name
 
