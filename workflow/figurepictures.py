@@ -49,7 +49,7 @@ def add_pictures(notebooks: dict[Path, NotebookNode]) -> None:
         known = _stored_pictures(path)
         for data in figures(notebook):
             if picture := known.get(_key(data)):
-                data["image/png"] = _with_palette(picture, COLOURS)
+                data["image/png"] = picture
             else:
                 missing.append(data)
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
