@@ -21,10 +21,9 @@ def findings(runs: Iterable[Run]) -> str:
     return "\n".join(
         [
             "(the-findings)=\n# Findings\n",
-            "Every sentence of the book that rests on published runs is a function of their "
-            "records. It is evaluated whenever the book is built, on the scale it speaks of, so "
-            "that no sentence outlives the runs it was written from. A finding is open until "
-            "each of its experiments has three seeds.\n",
+            "These sentences rest on published runs. Each is a function of their records, and "
+            "every build of the book evaluates it on the scale it speaks of. A finding is open "
+            "until each of its experiments has three seeds.\n",
             "## Claims of the thesis\n",
             *(_entry(found, runs) for found in claims),
             "## What else our runs show\n",

@@ -35,7 +35,7 @@ def detached_or_not_mse_is_not_told_apart_from_rgb(shown: list[Run]) -> bool:
 
 @finding("mse", "mse-undetached")
 def not_detached_the_latents_shrink(shown: list[Run]) -> bool:
-    """Not detached, the MSE falls thousands of times, the distance in the latents' own size not.
+    """Without detaching, the MSE falls thousands of times; the relative distance does not.
 
     The probe still tells them apart, and no difference is shown in RGB or in the guide.
     """
@@ -69,7 +69,7 @@ def not_detached_the_latents_shrink(shown: list[Run]) -> bool:
 
 @finding("mse", "mse-unaligned")
 def the_alignment_loss_aligns(shown: list[Run]) -> bool:
-    """Without it latents end farther apart and hard to read; RGB shows no difference."""
+    """Without the alignment loss latents end farther apart; no difference in RGB is shown."""
     without, aligned = (seeds(shown, name) for name in ("mse-unaligned", "mse"))
     crossing = [
         run.rmse_m("zero_shot") - aligned[seed].rmse_m("zero_shot") for seed, run in without.items()
@@ -163,7 +163,7 @@ def coral_at_its_weight_brings_shapes_together_and_leaves_means(shown: list[Run]
 
 @finding("mse-undetached", "coral", "coral-pixels")
 def mse_ends_nearer_than_coral(shown: list[Run]) -> bool:
-    """MSE's latents end nearer than CORAL's, seed against seed; RGB shows no difference."""
+    """MSE's latents end nearer than CORAL's, seed against seed; no difference in RGB is shown."""
     names = ["coral", "coral-pixels"]
 
     def of(measure: str) -> tuple[list[float], list[float]]:

@@ -26,7 +26,7 @@ FAMILY = FAMILIES["rgb"]
 
 @claim("rgb", *FAMILY)
 def a_rotation_is_better_and_its_latent_readable(shown: list[Run]) -> bool:
-    """A rotation makes RGB better than alone, and a decoder of RGB-D latents reads its latent.
+    """A rotation makes RGB better, and a decoder trained on RGB-D latents can read its latent.
 
     By one and the same row; readable: at most 0.5 m worse by the control decoder.
     """
@@ -99,7 +99,7 @@ def the_infinity_loss_makes_the_metric_worse(shown: list[Run]) -> bool:
 
 @claim("mse", "lidar-noisy", "mse-undecayed")
 def decay_and_noise_raise_both_errors_of_the_guide(shown: list[Run]) -> bool:
-    """Decay and noise raise the guide's training and test error in every seed, and help not RGB."""
+    """Decay and noise raise both errors of the guide in each seed and do not help RGB."""
     pairs = [("lidar-noisy", "mse"), ("mse", "mse-undecayed")]
 
     def raised(name: str, reference: str) -> bool:
@@ -116,13 +116,13 @@ def decay_and_noise_raise_both_errors_of_the_guide(shown: list[Run]) -> bool:
 
 @claim("rgb", *FAMILY)
 def a_row_of_table_8_2_is_better_than_rgb(shown: list[Run]) -> bool:
-    """A method of Table 8.2 makes RGB better than alone."""
+    """A method of Table 8.2 makes RGB better than RGB alone."""
     return bool(better(shown, FAMILY, "rgb") & set(printed_table("table_8_2")))
 
 
 @claim("rgb", *FAMILY)
 def a_rotation_is_better_than_rgb(shown: list[Run]) -> bool:
-    """A rotation of Table 8.5 makes RGB better than alone."""
+    """A rotation of Table 8.5 makes RGB better than RGB alone."""
     return bool(better(shown, FAMILY, "rgb") & set(printed_table("table_8_5")))
 
 
