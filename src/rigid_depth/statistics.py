@@ -1,19 +1,22 @@
 """How sure a number is: intervals over seeds, bootstrap over scenes, differences of experiments.
 
-The RMSE of a run is pooled over the pixels of the test scenes, so what is resampled are scenes
+The RMSE of a run is pooled over the pixels of unseen scenes, so what is resampled are scenes
 (frames of one street are no independent evidence). Functions of runs take the `scenes` entries of
-run records, `{seed: {scene: {"squared_error_sum_m2", "pixels", ...}}}`.
+run records, `{seed: {scene: (sum of squared errors in m^2, pixels)}}`. What may be decided from an
+estimate is in `rigid_depth.decisions`. Every interval holds for one training world: the streets a
+network learns from are not drawn anew.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.stats import t as student_t
 
 from rigid_depth.errors import RigidDepthError
 
-Runs = Mapping[int, Mapping[str, Mapping[str, float]]]
+Runs = Mapping[int, Mapping[str, Sequence[float] | Mapping[str, float]]]
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,8 @@ class Estimate:
     """A mean over seeds with its interval, all in the unit of what was averaged.
 
     `std` is the sample standard deviation over the seeds (n - 1), `p_value` two-sided, of a mean of
-    0. A single value has no `std`, and without scenes no interval and no p-value: they are None.
+    0; `error` is the standard error of the mean, `degrees` its degrees of freedom. A single value
+    has no `std`, and without scenes no interval, no p-value and no error: they are None.
     """
 
     mean: float
@@ -30,9 +34,19 @@ class Estimate:
     high: float | None
     p_value: float | None
     count: int
+    error: float | None = None
+    degrees: float | None = None
 
     def __str__(self) -> str:
         return f"{self.mean:.3g}" + (f" ± {self.std:.2g}" if self.std is not None else "")
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """Variance over seeds of a difference of two runs, and how well it is known."""
+
+    variance: float
+    degrees: float
 
 
 def estimate(values: Sequence[float], level: float = 0.95) -> Estimate:
@@ -48,7 +62,8 @@ def estimate(values: Sequence[float], level: float = 0.95) -> Estimate:
     if count == 1:
         return Estimate(mean, None, None, None, None, 1)
     std = float(np.std(values, ddof=1))
-    return Estimate(mean, std, *_student(mean, std / count**0.5, count - 1, level), count)
+    error, degrees = std / count**0.5, count - 1
+    return Estimate(mean, std, *_student(mean, error, degrees, level), count, error, degrees)
 
 
 def pooled_rmse(
@@ -76,6 +91,7 @@ def paired_difference(
     a: Runs,
     b: Runs,
     *,
+    scatter: Scatter | None = None,
     level: float = 0.95,
     resamples: int = 4000,
     generator: np.random.Generator | None = None,
@@ -83,8 +99,9 @@ def paired_difference(
     """Pooled RMSE of `a` minus that of `b` on the same scenes and seeds, interval and p-value.
 
     As in `pooled_rmse`, of the differences: what scenes and seeds have in common cancels. The
-    p-value is below 1 - level just where the interval leaves out 0. Raises RigidDepthError where
-    the scenes, their pixels or the seeds of the two differ.
+    variance over seeds is that of `scatter`, or of the differences themselves where none is given.
+    The p-value is below 1 - level just where the interval leaves out 0. Raises RigidDepthError
+    where the scenes, their pixels or the seeds of the two differ.
     """
     _refuse_unpaired(a, b)
     first, second = _table(a), _table({seed: b[seed] for seed in a})
@@ -93,7 +110,29 @@ def paired_difference(
     scenes = first[1].shape[1]
     counts = _counts(scenes, resamples, generator)
     draws = _over_scenes(*first, counts) - _over_scenes(*second, counts)
-    return _estimate(_rmse(*first) - _rmse(*second), draws, scenes, level)
+    return _estimate(_rmse(*first) - _rmse(*second), draws, scenes, level, scatter)
+
+
+def seed_scatter(rows: Mapping[Hashable, Mapping[int, float]]) -> Scatter | None:
+    """How far a difference of two rows scatters over seeds, pooled over all rows.
+
+    `rows` holds a number for each row and seed. Row and seed effects are taken out by least squares
+    and the rest is pooled, as in an analysis of variance of blocks (the seeds): with two rows it is
+    the paired t-test, with k rows of n seeds it has (k - 1)(n - 1) degrees of freedom instead of
+    n - 1. Rows may lack seeds. The rows have to scatter alike; None where nothing is left over.
+    """
+    values = [(row, seed, v) for row, found in rows.items() for seed, v in found.items()]
+    names, seeds = list(rows), sorted({seed for _, seed, _ in values})
+    design = np.zeros((len(values), len(names) + len(seeds)))
+    for line, (row, seed, _) in enumerate(values):
+        design[line, names.index(row)] = design[line, len(names) + seeds.index(seed)] = 1
+    numbers = np.array([value for *_, value in values])
+    effects, _, rank, _ = np.linalg.lstsq(design, numbers, rcond=None)
+    degrees = len(values) - int(rank)
+    if degrees < 1:
+        return None
+    left = float(((numbers - design @ effects) ** 2).sum())
+    return Scatter(2 * left / degrees, degrees)
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:
@@ -116,13 +155,19 @@ def _table(runs: Runs) -> tuple[np.ndarray, np.ndarray]:
     for seed, scenes in runs.items():
         if sorted(scenes) != names:
             raise RigidDepthError(f"seed {seed} was tested on other scenes than the first seed")
-    rows = [[scenes[name] for name in names] for scenes in runs.values()]
-    columns = ("squared_error_sum_m2", "pixels")
-    squared_m2, pixels = (np.array([[s[c] for s in row] for row in rows], float) for c in columns)
+    rows = np.array([[_pair(scenes[name]) for name in names] for scenes in runs.values()])
+    squared_m2, pixels = rows.reshape(len(runs), -1, 2).transpose(2, 0, 1)
     if not (pixels.sum(1) > 0).all():
         raise RigidDepthError("a run has no measured pixel in any of its scenes")
     keep = (pixels > 0).all(0)
     return squared_m2[:, keep], pixels[:, keep]
+
+
+def _pair(scene: Sequence[float] | Mapping[str, float]) -> tuple[float, float]:
+    """Sum of the squared errors and pixels of a scene; older records name the two."""
+    if isinstance(scene, Mapping):
+        return scene["squared_error_sum_m2"], scene["pixels"]
+    return scene[0], scene[1]
 
 
 def _rmse(squared_m2: np.ndarray, pixels: np.ndarray) -> np.ndarray:
@@ -136,7 +181,18 @@ def _counts(scenes: int, resamples: int, generator: np.random.Generator | None) 
     n - 1 of n are drawn with replacement: that makes the bootstrap's variance of a mean unbiased
     (Rao and Wu, 1988), which matters with a handful of scenes.
     """
-    generator = generator or np.random.default_rng(0)
+    if generator is None:
+        return _fixed_counts(scenes, resamples)
+    return _drawn(generator, scenes, resamples)
+
+
+@lru_cache(maxsize=8)
+def _fixed_counts(scenes: int, resamples: int) -> np.ndarray:
+    """The draws of the fixed generator; every comparison on as many scenes takes the same."""
+    return _drawn(np.random.default_rng(0), scenes, resamples)
+
+
+def _drawn(generator: np.random.Generator, scenes: int, resamples: int) -> np.ndarray:
     draws = max(1, scenes - 1)
     return generator.multinomial(draws, np.full(scenes, 1 / scenes), resamples).astype(float)
 
@@ -146,18 +202,26 @@ def _over_scenes(squared_m2: np.ndarray, pixels: np.ndarray, counts: np.ndarray)
     return np.sqrt((counts @ squared_m2.T) / (counts @ pixels.T)).mean(1)
 
 
-def _estimate(by_seed: np.ndarray, draws: np.ndarray, scenes: int, level: float) -> Estimate:
+def _estimate(
+    by_seed: np.ndarray,
+    draws: np.ndarray,
+    scenes: int,
+    level: float,
+    scatter: Scatter | None = None,
+) -> Estimate:
     """The mean over seeds with the variance over both: scenes (from the draws) and seeds."""
     _refuse_level(level)
     seeds, mean = len(by_seed), float(by_seed.mean())
     if seeds == scenes == 1:
         raise RigidDepthError("one scene and one seed leave nothing to take an interval from")
     std = float(by_seed.std(ddof=1)) if seeds > 1 else None
-    parts = [(by_seed.var(ddof=1) / seeds if seeds > 1 else 0.0, seeds - 1)]
-    parts += [(draws.var(), scenes - 1)]
-    variance = sum(part for part, _ in parts)
-    degrees = variance**2 / sum(part**2 / f for part, f in parts if f) if variance else 1.0
-    return Estimate(mean, std, *_student(mean, variance**0.5, degrees, level), seeds)
+    if scatter is None:
+        scatter = Scatter(by_seed.var(ddof=1) if seeds > 1 else 0.0, seeds - 1)
+    parts = [(scatter.variance / seeds, scatter.degrees), (draws.var(), scenes - 1)]
+    variance = float(sum(part for part, _ in parts))
+    degrees = float(variance**2 / sum(part**2 / f for part, f in parts if f)) if variance else 1.0
+    error = variance**0.5
+    return Estimate(mean, std, *_student(mean, error, degrees, level), seeds, error, degrees)
 
 
 def _student(mean: float, error: float, degrees: float, level: float) -> tuple[float, float, float]:

@@ -34,7 +34,9 @@ def street_world() -> None:
 @app.command()
 def write(
     root: Annotated[Path, typer.Argument(metavar="DIR", help="Folder, new or empty.")],
-    scenes: Annotated[int, typer.Option(help="Number of streets.")] = 12,
+    scenes: Annotated[
+        int | None, typer.Option(help="Number of streets; by default 12, or the sum of --splits.")
+    ] = None,
     frames_per_scene: Annotated[int, typer.Option(help="Keyframes of each, 0.5 s apart.")] = 4,
     cameras: Annotated[
         str, typer.Option(help=f"all, or names by commas: {', '.join(CAMERAS)}.")
@@ -43,6 +45,10 @@ def write(
     image_size: Annotated[
         str, typer.Option(metavar="HxW", help="Height and width in px.")
     ] = "900x1600",
+    splits: Annotated[
+        str | None,
+        typer.Option(metavar="N,N,N", help="Streets of train, val, test; else 70, 15 and 15 %."),
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="Processes; by default all cores.")] = None,
     progress: Annotated[bool, typer.Option(help="Say what it costs and show a bar.")] = True,
 ) -> None:
@@ -54,7 +60,11 @@ def write(
     from street_world.writing import is_complete, write_world  # here, for a quick --help
 
     names = tuple(CAMERAS) if cameras == "all" else tuple(cameras.split(","))
-    settings = Settings(scenes, frames_per_scene, names, seed, _size(image_size))
+    split_scenes = None if splits is None else _counts(splits)
+    if scenes is None:
+        scenes = 12 if split_scenes is None else sum(split_scenes)
+    size = _size(image_size)
+    settings = Settings(scenes, frames_per_scene, names, seed, size, split_scenes=split_scenes)
     done = is_complete(root)
     if progress and not done:
         typer.echo(_cost(settings), err=True)
@@ -64,7 +74,8 @@ def write(
         frames_per_scene=frames_per_scene,
         cameras=names,
         seed=seed,
-        image_size=settings.image_size,
+        image_size=size,
+        split_scenes=split_scenes,
         workers=workers,
         progress=progress,
     )
@@ -84,12 +95,23 @@ def _size(text: str) -> tuple[int, int]:
     return height, width
 
 
+def _counts(text: str) -> tuple[int, int, int]:
+    """1000,240,240 as the numbers of streets in train, val and test."""
+    try:
+        train, val, test = (int(part) for part in text.split(","))
+    except ValueError:
+        raise StreetWorldError(
+            f"--splits is '{text}'; it must be three numbers of streets, as in 1000,240,240."
+        ) from None
+    return train, val, test
+
+
 def _cost(settings: Settings) -> str:
     """About what a world costs, from measurements on one core of a server of 2023."""
     frames = settings.scenes * settings.frames_per_scene
     images = frames * len(settings.cameras)
     megapixels = images * settings.image_size[0] * settings.image_size[1] / 1e6
-    seconds = 1 + 0.5 * settings.scenes + 0.15 * frames + 0.55 * megapixels
+    seconds = 1 + 0.35 * settings.scenes + 0.09 * frames + 0.45 * megapixels
     size_mb = 0.6 * frames + 0.45 * megapixels
     time = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
     return f"{frames} frames, {images} images: about {time} of one core and {size_mb:.0f} MB"

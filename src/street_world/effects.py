@@ -105,10 +105,11 @@ def write_jpeg(path: Path, rgb: np.ndarray) -> None:
     cv2.imwrite(str(path), rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])
 
 
-def write_truth(folder: Path, stem: str, depth_m: np.ndarray) -> None:
-    """Writes dense depth (uint16, metres * 256, clipped at 255 m) and the sky mask (255 = sky)."""
+def write_truth(folder: Path, stem: str, depth_m: np.ndarray, classes: np.ndarray) -> None:
+    """Writes dense depth (uint16, metres * 256, clipped at 255 m), sky mask (255) and classes."""
     surface = depth_m > 0
     encoded = np.round(np.clip(depth_m, 1 / 256, 255) * 256) * surface
     fast = [cv2.IMWRITE_PNG_COMPRESSION, 1]
     cv2.imwrite(str(folder / f"{stem}.depth.png"), encoded.astype(np.uint16), fast)
     cv2.imwrite(str(folder / f"{stem}.sky.png"), np.where(surface, 0, 255).astype(np.uint8), fast)
+    cv2.imwrite(str(folder / f"{stem}.classes.png"), classes, fast)

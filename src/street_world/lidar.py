@@ -1,5 +1,6 @@
 """The spinning LiDAR: 32 beams like Velodyne's HDL-32E, as on the nuScenes cars."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ RANGE_NOISE_M = 0.02
 REACH_M = 105.0  # where half the beams are lost on a surface that answers with signal 1
 
 
+@lru_cache(maxsize=1)
 def beam_directions() -> np.ndarray:
     """Unit directions in the LIDAR_TOP frame, float32 [3, AZIMUTHS * BEAMS], firing by firing.
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from street_world.vectors import dot
+
 
 @dataclass(frozen=True)
 class Mesh:
@@ -220,13 +222,15 @@ def place(
     if rotation is None:
         c, s = np.cos(yaw_rad), np.sin(yaw_rad)
         rotation = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
-    moved = mesh.triangles.astype(np.float64) @ rotation.T + np.asarray(position)
+    points = mesh.triangles.reshape(-1, 3).astype(np.float64)
+    moved = (points @ rotation.T + np.asarray(position)).reshape(-1, 3, 3)
     number = mesh.group if group is None else np.full(len(mesh.group), group, np.int32)
     return Mesh(moved.astype(np.float32), mesh.uv, mesh.material, mesh.tint, number)
 
 
 def normals(mesh: Mesh) -> np.ndarray:
     """Unit normals [F,3] of the triangles, of arbitrary side."""
-    edge = mesh.triangles[:, 1:] - mesh.triangles[:, :1]
-    n = np.cross(edge[:, 0], edge[:, 1])
-    return n / np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-12)
+    corner, *others = mesh.triangles.transpose(1, 2, 0)
+    (a, b, c), (u, v, w) = (other - corner for other in others)
+    n = np.stack([b * w - c * v, c * u - a * w, a * v - b * u])
+    return (n / np.maximum(np.sqrt(dot(n, n)), 1e-12)).T

@@ -42,12 +42,12 @@ def _lamps(site: Site, edge: float, generator: Generator) -> tuple[list[Mesh], l
     height, reach = generator.uniform(5.5, 9.5), generator.uniform(0.8, 2.4)
     spacing = generator.uniform(20, 38)
     both = generator.random() < 0.5
+    lamp = furniture.make_lamp(height, reach)
     for k, s in enumerate(np.arange(street.start + 4, street.end, spacing)):
         if any(a < s < b for a, b in site.gaps):
             continue
         for direction in (-1, 1) if both else ((-1, 1)[k % 2],):
             turn = np.pi if direction > 0 else 0.0
-            lamp = furniture.make_lamp(height, reach)
             parts.append(furniture.on_street(lamp, street, s, direction * edge, KERB_M, turn))
             lamps.append(street.point(s, direction * (edge - reach - 0.3), height + KERB_M))
     return parts, lamps

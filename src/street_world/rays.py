@@ -8,8 +8,6 @@ from embreex.mesh_construction import TriangleMesh
 from embreex.rtcore_scene import EmbreeScene
 from numpy.typing import ArrayLike
 
-from street_world.mesh import Mesh
-
 _UNKNOWN = -2
 
 
@@ -29,10 +27,19 @@ class Hits(NamedTuple):
     triangle: np.ndarray
 
 
-def build(mesh: Mesh) -> EmbreeScene:
-    """The acceleration structure over one mesh."""
+def corners(triangles: np.ndarray) -> np.ndarray:
+    """Triangles [F,3,3] (m) as Python's floats, for those of which `build` makes many scenes.
+
+    `TriangleMesh` asks for every number by itself, which is most of the time that a small image
+    takes; a number that is an object already it gets a third sooner.
+    """
+    return triangles.astype(np.float32).astype(object)
+
+
+def build(corners: np.ndarray) -> EmbreeScene:
+    """The acceleration structure over the triangles whose `corners` [F,3,3] are given."""
     scene = EmbreeScene()
-    TriangleMesh(scene, np.ascontiguousarray(mesh.triangles, np.float32))
+    TriangleMesh(scene, corners)
     return scene
 
 
@@ -49,7 +56,7 @@ def first_hits(geometry: Geometry, origins: ArrayLike, directions: np.ndarray) -
     hit = geometry.static.run(*rays, output=1)
     distance, triangle = hit["tfar"], hit["primID"]
     if geometry.moving is not None:
-        hit = geometry.moving.run(*rays, output=1)
+        hit = geometry.moving.run(*rays, distance.copy(), output=1)  # no farther than the static
         nearer = (hit["primID"] >= 0) & ((triangle < 0) | (hit["tfar"] < distance))
         distance = np.where(nearer, hit["tfar"], distance)
         triangle = np.where(nearer, hit["primID"] + geometry.static_count, triangle)

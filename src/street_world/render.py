@@ -22,10 +22,14 @@ LAMPS = 8
 
 
 class Image(NamedTuple):
-    """What a camera sees: `rgb` uint8 [H,W,3], `depth_m` float32 [H,W] with 0 = no surface."""
+    """What a camera sees: `rgb` uint8 [H,W,3], `depth_m` float32 [H,W] with 0 = no surface.
+
+    `classes` uint8 [H,W] are places in `classes.CLASSES`.
+    """
 
     rgb: np.ndarray
     depth_m: np.ndarray
+    classes: np.ndarray
 
 
 class Picture(NamedTuple):
@@ -89,7 +93,7 @@ def render(
     for top in range(0, depth.shape[0], BAND_ROWS):
         band = slice(top, top + BAND_ROWS)
         image[:, band] = _band(picture, shares, band, lighting, offset)
-    return Image(develop(image, light, generator), depth)
+    return Image(develop(image, light, generator), depth, view.classes[triangle])
 
 
 def _nearest(lamps: np.ndarray, point: np.ndarray) -> np.ndarray:

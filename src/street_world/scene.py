@@ -161,7 +161,7 @@ def _write_frame(shooting: Shooting, frame: int, rows: Rows) -> None:
         else:
             groups = _write_sweep(shooting, stem, view, generator)
             rows["sample_annotation"] += annotate(
-                shooting.world.actors, scene, frame, seconds, groups, view, shooting.shift
+                shooting.world.actors, scene, frame, groups, view, shooting.shift
             )
         rows["ego_pose"].append(
             {
@@ -194,7 +194,7 @@ def _write_image(
     folder.mkdir(parents=True, exist_ok=True)
     truth.mkdir(parents=True, exist_ok=True)
     write_jpeg(folder / f"{stem}.jpg", image.rgb)
-    write_truth(truth, stem, image.depth_m)
+    write_truth(truth, stem, image.depth_m, image.classes)
 
 
 def _data_row(shooting: Shooting, frame: int, channel: str, stamp_us: int, stem: str) -> Row:

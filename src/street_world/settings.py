@@ -23,6 +23,7 @@ class Settings:
     """All parameters of a world; two worlds with equal settings are equal byte for byte.
 
     `image_size` is (height, width) in px; other sizes than nuScenes's are meant for small uses.
+    `split_scenes` are the numbers of scenes in train, val and test; None: 70, 15 and 15 %.
 
     Raises:
         StreetWorldError: a number or a size out of range, an unknown or repeated camera.
@@ -34,6 +35,7 @@ class Settings:
     seed: int
     image_size: tuple[int, int] = (900, 1600)
     generator: int = GENERATOR
+    split_scenes: tuple[int, int, int] | None = None
 
     def __post_init__(self) -> None:
         for name in ("scenes", "frames_per_scene"):
@@ -46,6 +48,12 @@ class Settings:
             raise StreetWorldError(
                 f"cameras are {list(self.cameras)}; allowed are one or more of {list(CAMERAS)}, "
                 "each once."
+            )
+        split = self.split_scenes
+        if split is not None and (len(split) != 3 or min(split) < 0 or sum(split) != self.scenes):
+            raise StreetWorldError(
+                f"split_scenes is {list(split)}; it must be three numbers of 0 or more, for train, "
+                f"val and test, that make {self.scenes} scenes."
             )
         sides = zip(SMALLEST, self.image_size, LARGEST, strict=True)
         if not all(low <= side <= high for low, side, high in sides):
@@ -69,12 +77,22 @@ def read_settings(stored: dict[str, Any]) -> Settings:
     """The settings that have been through JSON, which knows no tuples."""
     height, width = stored["image_size"]
     pairs = {"cameras": tuple(stored["cameras"]), "image_size": (height, width)}
+    if split := stored.get("split_scenes"):
+        pairs["split_scenes"] = tuple(split)
     return Settings(**{**stored, **pairs})
+
+
+def as_stored(settings: Settings) -> dict[str, Any]:
+    """The settings as they are written; without `split_scenes`, which came later, if it is None."""
+    fields = asdict(settings)
+    if settings.split_scenes is None:
+        del fields["split_scenes"]
+    return fields
 
 
 def fingerprint(settings: Settings) -> str:
     """Sixteen hexadecimal digits that change with any setting."""
-    text = json.dumps(asdict(settings), sort_keys=True)
+    text = json.dumps(as_stored(settings), sort_keys=True)
     return hashlib.sha1(text.encode()).hexdigest()[:16]
 
 
@@ -97,13 +115,13 @@ def check_same(settings: Settings, path: Path) -> None:
 
 
 def plan_scenes(settings: Settings) -> list[Scene]:
-    """The scenes of a world in the order of their names, 70/15/15 % of them in the three splits.
+    """The scenes of a world in the order of their names, each in one of the three splits.
 
     Each split runs through the same cycle of conditions, so that four held-out scenes see all four.
     """
     count = settings.scenes
     held_out = max(round(0.15 * count), 1) if count >= 3 else 0
-    sizes = (count - 2 * held_out, held_out, held_out)
+    sizes = settings.split_scenes or (count - 2 * held_out, held_out, held_out)
     slots = [
         (split, CONDITION_CYCLE[k % len(CONDITION_CYCLE)])
         for split, size in zip(SPLITS, sizes, strict=True)

@@ -62,14 +62,15 @@ class Street:
 
     def at(self, s: ArrayLike, d: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Ground plan position [*,2] (m) and heading [*] (rad) at (s, d)."""
-        s, d = np.broadcast_arrays(np.asarray(s, float), np.asarray(d, float))
-        k = np.clip(s - self.start, 0, len(self.course) - 1)
+        s, d = np.asarray(s, float), np.asarray(d, float)
+        k = np.minimum(np.maximum(s - self.start, 0), len(self.course) - 1)
         low = np.minimum(k.astype(int), len(self.course) - 2)
         part = (k - low)[..., None]
-        x, y, heading = np.moveaxis(
-            self.course[low] * (1 - part) + self.course[low + 1] * part, -1, 0
-        )
-        return np.stack([x - d * np.sin(heading), y + d * np.cos(heading)], -1), heading
+        place = self.course[low] * (1 - part) + self.course[low + 1] * part
+        x, y, heading = place[..., 0], place[..., 1], place[..., 2]
+        xy = np.empty((*np.broadcast_shapes(s.shape, d.shape), 2))
+        xy[..., 0], xy[..., 1] = x - d * np.sin(heading), y + d * np.cos(heading)
+        return xy, heading
 
     def point(self, s: ArrayLike, d: ArrayLike, lift: ArrayLike = 0.0) -> np.ndarray:
         """World position [*,3] at (s, d), `lift` metres above the terrain."""

@@ -33,11 +33,15 @@ Track = Callable[[float], Pose]
 
 @dataclass(frozen=True)
 class Actor:
-    """An annotated object: what it is, what it does (an attribute of nuScenes), where it is."""
+    """An annotated object: what it is, what it does (an attribute of nuScenes), where it is.
+
+    One that is `still` stands in the same place at all times.
+    """
 
     model: Model
     attribute: str
     track: Track
+    still: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,7 @@ def _walk(
 
 def _fixed(model: Model, attribute: str, pose: Pose) -> Actor:
     """An actor that stays where it is."""
-    return Actor(model, attribute, lambda t: pose)
+    return Actor(model, attribute, lambda t: pose, still=True)
 
 
 def _pick(models: list[Model], generator: Generator) -> Model:

@@ -13,14 +13,13 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from queue import SimpleQueue
 
 import cv2
 
 from street_world.errors import StreetWorldError
-from street_world.settings import Scene, Settings, plan_scenes, read_settings
+from street_world.settings import Scene, Settings, as_stored, plan_scenes, read_settings
 
 START = "import sys; sys.path[:] = sys.argv[1:]; from street_world import writing; writing.serve()"
 """A worker's program; it looks for packages where its parent does."""
@@ -52,7 +51,7 @@ def _worker(root: Path, settings: Settings) -> Iterator[subprocess.Popen[str]]:
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
         try:
-            _send(process, {"root": str(root), "settings": asdict(settings)})
+            _send(process, {"root": str(root), "settings": as_stored(settings)})
             yield process
         finally:
             process.kill()

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from tqdm import tqdm
@@ -18,6 +17,7 @@ from street_world.settings import (
     VERSION,
     Scene,
     Settings,
+    as_stored,
     check_same,
     fingerprint,
     plan_scenes,
@@ -30,19 +30,22 @@ PARTS = ".parts"
 def write_world(
     root: str | Path,
     *,
-    scenes: int = 12,
+    scenes: int | None = None,
     frames_per_scene: int = 4,
     cameras: Sequence[str] = ("CAM_FRONT",),
     seed: int = 0,
     image_size: tuple[int, int] = (900, 1600),
+    split_scenes: tuple[int, int, int] | None = None,
     workers: int | None = None,
     progress: bool = True,
 ) -> Path:
     """Writes a world of streets as a nuScenes folder (version v1.0-synthetic), returns its path.
 
-    `image_size` is (height, width) in px. Beside the tables lie `splits.json` (70/15/15 by scene)
-    and, for every image, its truth: `truth/<CAM>/<stem>.depth.png` (uint16, camera z in metres *
-    256, 0 = no surface, clipped at 255 m) and `truth/<CAM>/<stem>.sky.png` (255 = sky). The bytes
+    `image_size` is (height, width) in px. `split_scenes` are the numbers of scenes in train, val
+    and test, by default 70, 15 and 15 % of `scenes`, which are 12 by default or the sum of these.
+    Beside the tables lie `splits.json` and, for every image, its truth in `truth/<CAM>/`:
+    `<stem>.depth.png` (uint16, camera z in metres * 256, 0 = no surface, clipped at 255 m),
+    `<stem>.sky.png` (255 = sky) and `<stem>.classes.png` (numbers of `classes.CLASSES`). The bytes
     depend on the settings alone, not on `workers`, the number of processes (default: one per
     core). A call that was killed is finished by the same call; a complete world is returned at
     once.
@@ -52,7 +55,16 @@ def write_world(
             other settings (names the setting); a process that was ended.
     """
     root = Path(root)
-    settings = Settings(scenes, frames_per_scene, tuple(cameras), seed, _pair(image_size))
+    if scenes is None:
+        scenes = 12 if split_scenes is None else sum(split_scenes)
+    settings = Settings(
+        scenes=scenes,
+        frames_per_scene=frames_per_scene,
+        cameras=tuple(cameras),
+        seed=seed,
+        image_size=_pair(image_size),
+        split_scenes=None if split_scenes is None else tuple(split_scenes),
+    )
     if workers is not None and workers < 1:
         raise StreetWorldError(
             f"workers is {workers}; it must be 1 or more, or None for all cores."
@@ -104,7 +116,7 @@ def _claim(root: Path, settings: Settings) -> None:
             f"{root} is not an empty folder and not a synthetic world: choose another."
         )
     root.mkdir(parents=True, exist_ok=True)
-    tables.write_json(path, {**asdict(settings), "fingerprint": fingerprint(settings)})
+    tables.write_json(path, {**as_stored(settings), "fingerprint": fingerprint(settings)})
 
 
 def _run(root: Path, settings: Settings, todo: list[Scene], workers: int) -> Iterator[Scene]:

@@ -78,6 +78,21 @@ def write_run(folder: Path, experiment: str, scale: str, seed: int, rmse_m: floa
     return run
 
 
+RELEASED = """
+- id: sky
+  part: Losses
+  title: The sky
+  thesis: Is infinitely far.
+  code: Counts where no return is.
+  lines: [main/Trainer.py 171-175]
+  here: The same.
+  settings: [infinity=true]
+  base: rgb
+  compare: {rgb-infinity: rgb, rgb-unpublished: rgb}
+  ledger: [eq-1]
+"""
+
+
 @pytest.fixture
 def publish():
     """Writes a made-up run: `publish(folder, experiment, scale, seed, rmse_m)`."""
@@ -86,11 +101,12 @@ def publish():
 
 @pytest.fixture
 def book(tmp_path) -> Path:
-    """A root with a one-row ledger, the thesis's tables, two rows of runs and a smoke run."""
+    """A root with a one-row ledger, an item of the released code, runs and a smoke run."""
     (tmp_path / "book").mkdir()
     row = "- {id: eq-1, kind: equation, place: '5.3', says: $a^2$, verdict: open}\n"
     (tmp_path / "book" / "ledger.yaml").write_text(row)
     shutil.copy(ROOT / "book" / "thesis_tables.json", tmp_path / "book")
+    (tmp_path / "book" / "released-code.yaml").write_text(RELEASED)
     results = tmp_path / "book" / "results"
     for seed, rmse_m in enumerate((6.0, 6.2, 6.4)):
         write_run(results, "rgb", "cpu", seed, rmse_m)

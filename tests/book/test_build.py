@@ -30,6 +30,7 @@ chapters:
 - file: notebooks/07_2_rgb
 - file: notebooks/07_3_rgb_infinity
 - file: book/generated/ledger
+- file: book/generated/released
 - file: book/generated/runs
   sections:
   - glob: book/generated/runs/*

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from rigid_depth.book import ledger
+from rigid_depth.conventions import PUBLISHED_SCALE
 from rigid_depth.errors import RigidDepthError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,6 +59,39 @@ def written(tmp_path: Path, *entries: dict) -> Path:
 def test_a_bad_row_is_refused_by_name(tmp_path, change, sentence):
     with pytest.raises(RigidDepthError, match=rf"row eq-1: .*{sentence}"):
         ledger.load(written(tmp_path, SETTLED | change))
+
+
+def test_comparisons_of_a_row_say_what_could_be_seen(rows):
+    """They settle nothing; a claim on printed numbers keeps its verdict and shows our runs."""
+    row = next(row for row in rows if row.id == "claim-8-best-nonrot")
+    assert row.verdict == "holds"
+    assert row.shows.count("`relative-mse` against `coral`: ") == 1
+    assert ("would be seen" in row.shows) != (": open." in row.shows)
+    compared = {row.id for row in rows if row.compares}
+    assert len(compared) >= 14
+    assert all(row.shows for row in rows if row.compares)
+
+
+def test_a_comparison_with_what_does_not_exist_is_refused(tmp_path):
+    (tmp_path / "results").mkdir()
+    with pytest.raises(RigidDepthError, match="no-such-row"):
+        ledger.load(written(tmp_path, SETTLED | {"test": "t.py::t", "compares": "no-such-row/rgb"}))
+    open_row = SETTLED | {"test": "t.py::t", "compares": "mse/rgb"}
+    (row,) = ledger.load(written(tmp_path, open_row))
+    assert row.shows == "`mse` against `rgb`: open."
+
+
+def test_runs_of_a_row_that_waits_are_not_missed(tmp_path):
+    (tmp_path / "results").mkdir()
+    entry = {k: v for k, v in SETTLED.items() if k != "verdict"}
+    entry |= {"finding": "rgb-overfits", "run": "book/results/{scale}/rgb"}
+    (row,) = ledger.load(written(tmp_path, entry))
+    assert (row.verdict, row.waits) == ("open", True)
+    assert row.run == (f"book/results/{PUBLISHED_SCALE}/rgb",)
+    assert "rgb (0 of 3)" in row.shows
+    assert ledger.missing_evidence([row], tmp_path) == []
+    with pytest.raises(RigidDepthError, match="unknown field waits"):
+        ledger.load(written(tmp_path, SETTLED | {"test": "t.py::t", "waits": True}))
 
 
 def test_a_missing_field_and_a_double_id_are_refused(tmp_path):

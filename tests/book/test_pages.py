@@ -56,7 +56,7 @@ def test_a_page_shows_the_seeds_side_by_side(generated):
     ):
         assert wanted in cells, wanted
     assert "RGB 6.200 ± 0.200 m" in text
-    assert "RMSE: RGB 6.200 m. Cost: 120 s." in text
+    assert "RMSE, held-out streets: RGB 6.200 m. Cost: 120 s." in text
     assert "../../results/cpu/rgb/seed-0/0-rgb.jpg" in text
     assert "A &lt;fast&gt; CPU" in text
 

@@ -1,4 +1,4 @@
-"""Which scale is shown, and what stands in the cells."""
+"""Which scale and which streets are shown, and what stands in the cells."""
 
 from __future__ import annotations
 
@@ -22,45 +22,43 @@ def runs(book) -> list[tables.Run]:
     return tables.read_runs(book / "book" / "results")
 
 
-def test_the_best_scale_with_every_seed_of_every_row_is_shown(book, runs, publish):
-    assert tables.best_complete_scale(runs) == "cpu"
-    results = book / "book" / "results"
-    for seed in range(3):
-        publish(results, "rgb", "gpu", seed, 4.0)
-    publish(results, "rgb-infinity", "gpu", 0, 4.0)
-    assert tables.best_complete_scale(tables.read_runs(results)) == "cpu"
-    publish(results, "rgb-infinity", "gpu", 1, 4.0)
-    publish(results, "rgb-infinity", "gpu", 2, 4.0)
-    assert tables.best_complete_scale(tables.read_runs(results)) == "gpu"
+def test_one_constant_says_which_scale_is_shown(book, runs, publish, monkeypatch):
+    assert tables.shown_scale(runs) == tables.published(book=book / "book").scale == "cpu"
+    monkeypatch.setattr(tables, "PUBLISHED_SCALE", "core")
+    assert tables.published(book=book / "book").scale is None
+    publish(book / "book" / "results", "rgb", "core", 0, 4.0)
+    shown = tables.published(book=book / "book")
+    assert [(run.group, run.experiment) for run in shown.shown] == [("core", "rgb")]
 
 
-def test_a_better_scale_with_fewer_rows_is_not_shown(book, publish):
-    results = book / "book" / "results"
-    for seed in range(3):
-        publish(results, "rgb", "gpu", seed, 4.0)
-    assert tables.best_complete_scale(tables.read_runs(results)) == "cpu"
+def of_splits(**metrics) -> tables.Run:
+    return tables.Run("cpu", "rgb", 0, {"metrics": {k: {"rgb": v} for k, v in metrics.items()}})
 
 
-def test_rows_with_a_changed_parameter_are_not_asked_of_a_better_scale(book, publish):
-    results = book / "book" / "results"
-    for seed in range(3):
-        publish(results, "rgb+steps=1200", "cpu", seed, 6.0)
-        publish(results, "rgb", "gpu", seed, 4.0)
-        publish(results, "rgb-infinity", "gpu", seed, 4.0)
-    assert tables.best_complete_scale(tables.read_runs(results)) == "gpu"
+def measured(rmse_m: float, pixels: int, *names: str) -> dict:
+    scene = {"squared_error_sum_m2": rmse_m**2 * pixels, "pixels": pixels}
+    caps = {"80": {"rmse_m": rmse_m, "pixels": pixels * len(names)}}
+    return {"caps": caps, "scenes": {name: dict(scene) for name in names}}
 
 
-def test_a_further_seed_of_one_row_does_not_hide_the_scale(book, publish):
-    results = book / "book" / "results"
-    publish(results, "rgb", "cpu", 3, 6.0)
-    assert tables.best_complete_scale(tables.read_runs(results)) == "cpu"
-
-
-def test_smoke_and_few_seeds_are_never_shown(tmp_path, publish):
-    for seed in range(3):
-        publish(tmp_path, "rgb", "smoke", seed, 4.0)
-    publish(tmp_path, "rgb", "cpu", 0, 4.0)
-    assert tables.best_complete_scale(tables.read_runs(tmp_path)) is None
+def test_validation_and_test_streets_are_pooled_by_their_pixels():
+    val, test = measured(2.0, 100, "a", "b"), measured(4.0, 300, "c", "b")
+    run = of_splits(train=measured(1.0, 9, "d"), val=val, test=test)
+    squared_m2 = 200 * 4 + 600 * 16
+    assert run.rmse_m("rgb") == pytest.approx((squared_m2 / 800) ** 0.5)
+    assert {name: scene["pixels"] for name, scene in run.scenes("rgb").items()} == {
+        "a": 100, "b": 400, "c": 300,
+    }  # fmt: skip
+    sums = [scene["squared_error_sum_m2"] for scene in run.scenes("rgb").values()]
+    assert sum(sums) == pytest.approx(squared_m2)
+    assert val["scenes"]["b"]["pixels"] == 100, "the record stays as it is"
+    listed = [
+        {**m, "scenes": {n: list(s.values()) for n, s in m["scenes"].items()}} for m in (val, test)
+    ]
+    assert of_splits(val=listed[0], test=listed[1]).scenes("rgb") == run.scenes("rgb")
+    assert of_splits(test=test).rmse_m("rgb") == 4.0
+    assert of_splits(val=test, test=test).scenes("rgb") == of_splits(test=test).scenes("rgb")
+    assert run.rmse_m("depth") is None
 
 
 def test_the_books_own_records_are_found_from_anywhere(tmp_path, monkeypatch):
@@ -68,7 +66,7 @@ def test_the_books_own_records_are_found_from_anywhere(tmp_path, monkeypatch):
     found = tables.published()
     assert {run.record["seed"] for run in found.shown if run.experiment == "rgb"} >= {0, 1, 2}
     assert found.records("rgb")[1]["seed"] == 1
-    assert found.at_scale == f"Best published scale: {found.scale}."
+    assert found.at_scale == f"Published scale: {found.scale}."
     assert tables.thesis_table("table_8_2") == THESIS["table_8_2"]
 
 
@@ -83,7 +81,7 @@ def test_missing_results_are_an_error_and_none_published_is_not(tmp_path):
     with pytest.raises(RigidDepthError, match=r"no folder .*results"):
         tables.published(book=tmp_path)
     (tmp_path / "results").mkdir()
-    assert tables.published(book=tmp_path).at_scale == "Best published scale: none yet."
+    assert tables.published(book=tmp_path).at_scale == "Published scale: none yet."
     with pytest.raises(RigidDepthError, match=r"no run of scale 'gpu' in .*; there are: \[\]"):
         tables.published("gpu", book=tmp_path)
     with pytest.raises(RigidDepthError, match=r"no table 'source'; there are: \['table_8_2'"):

@@ -131,6 +131,26 @@ def test_missing_files(broken_world, tmp_path):
         assert source.token in sentence
 
 
+def test_class_maps_that_do_not_fit(broken_world, tmp_path):
+    path = first_source(broken_world).truth
+    path = path.with_name(path.name + ".classes.png")
+    path.unlink()
+    for picture, sentence in (
+        (None, "is missing"),
+        (np.zeros((90, 160), np.uint8), "is 90x160, its image 450x800; they must be equal"),
+        (np.zeros((450, 800, 3), np.uint8), "is no 8-bit grey picture"),
+    ):
+        if picture is not None:
+            Image.fromarray(picture).save(path)
+        refuse(broken_world, rf"class map .*\.classes\.png {sentence}", tmp_path, classes=True)
+    prepare("synthetic", broken_world, tmp_path / "without", size=SIZE, progress=False)
+
+
+def test_data_without_class_maps(fake_kitti, tmp_path):
+    root = fake_kitti({"0005": [0], "0013": [0]})
+    refuse(root, "has no class map: no truth/ in its data", tmp_path, "kitti", classes=True)
+
+
 def test_no_return_in_the_image(broken_world, tmp_path):
     source = first_source(broken_world)
     behind = np.fromfile(source.depth_file, "<f4").reshape(-1, 5)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -86,6 +88,15 @@ def test_sky_and_dense_depth_stay_with_the_image():
     assert set(rows.tolist()) <= set(range(100, 900))  # sampled, never mixed
     centres = 100 + (torch.arange(96.0) + 0.5) * 800 / 96 - 0.5
     assert (resized.dense_depth_m[:, 0] - centres).abs().max() <= 0.5
+
+
+def test_classes_are_sampled_and_never_mixed():
+    frame, _ = make_frame((900, 1600), np.array([[0.0, 0.0, 5.0]]))
+    classes = torch.where(torch.arange(900)[:, None] < 500, 3, 9).expand(900, 1600)
+    resized = resize_frame(replace(frame, classes=classes.to(torch.uint8)), (96, 192)).classes
+    assert resized.dtype == torch.uint8
+    assert resized[:48].eq(3).all()  # 400 of the 800 rows that stay
+    assert resized[48:].eq(9).all()
 
 
 def test_shrinking_antialiases():

@@ -66,6 +66,27 @@ def test_batches_take_any_order_and_only_the_wanted_fields(synthetic_store):
     assert some["points"].dtype == torch.float32
 
 
+def test_class_maps_are_stored_where_they_are_asked_for(tiny_world, synthetic_store, tmp_path):
+    out = prepare("synthetic", tiny_world, tmp_path / "s", size=SIZE, classes=True, progress=False)
+    without, prepared = open_store(synthetic_store), open_store(out)
+    assert prepared.settings == {**without.settings, "classes": True}
+    assert prepared.fingerprint != without.fingerprint
+    frames = open_frames("synthetic", tiny_world, "train", size=SIZE, classes=True)
+    part, plain = prepared.split("train"), without.split("train")
+    batch = part.batch(range(len(part)), (*batches.FIELDS, "classes"))
+    for name, tensor in plain.batch(range(len(plain))).items():
+        assert torch.equal(batch[name], tensor)
+    assert batch["classes"].dtype == torch.uint8
+    for row, frame in enumerate(frames):
+        assert torch.equal(batch["classes"][row], frame.classes)
+    sky = batch["classes"] == 0
+    assert (sky != batch["sky"]).float().mean() < 0.05  # that is an average, this a sample
+    with pytest.raises(RigidDepthError, match="no class maps; prepare it with classes=True"):
+        plain.batch([0], ("classes",))
+    with pytest.raises(RigidDepthError, match="made with classes = True, not None"):
+        prepare("synthetic", tiny_world, out, size=SIZE, progress=False)
+
+
 def test_a_store_without_sky_and_dense_depth_says_so(fake_kitti, tmp_path):
     out = prepare(
         "kitti",
@@ -145,6 +166,7 @@ def test_the_fingerprint_depends_on_content_and_settings_not_on_place(
         ({"size": (64, 128)}, r"made with size = \[96, 192\], not \[64, 128\]"),
         ({"split_by": "frame"}, "made with split_by = scene, not frame"),
         ({"sky": None}, "made with sky = truth, not None"),
+        ({"classes": True}, "made with classes = None, not True"),
     ],
 )
 def test_other_settings_are_refused(tiny_world, synthetic_store, change, sentence):

@@ -169,7 +169,7 @@ if __name__ == "__main__":
 )
 def test_two_processes_end_where_one_does(tiny, world, settings, tmp_path, name, changes):
     """Each averages over its own returns, so that the gradients agree only nearly."""
-    changes = {"batch_size": 4, **changes}
+    changes = {"batch_size": 4, "weight_decay": 2.0, **changes}
     one = tiny(name, tmp_path / "one", **changes)
     script, out = tmp_path / "two.py", tmp_path / "two"
     script.write_text(TWO)

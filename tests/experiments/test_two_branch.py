@@ -10,10 +10,12 @@ from safetensors.torch import load_file
 from rigid_depth.experiments import EXPERIMENTS, SCALES
 from rigid_depth.experiments.measuring.alignment import (
     _copying_sums,
+    _nearest_sums,
     copying,
     measure_alignment,
     rotation_metrics,
 )
+from rigid_depth.experiments.measuring.complementarity import cell_depths, complementarity
 from rigid_depth.experiments.methods import build_model
 from rigid_depth.experiments.training.objective import objective
 from rigid_depth.latents import to_point_clouds
@@ -48,6 +50,15 @@ TRAINS = {
         "alignment": RGB | {"rgbd", "alignment.rgb", "alignment.rgbd"},
     },
     "relative": {
+        "rgb": RGB | DECODER | {"alignment.pool"},
+        "depth": {"rgbd", "decoder", "alignment.pool"},
+    },
+    "relative-mse": {
+        "rgb": RGB | DECODER | {"alignment.pool", "alignment.rgb"},
+        "depth": {"rgbd", "decoder", "alignment.pool"},
+        "alignment": RGB | {"rgbd", "alignment.pool", "alignment.rgb"},
+    },
+    "relative-mlp": {
         "rgb": RGB | DECODER | {"alignment.pool", "alignment.rgb"},
         "depth": {"rgbd", "decoder", "alignment.pool", "alignment.rgbd"},
     },
@@ -81,11 +92,19 @@ def batch(count=2, size=(64, 128)):
 
 @pytest.mark.parametrize("name", GUIDED)
 def test_every_experiment_runs_to_its_record(name, tiny, tmp_path):
-    record = tiny(name, tmp_path, **SIZED)
+    method = EXPERIMENTS[name].method
+    record = tiny(name, tmp_path, **SIZED, classes=method == "classes")
+    if method == "classes":  # no depth of the guide, so no zero-shot and no copying
+        assert set(record.metrics["test"]) == {"rgb"}
+        assert set(record.data["alignment"]) == {"raw", "decoded", "complementarity"}
+        return
+    if method == "distilled":  # RGB alone, beside a guide that no run changes
+        assert set(record.metrics["test"]) == {"rgb", "depth"}
+        return
     assert set(record.metrics["test"]) == {"rgb", "depth", "zero_shot", "zero_shot_control"}
     found = record.data["alignment"]
-    assert {"raw", "decoded", "copying"} <= set(found)
-    assert ("rotations" in found) == ("rotation" in name)
+    assert {"raw", "decoded", "complementarity", "copying"} <= set(found)
+    assert ("rotations" in found) == ("rotation" in method)
     assert len(record.data["curves"]["val"]["depth_rmse_m"]) == 1
 
 
@@ -112,8 +131,12 @@ def test_each_term_trains_exactly_what_it_should(name):
 @pytest.mark.parametrize("name", [n for n in GUIDED if n != "rotation-oracle"])
 def test_the_rgb_branch_alone_gives_the_same_depth(name):
     model, data = network(name).eval(), batch()
+    found = []
     with torch.no_grad():
-        torch.testing.assert_close(model.infer(data["rgb"]), model.predict(data)["rgb"])
+        for alone in (True, False):
+            torch.manual_seed(5)  # noise that is there at inference too
+            found.append(model.infer(data["rgb"]) if alone else model.predict(data)["rgb"])
+    torch.testing.assert_close(*found)
 
 
 @pytest.mark.parametrize("name", ["rotation-oracle", "rotation-identity"])
@@ -204,6 +227,39 @@ def test_a_branch_that_copies_its_input_is_found_out(monkeypatch):
     assert math.isclose(
         found["withheld_rmse_m"], (seen - 50).square().mean().sqrt().item(), rel_tol=0.05
     )
+
+
+def test_the_nearest_given_return_is_the_one_next_to_it():
+    depth_m = torch.zeros(1, 1, 4, 8)
+    depth_m[0, 0, 1] = torch.tensor([0.0, 10, 12, 0, 0, 30, 40, 0])
+    given = torch.zeros_like(depth_m, dtype=torch.bool)
+    given[0, 0, 1, 1] = given[0, 0, 1, 6] = True  # 10 m and 40 m
+    asked = (depth_m > 0) & ~given
+    assert _nearest_sums(depth_m, given, asked).tolist() == [2.0**2 + 10.0**2, 2.0]
+
+
+def test_what_a_guide_adds_to_rgb_is_what_rgb_does_not_tell():
+    generator = torch.Generator().manual_seed(0)
+    shared, own, other = torch.randn(3, 4000, 2, generator=generator, dtype=torch.double)
+    depth = shared.sum(1) + own.sum(1)
+    depth[::7] = math.nan
+    rgb, guide = torch.cat([shared, other], 1), torch.cat([shared, own], 1)
+    found = complementarity(rgb, guide, depth)
+    assert found["r2_rgb"] == pytest.approx(0.5, abs=0.04)
+    assert found["r2_both"] == pytest.approx(found["r2_guide"], abs=1e-3)
+    assert found["r2_guide"] > 0.999
+    # two of four directions of equal variance are shared
+    assert found["cka_rgb_guide"] == pytest.approx(0.5, abs=0.04)
+    assert found["cka_guide_depth"] > found["cka_rgb_depth"]
+
+
+def test_the_depth_of_a_latent_pixel_is_the_mean_of_its_returns():
+    depth = torch.arange(32.0).view(1, 1, 4, 8)
+    has_return = torch.zeros(1, 1, 4, 8, dtype=torch.bool)
+    has_return[0, 0, 0, 1] = has_return[0, 0, 1, 3] = has_return[0, 0, 3, 7] = True
+    cells = cell_depths(depth, has_return, (2, 2))
+    assert cells.isnan().tolist() == [False, True, True, False]
+    assert cells[[0, 3]].tolist() == [(1 + 11) / 2, 31.0]
 
 
 def test_rotations_that_do_not_vary_have_no_spread():

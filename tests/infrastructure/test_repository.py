@@ -8,6 +8,7 @@ import pytest
 import typer
 import yaml
 
+from rigid_depth.book import releasedcode
 from rigid_depth.cli import app
 from rigid_depth.experiments import SCALES
 
@@ -100,8 +101,10 @@ def test_links_of_the_readme_lead_somewhere():
     assert not [a or b for a, b in links if not (ROOT / (a or b)).exists()]
 
 
-def test_citation_names_book_and_thesis():
+def test_citation_names_book_thesis_and_its_code():
     cff = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert cff["license"] == "MIT"
-    (thesis,) = cff["references"]
+    thesis, code = cff["references"]
+    assert code["repository-code"] == releasedcode.REPOSITORY
+    assert code["commit"] == releasedcode.COMMIT
     assert thesis["authors"][0]["family-names"] == "Halperin"

@@ -12,6 +12,7 @@ from rigid_depth.errors import RigidDepthError
 from rigid_depth.losses import masked_mse, one_cycle_weight
 from rigid_depth.models import (
     Autoencoder,
+    Decoder,
     Encoder,
     count_parameters,
     receptive_fields,
@@ -213,3 +214,16 @@ def test_it_learns_a_smooth_target_from_sparse_pixels():
     with torch.no_grad():
         error = (model(colour)[0] - target)[~mask]
     assert error.square().mean().sqrt() < 0.6 * target.std()
+
+
+@pytest.mark.parametrize("outputs", [1, 5])
+def test_scores_by_taps_are_those_of_a_map_of_all_channels(outputs):
+    torch.manual_seed(0)
+    decoder = Decoder(24, (16, 16, 8, 8), outputs=outputs).double()
+    for parameter in decoder.parameters():  # taps start equal; here they differ
+        torch.nn.init.normal_(parameter)
+    latent = torch.randn(2, 24, 2, 3, dtype=torch.double)
+    plain = latent
+    for scale in decoder.scales:
+        plain = scale(plain)
+    torch.testing.assert_close(decoder.scores(latent), decoder.logits(plain))

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.models import ChannelAttention, DenseBlock, SpatialAttention
-from rigid_depth.models.blocks import attention_layer, down, norm, up
+from rigid_depth.models.blocks import attention_layer, conv, norm, up
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_spatial_attention_written_out(x):
 
 
 def test_resolution_is_halved_and_doubled(x):
-    assert down(64, 24)(x).shape == (2, 24, 3, 5)
+    assert conv(64, 24, stride=2)(x).shape == (2, 24, 3, 5)
     assert up(64, 24)(x).shape == (2, 24, 12, 20)
 
 

@@ -57,6 +57,8 @@ def test_quiet_is_quiet(whole):
         (["--cameras", "CAM_BACK,CAM_BACK"], "each once."),
         (["--image-size", "900"], "--image-size is '900'; it must be a height and a width in px"),
         (["--image-size", "9x9"], "image_size is 9x9; allowed are heights from 16 to 1000"),
+        (["--splits", "1,2"], "--splits is '1,2'; it must be three numbers of streets, as in"),
+        (["--scenes", "5", "--splits", "1,2,3"], "split_scenes is [1, 2, 3]; it must be three"),
         (["--workers", "0"], "workers is 0; it must be 1 or more, or None for all cores."),
     ],
 )
@@ -83,6 +85,14 @@ def test_all_cameras_have_their_images(tmp_path):
     assert done.exit_code == 0, done.output
     folders = {path.name for path in (tmp_path / "w" / "samples").iterdir()}
     assert folders == {*street_world.CAMERAS, "LIDAR_TOP"}
+
+
+def test_splits_say_how_many_streets_there_are(tmp_path):
+    options = ["--splits", "2,0,1", "--frames-per-scene", "1", "--image-size", "16x16"]
+    done = call("write", tmp_path / "w", *options, "--workers", "1")
+    assert done.exit_code == 0, done.output
+    assert "3 frames, 3 images: about " in done.stderr
+    assert len(list((tmp_path / "w" / "maps").iterdir())) == 3
 
 
 def test_it_is_a_module_as_well():

@@ -22,7 +22,9 @@ def heap():
 
 def test_sparse_camera_rays_equal_dense_ones(heap):
     still, moving = heap
-    scene = rays.Geometry(rays.build(still), rays.build(moving), len(still.material))
+    scene = rays.Geometry(
+        rays.build(still.triangles), rays.build(moving.triangles), len(still.material)
+    )
     u, v = np.meshgrid(np.linspace(-0.5, 0.5, 161), np.linspace(-0.4, 0.4, 121))
     directions = np.stack([u, v, np.ones_like(u)]).astype(np.float32)
     depth, triangle = rays.camera_hits(scene, np.zeros(3), directions)

@@ -1,6 +1,7 @@
 """The synthetic world, read by the official devkit and compared with its own truth and geometry."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import cv2
@@ -10,7 +11,10 @@ from nuscenes import NuScenes
 from nuscenes.utils.data_classes import LidarPointCloud
 from nuscenes.utils.geometry_utils import points_in_box
 
-from street_world import write_world
+from street_world import classes, mesh, write_world
+from street_world.classes import CLASSES, C
+from street_world.materials import M
+from street_world.tables import CATEGORIES
 
 SIZE = (180, 320)
 CAMERAS = ("CAM_FRONT", "CAM_BACK")
@@ -40,6 +44,13 @@ def truth(root, data) -> tuple[np.ndarray, np.ndarray]:
     depth = cv2.imread(f"{stem}.depth.png", cv2.IMREAD_UNCHANGED)
     assert depth.dtype == np.uint16
     return depth / 256.0, cv2.imread(f"{stem}.sky.png", cv2.IMREAD_UNCHANGED)
+
+
+def class_map(root, data) -> np.ndarray:
+    stem = root / "truth" / data["channel"] / Path(data["filename"]).stem
+    numbers = cv2.imread(f"{stem}.classes.png", cv2.IMREAD_UNCHANGED)
+    assert numbers.dtype == np.uint8
+    return numbers
 
 
 def projected(root, devkit, sample, channel):
@@ -170,3 +181,57 @@ def test_settings_and_splits_are_written(root):
     names = [name for split in splits.values() for name in split]
     assert sorted(names) == sorted(set(names)) == [f"scene-{k:04d}" for k in (1, 2, 3)]
     assert [len(splits[k]) for k in ("train", "val", "test")] == [1, 1, 1]
+
+
+def test_class_maps_agree_with_sky_and_depth(root, devkit):
+    seen = set()
+    for data in devkit.sample_data:
+        if data["fileformat"] != "jpg":
+            continue
+        numbers, (depth, sky) = class_map(root, data), truth(root, data)
+        assert numbers.shape == depth.shape
+        np.testing.assert_array_equal(numbers == C["sky"], sky == 255)
+        np.testing.assert_array_equal(numbers == C["sky"], depth == 0)
+        seen |= {CLASSES[number] for number in np.unique(numbers)}
+    assert {"road", "pavement", "building", "furniture", "vegetation", "vehicle"} <= seen
+
+
+def test_annotated_objects_have_their_class_at_the_middle_of_their_boxes(root, devkit):
+    kinds = {"vehicle.car": "vehicle", "human.pedestrian.adult": "person"}
+    right, count = Counter(), Counter()
+    for data in devkit.sample_data:
+        if data["fileformat"] != "jpg":
+            continue
+        numbers, (depth, _) = class_map(root, data), truth(root, data)
+        _, boxes, k = devkit.get_sample_data(data["token"])
+        for box in boxes:
+            u, v, z = k @ box.center
+            row, col = round(v / z), round(u / z)
+            if box.name not in kinds or not (0 <= row < SIZE[0] and 0 <= col < SIZE[1]):
+                continue
+            if abs(depth[row, col] - z) < box.wlh[:2].max() / 2:  # nothing stands before it
+                count[box.name] += 1
+                right[box.name] += numbers[row, col] == C[kinds[box.name]]
+    assert set(count) == set(kinds)
+    for name, total in count.items():
+        assert right[name] >= 0.9 * total > 0, (name, right[name], total)
+
+
+def test_every_surface_has_the_class_of_what_it_is():
+    ground = mesh.merge(
+        [mesh.box([0] * 3, [1] * 3, M[m], 1) for m in ("asphalt", "grass", "kerb", "mark")]
+    )
+    names = [CLASSES[number] for number in classes.of_ground(ground)[::12]]
+    assert names == ["road", "terrain", "pavement", "road"]
+    beside = [mesh.box([0] * 3, [1] * 3, M[m], 1) for m in ("leaves", "bark", "wood")]
+    beside.append(mesh.box([0] * 3, [1] * 3, M["wood"], 1, 10007))
+    names = [CLASSES[number] for number in classes.of_roadside(mesh.merge(beside))[::12]]
+    assert names == ["vegetation", "vegetation", "fence", "building"]
+
+
+def test_every_annotated_category_has_a_class():
+    names = {name: CLASSES[classes.of_category(name)] for name in CATEGORIES}
+    assert names["vehicle.bicycle"] == "two-wheeler"
+    assert names["vehicle.bus.rigid"] == names["vehicle.car"] == "vehicle"
+    assert names["human.pedestrian.adult"] == "person"
+    assert names["movable_object.trafficcone"] == "movable"

@@ -1,5 +1,7 @@
 """Writing a synthetic world: same bytes for any number of workers, resuming, refusing."""
 
+import json
+from collections import Counter
 from pathlib import Path
 
 import cv2
@@ -7,7 +9,17 @@ import pytest
 
 from street_world import write_world, writing
 from street_world.errors import StreetWorldError
-from street_world.settings import CONDITION_CYCLE, LARGEST, SMALLEST, Settings, plan_scenes
+from street_world.settings import (
+    CONDITION_CYCLE,
+    LARGEST,
+    SMALLEST,
+    SPLITS,
+    Settings,
+    as_stored,
+    fingerprint,
+    plan_scenes,
+    read_settings,
+)
 
 
 def test_two_workers_write_the_same_bytes(whole, tmp_path, tiny, digests):
@@ -80,6 +92,8 @@ def test_other_settings_are_refused_by_name(whole, change, words, tiny, digests)
         ({"workers": 0}, "workers is 0"),
         ({"image_size": (8, 160)}, "image_size is 8x160; allowed are heights from 16 to 1000"),
         ({"image_size": (900, 2400)}, "image_size is 900x2400"),
+        ({"split_scenes": (1, 1, 1)}, r"split_scenes is \[1, 1, 1\].* that make 2 scenes"),
+        ({"split_scenes": (3, -1, 0)}, r"split_scenes is \[3, -1, 0\]"),
     ],
 )
 def test_bad_settings_are_refused_and_leave_nothing(tmp_path, change, words, tiny):
@@ -108,6 +122,36 @@ def test_splits_are_disjoint_and_see_every_condition(seed):
             == set(CONDITION_CYCLE)
             == {"day", "dusk", "night", "rain"}
         )
+
+
+def test_numbers_of_scenes_by_split_are_kept_and_conditions_are_even():
+    split_scenes = (1000, 240, 240)
+    plan = plan_scenes(Settings(1480, 4, ("CAM_FRONT",), 0, split_scenes=split_scenes))
+    assert len({scene.name for scene in plan}) == 1480
+    for split, count in zip(SPLITS, split_scenes, strict=True):
+        found = Counter(scene.condition for scene in plan if scene.split == split)
+        assert found.total() == count
+        for condition, share in Counter(CONDITION_CYCLE).items():
+            assert abs(found[condition] - count * share / len(CONDITION_CYCLE)) <= 1
+
+
+def test_settings_without_numbers_by_split_are_those_of_older_worlds():
+    older = {"scenes": 12, "frames_per_scene": 4, "cameras": ["CAM_FRONT"], "seed": 0}
+    older |= {"image_size": [900, 1600], "generator": 2}
+    settings = read_settings(older)
+    assert settings == Settings(12, 4, ("CAM_FRONT",), 0)
+    assert json.loads(json.dumps(as_stored(settings))) == older
+    assert fingerprint(settings) == "9cb50db3088bf7fe"
+
+
+def test_a_world_with_numbers_by_split_is_known_again(tmp_path, tiny):
+    small = {**tiny, "scenes": None, "image_size": (16, 16), "split_scenes": (0, 1, 2)}
+    root = write_world(tmp_path / "w", workers=2, **small)
+    splits = json.loads((root / "v1.0-synthetic" / "splits.json").read_text())
+    assert [len(splits[split]) for split in SPLITS] == [0, 1, 2]
+    assert write_world(root, **small) == root
+    with pytest.raises(StreetWorldError, match=r"split_scenes = \[0, 1, 2\], not None"):
+        write_world(root, **{**small, "scenes": 3, "split_scenes": None})
 
 
 @pytest.mark.parametrize("image_size", [SMALLEST, LARGEST])

@@ -7,27 +7,28 @@ import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean
 
+from rigid_depth.book.families import FAMILIES
 from rigid_depth.book.markdown import plain, table
-from rigid_depth.book.tables import BRANCHES, HEADLINE_CAP, Run, branch_difference_m, difference_m
+from rigid_depth.book.tables import (
+    BRANCHES,
+    HEADLINE_CAP,
+    Run,
+    branch_difference_m,
+    difference_m,
+    held_out_rmse_m,
+)
 from rigid_depth.conventions import BALANCING_EPSILON
+from rigid_depth.decisions import (
+    in_shares,
+    level_at,
+    next_look,
+)
 from rigid_depth.experiments.registry import find_experiment
 from rigid_depth.statistics import estimate, holm
 
-LEVEL = 0.05
 LEAST_SEEDS = 2
-TWO_BRANCHES = (
-    "mse", "mse-undetached", "mse-fresh-decoder", "mse-fresh-decoder-free", "coral",
-    "coral-pixels", "weight-maps", "relative", "relative-mse", "relative-local",
-    "relative-pretrained", "relative-pretrained-conv", "relative-parallel", "rotation-global-2",
-    "rotation-global-3", "rotation-local-3", "rotation-global-16", "rotation-global-16-latent",
-    "rotation-identity", "lidar-diluted", "lidar-noisy", "small-encoder", "shared-encoder",
-    "mse-withheld", "coral-normalised", "relative-rotation",
-)  # fmt: skip
-FAMILIES = {"rgb": ("rgb-infinity", *TWO_BRANCHES), "rgb-infinity": TWO_BRANCHES}
-"""Reference -> the rows compared with it and corrected together: RGB alone, and RGB with the losses
-of a two-branch model. A new experiment joins a family here or changes no verdict. The ablations of
-8.1 and the oracle, whose RGB branch is given LiDAR, belong to none."""
-
+MARGIN = 0.02
+"""Differences below this share of the reference's error are called equivalent."""
 Measure = Callable[[dict], float | None]
 
 
@@ -43,8 +44,10 @@ def recorded(*path: str) -> Measure:
     return read
 
 
-def headline(branch: str, split: str = "test") -> Measure:
-    """Reads the RMSE in metres of a branch on a split, up to the headline cap."""
+def headline(branch: str, split: str | None = None) -> Measure:
+    """Reads the headline RMSE of a branch in metres, on a split or on the held-out streets."""
+    if split is None:
+        return lambda record: held_out_rmse_m(record, branch)
     return recorded("metrics", split, branch, "caps", HEADLINE_CAP, "rmse_m")
 
 
@@ -91,7 +94,7 @@ COPYING: dict[str, Measure] = {
 
 
 def branch_table(runs: Iterable[Run], experiments: Sequence[str]) -> str:
-    """RMSE on the test split of every branch, mean ± spread over seeds, seeds linked to their runs.
+    """RMSE of every branch, held-out streets, mean ± spread over seeds, seeds linked to runs.
 
     A row without a run says so.
     """
@@ -129,7 +132,10 @@ def verdicts(
     The reference is one for all or one for each experiment. Rows of `experiment`, `reference`,
     `value_m`, `low_m`, `high_m` (95 %), `p_value` (Holm's, over the rows that were run), `seeds`
     and `verdict`: better, worse, no difference shown, or open where fewer than two seeds are
-    shared.
+    shared. The level allows for the looks of `decisions.LOOKS`. As shares of the reference's error
+    `low`, `high` (90 %) and `visible`, the smallest effect that such a line finds in four of five
+    cases; `equivalent` says whether the 90 % interval lies within `MARGIN`, for each line by
+    itself, and `next` whether the line stops.
     """
     runs = list(runs)
     rows, p_values = {}, {}
@@ -142,11 +148,19 @@ def verdicts(
         rows[name]["verdict"] = "open"
         if found:
             p_values[name] = found.p_value
+            mean_m = fmean(
+                run.rmse_m(branch)
+                for run in runs
+                if run.experiment == reference and run.seed in seeds
+            )
             rows[name] |= {"value_m": found.mean, "low_m": found.low, "high_m": found.high}
+            rows[name] |= in_shares(found, mean_m, MARGIN)
     for name, p_value in holm(p_values).items():
-        better = "better" if rows[name]["value_m"] < 0 else "worse"
-        verdict = better if p_value < LEVEL else "no difference shown"
-        rows[name] |= {"p_value": p_value, "verdict": verdict}
+        row = rows[name]
+        better = "better" if row["value_m"] < 0 else "worse"
+        verdict = better if p_value < level_at(row["seeds"]) else "no difference shown"
+        row |= {"p_value": p_value, "verdict": verdict}
+        row["next"] = next_look(p_value, row["p_equivalent"], row["seeds"])
     return list(rows.values())
 
 
@@ -236,6 +250,7 @@ def verdicts_csv(runs: Iterable[Run]) -> str:
     """The verdicts against both references as CSV, one line for each comparison."""
     runs, out = list(runs), io.StringIO()
     columns = ["experiment", "reference", "value_m", "low_m", "high_m", "p_value", "seeds"]
+    columns += ["share", "low", "high", "p_equivalent", "equivalent", "visible", "next"]
     writer = csv.DictWriter(out, [*columns, "verdict"], lineterminator="\n")
     writer.writeheader()
     for reference, family in FAMILIES.items():
@@ -253,16 +268,19 @@ def _verdict_head(rows: list[dict]) -> list[str]:
     """The columns of a verdict; a p-value depends on how many lines it was corrected for."""
     judged = sum(row["verdict"] != "open" for row in rows)
     p_value = f"p (Holm of {judged})" if judged else "p (Holm)"
-    return ["verdict", "difference [m]", "95 %", p_value, "seeds"]
+    share = f"within ±{100 * MARGIN:.0f} % (90 %)"
+    return ["verdict", "difference [m]", "95 %", p_value, share, "visible [%]", "seeds"]
 
 
 def _verdict_cells(row: dict) -> list[str]:
     if row["verdict"] == "open":
-        return ["open", "–", "–", "–", str(row["seeds"])]
+        return ["open", *["–"] * 5, str(row["seeds"])]
     between = f"{row['low_m']:+.3f} to {row['high_m']:+.3f}"
     p_value = f"{row['p_value']:.3f}" if row["p_value"] >= 0.001 else "< 0.001"
-    numbers = [f"{row['value_m']:+.3f}", between, p_value, str(row["seeds"])]
-    return [row["verdict"], *numbers]
+    share = f"{100 * row['low']:+.1f} to {100 * row['high']:+.1f}"
+    share = f"{'yes' if row['equivalent'] else 'no'} ({share})"
+    numbers = [f"{row['value_m']:+.3f}", between, p_value, share, f"{100 * row['visible']:.1f}"]
+    return [row["verdict"], *numbers, str(row["seeds"])]
 
 
 def _by_experiment(runs: Iterable[Run]) -> dict[str, list[Run]]:

@@ -122,8 +122,8 @@ def _summary(runs: Sequence[Run]) -> str:
     if known and known.notebook:
         chapter = f" Chapter: [](../../../{known.notebook.removesuffix('.md')}.ipynb)."
     lines = [
-        f"RMSE on the test split, pooled over the pixels with a return nearer than {HEADLINE_CAP} "
-        f"m, {seeds}: **{'; '.join(found)}**. "
+        "RMSE on the held-out streets (validation and test), pooled over the pixels with a return "
+        f"nearer than {HEADLINE_CAP} m, {seeds}: **{'; '.join(found)}**. "
         f"Data: {plain(' '.join(filter(None, (data['dataset'], data['version']))))}, split by "
         f"{plain(data['split_by'])}, {size} pixels; {number(record['cost']['steps'])} steps; "
         f"{number(record['cost']['parameters'])} parameters.{chapter}"
@@ -147,7 +147,7 @@ def _seed(run: Run) -> str:
         spent.append(f"{number(memory, 0)} MB at most")
     return (
         f"({run.label})=\n### Seed {run.seed}\n\n{{run}}`{run.name}`\n\n"
-        f"RMSE: {'; '.join(found)}. Cost: {', '.join(spent)}. "
+        f"RMSE, held-out streets: {'; '.join(found)}. Cost: {', '.join(spent)}. "
         f"{{download}}`record.json <../../results/{run.name}/record.json>`\n"
     )
 

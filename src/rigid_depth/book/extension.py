@@ -23,7 +23,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from rigid_depth.book import copies, findingspage, provenance, tables
-from rigid_depth.book.findings import find_finding
+from rigid_depth.book.findings import find_finding, judgement
 from rigid_depth.book.pages import write_pages
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.standing import FILE as CONFIRMED
@@ -105,7 +105,10 @@ class RunRole(SphinxRole):
 
 
 class FindingRole(SphinxRole):
-    """Shows a finding, its sentence and its verdict: `` {finding}`rotations-agree-at-once` ``."""
+    """Shows a finding: `` {finding}`rotations-agree-at-once` ``.
+
+    Its sentence, its verdict and, of a claim, what the runs show and could have seen.
+    """
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         try:
@@ -113,8 +116,10 @@ class FindingRole(SphinxRole):
         except RigidDepthError as error:
             return [], [self.inliner.reporter.error(str(error), line=self.lineno)]
         runs = tables.read_runs(Path(self.env.srcdir) / "book" / "results")
-        badge = nodes.raw("", " " + findingspage.badge(found, runs), format="html")
-        return [nodes.Text(found.sentence), badge], []
+        said = judgement(found, runs)
+        badge = nodes.raw("", " " + findingspage.badge(found, said), format="html")
+        shows = nodes.Text(" " + said.shows.replace("`", ""))
+        return [nodes.Text(found.sentence), badge, shows], []
 
 
 def _make_pages(app: Sphinx, _config) -> None:

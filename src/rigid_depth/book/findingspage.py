@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rigid_depth.book.findings import FINDINGS, Finding, verdict
+from rigid_depth.book.findings import FINDINGS, Finding, Judgement, judgement
 from rigid_depth.book.markdown import plain
 from rigid_depth.book.provenance import badges
 from rigid_depth.book.tables import Run
@@ -23,7 +23,12 @@ def findings(runs: Iterable[Run]) -> str:
             "(the-findings)=\n# Findings\n",
             "These sentences rest on published runs. Each is a function of their records, and "
             "every build of the book evaluates it on the scale it speaks of. A finding is open "
-            "until each of its experiments has three seeds.\n",
+            "until each of its experiments has three seeds. A claim is *reproduced* where the "
+            "runs show it, *not reproduced* where they exclude it, and *undecided at this scale* "
+            "where they can do neither; that a method brings nothing is reproduced only where "
+            "equivalence within 2 % is shown. Differences are those on the held-out streets of "
+            "one synthetic world, paired by seed and street; a difference in percent is one of the "
+            "reference's error, and below zero the first row is the better one.\n",
             "## Claims of the thesis\n",
             *(_entry(found, runs) for found in claims),
             "## What else our runs show\n",
@@ -32,15 +37,15 @@ def findings(runs: Iterable[Run]) -> str:
     )
 
 
-def badge(found: Finding, runs: Iterable[Run]) -> str:
+def badge(found: Finding, said: Judgement) -> str:
     """HTML of a finding's verdict and its scale."""
-    said = verdict(found, runs)
-    return badges([(COLOURS.get(said, ""), said), ("info", f"scale {found.group}")])
+    return badges([(COLOURS.get(said.verdict, ""), said.verdict), ("info", f"scale {found.group}")])
 
 
 def _entry(found: Finding, runs: list[Run]) -> str:
-    names = ", ".join(f"`{name}`" for name in found.needs)
+    names, said = ", ".join(f"`{name}`" for name in found.needs), judgement(found, runs)
     return (
         f"(finding-{found.id})=\n### {plain(found.id.replace('-', ' ').capitalize())}\n\n"
-        f"{badge(found, runs)}\n\n{found.sentence} {found.details}\n\nRests on {names}.\n"
+        f"{badge(found, said)}\n\n{found.sentence} {found.details}\n\n"
+        f"{said.shows}\n\nRests on {names}.\n"
     )

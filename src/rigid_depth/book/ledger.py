@@ -2,9 +2,16 @@
 
 A row of `book/ledger.yaml` has `id`, `kind`, `place` (section of the thesis), `says` (our words),
 `verdict`, and, once settled, `reason` or `correction` and what settles it: `cell`
-(`notebooks/x.md::label`), `test` (`tests/x.py::name`), `run` (`book/results/scale/name` or
-`book/studies/name`), `finding` (an id of `rigid_depth.book.findings`), each a text or a list of
-texts. A row without a `verdict` takes it from its first finding, as the published runs stand.
+(`notebooks/x.md::label`), `test` (`tests/x.py::name`), `run` (`book/results/{scale}/name`, where
+`{scale}` is the scale that the book shows, or `book/studies/name`), `finding` (an id of
+`rigid_depth.book.findings`), each a text or a list of texts. `compares` names differences of our
+runs that belong to the item and settle nothing, `row/reference` or `row/reference/branch`. A row
+without a `verdict` takes it from its first finding, as the published runs stand.
+
+*Reproduced* and *not reproduced* say what our runs show and what they exclude; *undecided at this
+scale* that they can do neither, `shows` then says how small a difference they could have seen.
+*Not checkable* is what nobody can find out without what was never published, *open* what nobody has
+tried here, or whose runs are missing.
 `audit` keeps what a first reading by hand thought of an item; it explains an open row and never
 settles one.
 """
@@ -20,8 +27,10 @@ from pathlib import Path
 
 import yaml
 
-from rigid_depth.book.findings import find_finding, verdict
+from rigid_depth.book.findings import find_finding, judgement
+from rigid_depth.book.findings.judging import compared
 from rigid_depth.book.tables import Run, read_runs
+from rigid_depth.conventions import PUBLISHED_SCALE
 from rigid_depth.errors import RigidDepthError
 
 VERDICTS = (
@@ -31,9 +40,12 @@ VERDICTS = (
     "wrong",
     "reproduced",
     "not reproduced",
+    "undecided at this scale",
     "not checkable",
     "open",
 )
+OF_RUNS = ("reproduced", "not reproduced", "undecided at this scale")
+LISTS = ("cell", "test", "run", "finding", "compares")
 ERRATA = ("holds under a condition", "misprint", "wrong")
 CLAIMS = ("claim", "experiment", "table", "figure")
 KINDS = (
@@ -51,7 +63,11 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Row:
-    """One item of the thesis; the module's text says what the fields mean."""
+    """One item of the thesis; the module's text says what the fields mean.
+
+    Two are read off the runs and not off the file: `shows` is what they show and could have seen,
+    by findings and comparisons, `waits` whether a finding waits for runs.
+    """
 
     id: str
     kind: str
@@ -64,7 +80,10 @@ class Row:
     test: tuple[str, ...] = ()
     run: tuple[str, ...] = ()
     finding: tuple[str, ...] = ()
+    compares: tuple[str, ...] = ()
     audit: dict[str, str] = field(default_factory=dict)
+    shows: str = ""
+    waits: bool = False
 
     @property
     def chapter(self) -> str:
@@ -79,7 +98,7 @@ def load(path: Path) -> list[Row]:
     Raises `RigidDepthError` naming the row and what is allowed.
     """
     entries = yaml.safe_load(path.read_text(encoding="utf-8"))
-    judged = any("finding" in entry for entry in entries)
+    judged = any({"finding", "compares"} & set(entry) for entry in entries)
     runs = read_runs(path.parent / "results") if judged else []
     rows = [_row(_with_verdict(entry, path, runs), path) for entry in entries]
     twice = [name for name, count in Counter(row.id for row in rows).items() if count > 1]
@@ -92,15 +111,26 @@ def load(path: Path) -> list[Row]:
 
 def _with_verdict(entry: dict, path: Path, runs: list[Run]) -> dict:
     """The entry with the verdict of its findings, where it leaves that to them."""
-    names = _texts(entry.get("finding"))
-    if not names:
-        return entry
-    judged = {name: verdict(find_finding(name), runs) for name in names}
-    if "verdict" not in entry:
-        return entry | {"verdict": judged[names[0]]}
-    if failed := [name for name, said in judged.items() if said == "no longer holds"]:
+    if written := {"shows", "waits"} & set(entry):
         raise RigidDepthError(
-            f"{path.name}, row {entry['id']}: the finding {failed[0]} no longer holds; write the "
+            f"{path.name}, row {entry.get('id', '?')}: unknown field {min(written)}; it is read "
+            "off the runs."
+        )
+    pairs, names = _texts(entry.get("compares")), _texts(entry.get("finding"))
+    shown = [run for run in runs if run.group == PUBLISHED_SCALE]
+    told = [compared(shown, pair) for pair in pairs]
+    if not names:
+        return entry | {"shows": " ".join(told)}
+    judged = {name: judgement(find_finding(name), runs) for name in names}
+    said = [found.verdict for found in judged.values()]
+    shows = " ".join([*(found.shows for found in judged.values() if found.shows), *told])
+    entry = entry | {"shows": shows, "waits": "open" in said}
+    if "verdict" not in entry:
+        return entry | {"verdict": said[0]}
+    if "no longer holds" in said:
+        failed = names[said.index("no longer holds")]
+        raise RigidDepthError(
+            f"{path.name}, row {entry['id']}: the finding {failed} no longer holds; write the "
             "row anew from the records."
         )
     return entry
@@ -117,7 +147,8 @@ def _row(entry: dict, path: Path) -> Row:
         raise RigidDepthError(f"{where}: verdict {entry['verdict']!r}; allowed are {VERDICTS}.")
     if entry["kind"] not in KINDS:
         raise RigidDepthError(f"{where}: kind {entry['kind']!r}; allowed are {KINDS}.")
-    lists = {key: _texts(entry.get(key)) for key in ("cell", "test", "run", "finding")}
+    lists = {key: _texts(entry.get(key)) for key in LISTS}
+    lists["run"] = tuple(run.replace("{scale}", PUBLISHED_SCALE) for run in lists["run"])
     row = Row(**{**entry, **lists})
     if problem := _unsettled(row):
         raise RigidDepthError(f"{where}: {problem}")
@@ -134,7 +165,7 @@ def _unsettled(row: Row) -> str:
         return ""
     if row.verdict == "not checkable":
         return "" if row.reason else "a row that cannot be checked needs a reason."
-    if row.verdict in ("reproduced", "not reproduced") and not row.run:
+    if row.verdict in OF_RUNS and not row.run:
         return f"the verdict {row.verdict!r} needs a run."
     if not (row.cell or row.test or row.run or row.finding):
         return "a settled row names a cell, a test, a run or a finding."
@@ -144,12 +175,16 @@ def _unsettled(row: Row) -> str:
 
 
 def missing_evidence(rows: list[Row], root: Path) -> list[str]:
-    """Lists every cell, test and run that a row names and that does not exist below `root`."""
+    """Lists every cell, test and run that a row names and that does not exist below `root`.
+
+    Runs of a row that waits for them are not missed: its findings say so.
+    """
     missing = []
     for row in rows:
         missing += [f"{row.id}: cell {cell}" for cell in row.cell if not _has_cell(root, cell)]
         missing += [f"{row.id}: test {test}" for test in row.test if not _has_test(root, test)]
-        missing += [f"{row.id}: run {run}" for run in row.run if not has_run(root, run)]
+        runs = () if row.waits else row.run
+        missing += [f"{row.id}: run {run}" for run in runs if not has_run(root, run)]
     return missing
 
 

@@ -35,9 +35,16 @@ def ledger(rows: list[Row]) -> str:
         "(the-ledger)=\n# Ledger\n",
         "One row for every equation, algorithm, listing, table, figure, setting, experiment and "
         "claim of the thesis {cite:p}`halperin2024thesis`. A verdict is given by a test or a run "
-        "of this repository, which the row names. Rows that nothing here has settled yet are "
-        "*open*; where a first reading by hand formed an opinion, it stands there in grey and "
-        "counts as no verdict.\n",
+        "of this repository, which the row names. *Reproduced* is what our runs show, *not "
+        "reproduced* what they exclude; *undecided at this scale* means that they can do neither, "
+        "and the row says how small a difference they could have seen. *Not checkable* is what "
+        "nobody can find out without what was never published. *Open* is what nobody has tried "
+        "here yet, or whose runs are missing. Intervals over seeds and streets hold for the one "
+        "synthetic world that the runs were trained on; a difference in percent is one of the "
+        "reference's error, with its 90 % interval, and below zero the first row is the better "
+        "one. In grey stands what a first reading by "
+        "hand thought of the item, before anything was run, and what it had seen in [the code "
+        "that the author released](#the-released-code); it counts as no verdict.\n",
         _counts(rows),
         ":::{div} ledger-controls\n:::\n",
     ]
@@ -108,7 +115,12 @@ def _link(row: Row) -> str:
 
 def label(row: Row) -> str:
     """Target of a row on the ledger's page."""
-    return "ledger-" + row.id.lower()
+    return row_label(row.id)
+
+
+def row_label(name: str) -> str:
+    """Target of the row of that id."""
+    return "ledger-" + name.lower()
 
 
 def _settled_erratum(row: Row) -> str:
@@ -120,7 +132,7 @@ def _suspected_erratum(row: Row) -> str:
 
 
 def _settled_claim(row: Row) -> str:
-    return f"{row.says} **{row.verdict.capitalize()}.** {row.reason} {row.correction}"
+    return f"{row.says} **{row.verdict.capitalize()}.** {row.reason} {row.correction} {row.shows}"
 
 
 def _row(row: Row) -> str:
@@ -132,13 +144,13 @@ def _row(row: Row) -> str:
         f"{row.says}\n",
     ]
     parts += [f"*{name}:* {text}\n" for name, text in _evidence(row)]
-    if row.verdict == "open":
+    if row.audit:
         parts.append(_audit(row))
     return "\n".join(parts) + "\n::::\n"
 
 
 def _evidence(row: Row) -> list[tuple[str, str]]:
-    found = [("Correction", row.correction), ("Reason", row.reason)]
+    found = [("Correction", row.correction), ("Reason", row.reason), ("Our runs", row.shows)]
     found.append(("Cell", ", ".join(_cell(cell) for cell in row.cell)))
     found.append(("Test", ", ".join(f"`{test}`" for test in row.test)))
     found.append(("Finding", ", ".join(f"[{name}](#finding-{name})" for name in row.finding)))
@@ -162,6 +174,11 @@ def _run(run: str) -> str:
 
 
 def _audit(row: Row) -> str:
-    text = f"First reading: {row.audit.get('verdict', 'none')}. "
-    text += row.audit.get("correction", "") + " " + plain(row.audit.get("evidence", ""))
-    return f":::{{div}} ledger-audit\n{text.strip()}\n:::\n"
+    """The first reading; a correction that the row has made its own is not said twice."""
+    correction = row.audit.get("correction", "")
+    said = [
+        f"First reading: {row.audit.get('verdict', 'none')}.",
+        "" if correction.rstrip(".") in row.correction else correction,
+        plain(row.audit.get("evidence", "")),
+    ]
+    return f":::{{div}} ledger-audit\n{' '.join(filter(None, said))}\n:::\n"

@@ -1,11 +1,12 @@
-"""Writes the pages that are made from data: ledger, errata, claims, experiments and studies.
+"""Writes the pages that are made from data: ledger, errata, claims, runs, the author's code.
 
 The Sphinx extension of the book calls it before anything is read, so that every build has them; by
 hand, in the repository root: `python -m rigid_depth.book.pages`.
 
-Reads `book/ledger.yaml`, `book/thesis_tables.json`, `book/results/` and `book/studies/` (published
-records) and `runs/smoke/` (what was just run, if anything). Writes only `book/generated/` (ignored
-by git) and only files whose content changed, so that an unchanged book is not rebuilt.
+Reads `book/ledger.yaml`, `book/released-code.yaml`, `book/thesis_tables.json`, `book/results/` and
+`book/studies/` (published records) and `runs/smoke/` (what was just run, if anything). Writes only
+`book/generated/` (ignored by git) and only files whose content changed, so that an unchanged book
+is not rebuilt.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from rigid_depth.book import comparison, findingspage, ledgerpages, tables
+from rigid_depth.book import comparison, findingspage, ledgerpages, releasedcode, tables
 from rigid_depth.book.experimentpage import experiment_page, headline, label
 from rigid_depth.book.ledger import load, missing_evidence
 from rigid_depth.book.markdown import number, plain, table, write_if_changed
@@ -32,6 +33,7 @@ def write_pages(root: Path = ROOT) -> list[Path]:
     rows = load(root / "book" / "ledger.yaml")
     if missing := missing_evidence(rows, root):
         raise RigidDepthError("book/ledger.yaml names what does not exist: " + "; ".join(missing))
+    released = releasedcode.load(root / "book" / "released-code.yaml")
     runs = tables.read_runs(root / "book" / "results")
     latest = tables.read_runs(root / "runs") if (root / "runs").is_dir() else []
     folder = root / "book" / "generated"
@@ -40,6 +42,7 @@ def write_pages(root: Path = ROOT) -> list[Path]:
         "errata.md": ledgerpages.errata(rows),
         "claims.md": ledgerpages.claims(rows),
         "findings.md": findingspage.findings(runs),
+        "released.md": releasedcode.page(released, runs),
         "runs.md": runs_page(runs),
         "runs/this-build.md": this_build_page([run for run in latest if run.group == "smoke"]),
     }
@@ -64,9 +67,9 @@ def by_experiment(runs: list[tables.Run]) -> list[list[tables.Run]]:
 
 
 def _downloads(root: Path, runs: list[tables.Run]) -> dict[str, str]:
-    """The results tables as CSV and JSON and the verdicts as CSV, at the best complete scale."""
+    """The results tables as CSV and JSON and the verdicts as CSV, at the scale shown."""
     thesis = json.loads((root / "book" / "thesis_tables.json").read_text(encoding="utf-8"))
-    scale = tables.best_complete_scale(runs)
+    scale = tables.shown_scale(runs)
     texts = {}
     for name in ("table_8_2", "table_8_5"):
         rows = tables.results(thesis[name], runs, scale)
@@ -81,7 +84,8 @@ def runs_page(runs: list[tables.Run]) -> str:
     parts = [
         "(published-runs)=\n# Published runs\n",
         "Each line is one experiment with its own page: every metric of its seeds side by side, "
-        "learning curves, pictures, parameters, cost. RMSE is in metres on the test split, pooled "
+        "learning curves, pictures, parameters, cost. RMSE is in metres on the held-out streets, "
+        "those of validation and test together, pooled "
         f"over the pixels with a return nearer than {tables.HEADLINE_CAP} m: mean ± sample "
         "standard deviation over the seeds, then each seed.\n",
     ]

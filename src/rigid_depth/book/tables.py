@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rigid_depth.book.markdown import number, slug, table
-from rigid_depth.conventions import HEADLINE_CAP_M
+from rigid_depth.book.scatter import scatter
+from rigid_depth.conventions import HEADLINE_CAP_M, HELD_OUT, PUBLISHED_SCALE
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.registry import BASELINES, EXPERIMENTS
 from rigid_depth.experiments.sources import repository
@@ -18,8 +19,6 @@ from rigid_depth.statistics import Estimate, estimate, paired_difference, pooled
 
 HEADLINE_CAP = str(HEADLINE_CAP_M)
 """As records name it."""
-SCALES = ("paper", "gpu", "cpu")
-"""Published scales, the best first; `smoke` is for tests and never a result."""
 BRANCHES = {
     "rgb": "RGB",
     "depth": "depth",
@@ -28,6 +27,8 @@ BRANCHES = {
 }
 """Branch of a record -> what tables call it."""
 SEEDS_NEEDED = 3
+OF_A_SCENE = ("squared_error_sum_m2", "pixels")
+"""What a record holds of each street."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,45 @@ class Run:
         return f"run-{self.slug}"
 
     def rmse_m(self, branch: str, cap: str = HEADLINE_CAP) -> float | None:
-        """RMSE on the test split, pooled over pixels, in metres; None where there is none."""
-        metrics = self.record["metrics"].get("test", {}).get(branch, {})
-        return metrics.get("caps", {}).get(cap, {}).get("rmse_m")
+        """RMSE on the held-out streets, pooled over pixels, in metres; None where there is none."""
+        return held_out_rmse_m(self.record, branch, cap)
 
     def scenes(self, branch: str) -> dict[str, dict]:
-        """Squared errors and pixels of every test scene, up to the headline cap."""
-        return self.record["metrics"]["test"][branch]["scenes"]
+        """Squared errors and pixels of every held-out street, up to the headline cap.
+
+        A record holds the two as a list; older ones name them.
+        """
+        found: dict[str, dict] = {}
+        for metrics in _held_out(self.record, branch):
+            for name, scene in metrics["scenes"].items():
+                mine = found.setdefault(name, dict.fromkeys(OF_A_SCENE, 0))
+                numbers = scene if isinstance(scene, list) else [scene[key] for key in OF_A_SCENE]
+                for key, value in zip(OF_A_SCENE, numbers, strict=True):
+                    mine[key] += value
+        return found
+
+
+def held_out_rmse_m(record: dict, branch: str, cap: str = HEADLINE_CAP) -> float | None:
+    """RMSE of a record on validation and test streets together, in metres; None without one.
+
+    Nothing was selected on either. Where both are the same streets they count once.
+    """
+    caps = [m.get("caps", {}).get(cap, {}) for m in _held_out(record, branch)]
+    caps = [found for found in caps if found.get("rmse_m") is not None]
+    if len(caps) < 2:
+        return caps[0]["rmse_m"] if caps else None
+    squared_m2 = sum(found["rmse_m"] ** 2 * found["pixels"] for found in caps)
+    return (squared_m2 / sum(found["pixels"] for found in caps)) ** 0.5
+
+
+def _held_out(record: dict, branch: str) -> list[dict]:
+    """The metrics of a branch on each of the held-out splits there are, the same streets once."""
+    found: list[dict] = []
+    for split in HELD_OUT:
+        metrics = record["metrics"].get(split, {}).get(branch)
+        if metrics and metrics not in found:
+            found.append(metrics)
+    return found
 
 
 @dataclass(frozen=True)
@@ -76,7 +109,7 @@ class Published:
     @property
     def at_scale(self) -> str:
         """A sentence for captions that names the scale."""
-        return f"Best published scale: {self.scale or 'none yet'}."
+        return f"Published scale: {self.scale or 'none yet'}."
 
     def records(self, experiment: str) -> dict[int, dict]:
         """The records of an experiment at the scale shown, by seed; empty where there is none."""
@@ -97,7 +130,7 @@ def book_folder() -> Path:
 
 
 def published(scale: str | None = None, *, book: Path | None = None) -> Published:
-    """Reads the published runs and chooses the scale to show: the best complete one, or `scale`.
+    """Reads the published runs; those of `scale` are shown, by default `PUBLISHED_SCALE`.
 
     `book` is another folder than the repository's. Raises `RigidDepthError` where the folder of
     results is missing, and where no run of the `scale` asked for is published.
@@ -107,7 +140,7 @@ def published(scale: str | None = None, *, book: Path | None = None) -> Publishe
     groups = sorted({run.group for run in runs})
     if scale is not None and scale not in groups:
         raise RigidDepthError(f"no run of scale {scale!r} in {folder}; there are: {groups}")
-    return Published(runs, scale or best_complete_scale(runs))
+    return Published(runs, scale or shown_scale(runs))
 
 
 def thesis_table(name: str, *, book: Path | None = None) -> list[dict]:
@@ -138,23 +171,9 @@ def read_runs(folder: Path) -> list[Run]:
     return sorted(runs, key=lambda run: (run.group, run.experiment, run.seed))
 
 
-def best_complete_scale(runs: Iterable[Run]) -> str | None:
-    """The best published scale that is complete; None where none is.
-
-    All its trained rows share at least three seeds, and no row is missing that a lesser scale has;
-    rows with a changed parameter (`rgb+steps=1200`) belong to their scale and are not asked for.
-    """
-    seeds: dict[str, dict[str, set[int]]] = {scale: {} for scale in SCALES}
-    for run in runs:
-        if run.group in seeds and run.experiment.split("+")[0] not in BASELINES:
-            seeds[run.group].setdefault(run.experiment, set()).add(run.seed)
-    for place, scale in enumerate(SCALES):
-        rows = seeds[scale]
-        wanted = {row for lesser in SCALES[place + 1 :] for row in seeds[lesser] if "+" not in row}
-        shared = set.intersection(*rows.values()) if rows else set()
-        if len(shared) >= SEEDS_NEEDED and rows.keys() >= wanted:
-            return scale
-    return None
+def shown_scale(runs: Iterable[Run]) -> str | None:
+    """The scale the book shows, `PUBLISHED_SCALE`; None while none of its runs is published."""
+    return PUBLISHED_SCALE if any(run.group == PUBLISHED_SCALE for run in runs) else None
 
 
 def results(thesis_rows: list[dict], runs: Iterable[Run], group: str | None) -> list[dict]:
@@ -199,16 +218,18 @@ def difference_m(
 ) -> Estimate | None:
     """RMSE of one experiment minus that of another over the seeds of both; None if there is none.
 
-    In metres; scenes and seeds are paired, see `statistics.paired_difference`.
+    In metres, on the held-out streets; streets and seeds are paired, see
+    `statistics.paired_difference`. Give all runs of a scale: the rest says how far seeds scatter.
     """
-    found: dict[str, dict] = {first: {}, second: {}}
+    runs, found = list(runs), {first: {}, second: {}}
     for run in runs:
         if run.experiment in found and run.rmse_m(branch) is not None:
             found[run.experiment][run.seed] = run.scenes(branch)
     seeds = sorted(set(found[first]) & set(found[second]))
     if not seeds:
         return None
-    return paired_difference(*({s: found[name][s] for s in seeds} for name in (first, second)))
+    pair = ({s: found[name][s] for s in seeds} for name in (first, second))
+    return paired_difference(*pair, scatter=scatter(runs, first, second, branch))
 
 
 def branch_difference_m(

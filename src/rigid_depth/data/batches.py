@@ -71,8 +71,9 @@ class PreparedSplit:
         rgb uint8 [B,3,H,W]; points float32 [B,P,3] (u px, v px, depth m), padded with zeros to the
         most returns P of any frame in the store; sky bool [B,H,W] and has_sky bool [B];
         dense_depth_m float32 [B,H,W], 0 = no surface; index int64 [B]. Where the store has no sky
-        or no dense depth they are all False and all 0. Raises RigidDepthError for a shard that is
-        missing or corrupted.
+        or no dense depth they are all False and all 0. A field more, "classes" uint8 [B,H,W], is in
+        stores that were prepared with class maps. Raises RigidDepthError for a shard that is
+        missing or corrupted, and for class maps that the store has not.
         """
         index = torch.as_tensor(indices, dtype=torch.int64)
         chosen = index.tolist()
@@ -111,6 +112,14 @@ class PreparedSplit:
 
     def _sky(self, chosen: list[int]) -> Tensor:
         return self._stack("sky", chosen, torch.bool)
+
+    def _classes(self, chosen: list[int]) -> Tensor:
+        rows = [row for i in chosen if (row := self._row("classes", i)) is not None]
+        if len(rows) < len(chosen):
+            raise RigidDepthError(
+                "this store has no class maps; prepare it with classes=True, from a synthetic world"
+            )
+        return torch.stack(rows)
 
     def _dense_depth_m(self, chosen: list[int]) -> Tensor:
         bits = self._stack("dense_depth", chosen, torch.int16)

@@ -88,6 +88,23 @@ def read_mask(path: Path, token: str, size: tuple[int, int] | None = None) -> Bo
     return np.array(picture.convert("L")) > 0
 
 
+def read_class_map(
+    path: Path, token: str, size: tuple[int, int] | None = None
+) -> UInt8[ndarray, "H W"]:
+    """The numbers of an 8-bit class map; ``size`` as in :func:`read_depth_picture`.
+
+    Raises RigidDepthError for any other kind of picture and for one of another size.
+    """
+    picture = _read_picture(path, f"frame {token}: class map")
+    if picture.mode != "L":
+        raise RigidDepthError(
+            f"frame {token}: class map {path} is no 8-bit grey picture (its mode is "
+            f"{picture.mode}); a pixel is the number of its class"
+        )
+    refuse_other_size(picture.size[::-1], size, f"frame {token}: class map {path}")
+    return np.array(picture)
+
+
 def refuse_other_size(found: tuple[int, int], wanted: tuple[int, int] | None, name: str) -> None:
     """Raise RigidDepthError if a picture has another (height, width) than its image."""
     if wanted is not None and tuple(found) != tuple(wanted):

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, UInt8
 from numpy import ndarray
 from torch import Tensor
 
-from rigid_depth.data.files import read_depth_picture, read_image
+from rigid_depth.data.files import read_class_map, read_depth_picture, read_image
 from rigid_depth.data.projection import move_points
 from rigid_depth.errors import RigidDepthError
 
@@ -23,7 +23,8 @@ class Frame:
     m, integer coordinates are pixel centres, the nearest return per pixel is kept. ``intrinsics``
     belong to the image as it is here, after cropping and resizing. ``sky`` is true on sky pixels,
     None if unknown. ``dense_depth_m`` (synthetic only) is camera z of every pixel, 0 = no surface.
-    ``condition`` is day, dusk, night, rain or unknown.
+    ``condition`` is day, dusk, night, rain or unknown. ``classes`` (synthetic only, and only where
+    asked for) is the class of every pixel, a place in ``street_world.classes.CLASSES``.
     """
 
     rgb: UInt8[Tensor, "3 H W"]
@@ -36,6 +37,7 @@ class Frame:
     camera: str
     timestamp_us: int
     condition: str
+    classes: UInt8[Tensor, "H W"] | None = None
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class FrameSource:
     ``read_points(depth_file, token, (height, width))`` gives the (u px, v px, depth m) of the
     nearest returns in the native image. ``size`` is the (height, width) in px of the image that the
     intrinsics belong to, None where the data set does not say. ``truth`` is the path of the exact
-    depth and sky pictures without ``.depth.png`` and ``.sky.png``.
+    pictures without ``.depth.png``, ``.sky.png`` and ``.classes.png``.
     """
 
     scene: str
@@ -87,8 +89,8 @@ class Frames(Sequence):
         return self._read(self.sources[index])
 
 
-def read_frame(source: FrameSource, read_sky: SkyReader) -> Frame:
-    """Read a frame at the size of its image.
+def read_frame(source: FrameSource, read_sky: SkyReader, classes: bool = False) -> Frame:
+    """Read a frame at the size of its image, with its class map where ``classes`` is true.
 
     Where the image was shrunk or enlarged as a whole, returns and intrinsics follow. Raises
     RigidDepthError, naming frame and file, for a missing or truncated file, for an image that was
@@ -109,6 +111,7 @@ def read_frame(source: FrameSource, read_sky: SkyReader) -> Frame:
         intrinsics=torch.from_numpy(source.intrinsics).float(),
         sky=None if sky is None else torch.from_numpy(sky),
         dense_depth_m=_read_dense_depth(source, rgb.shape[:2]),
+        classes=_read_classes(source, rgb.shape[:2]) if classes else None,
         **source.describe(),
     )
 
@@ -136,6 +139,13 @@ def fit_to_image(source: FrameSource, size: tuple[int, int]) -> FrameSource:
 
     intrinsics = to_image @ source.intrinsics
     return replace(source, intrinsics=intrinsics, read_points=read_points, size=tuple(size))
+
+
+def _read_classes(source: FrameSource, size: tuple[int, int]) -> Tensor:
+    if source.truth is None:
+        raise RigidDepthError(f"frame {source.token} has no class map: no truth/ in its data")
+    path = source.truth.with_name(source.truth.name + ".classes.png")
+    return torch.from_numpy(read_class_map(path, source.token, size))
 
 
 def _read_dense_depth(source: FrameSource, size: tuple[int, int]) -> Tensor | None:

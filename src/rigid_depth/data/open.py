@@ -40,6 +40,7 @@ def open_frames(
     files: Mapping[str, str | Path] | None = None,
     skip_missing: bool = False,
     only_scenes: Sequence[str] = (),
+    classes: bool = False,
 ) -> Frames:
     """Frames of one split of a data set, each read when it is asked for.
 
@@ -49,7 +50,8 @@ def open_frames(
     (:func:`rigid_depth.data.sky.sky_reader`). ``drives``, ``annotation_root`` and ``files`` are
     KITTI's (:func:`rigid_depth.data.kitti.kitti_sources`). ``skip_missing`` and ``only_scenes``
     take a part of nuScenes: the frames whose files are there, and the scenes of
-    :func:`rigid_depth.data.splits.choose_scenes`.
+    :func:`rigid_depth.data.splits.choose_scenes`. With ``classes`` frames have their class maps,
+    which the synthetic world alone can give.
     Raises RigidDepthError for a missing folder or version, an unknown name, an empty split.
     """
     if split not in (*SPLITS, "all"):
@@ -67,7 +69,7 @@ def open_frames(
                 f"split '{split}' of {dataset} {listing.version} in {root} has no frame; frames by "
                 f"{split_by}: {sizes}"
             )
-    return Frames(chosen, frame_reader(sky_reader(sky, listing.sources), size))
+    return Frames(chosen, frame_reader(sky_reader(sky, listing.sources), size, classes))
 
 
 def list_frames(
@@ -110,14 +112,16 @@ def list_frames(
 
 
 def frame_reader(
-    read_sky: SkyReader, size: tuple[int, int] | None
+    read_sky: SkyReader, size: tuple[int, int] | None, classes: bool = False
 ) -> Callable[[FrameSource], Frame]:
     """A function that reads one source to a frame of ``size`` (None: native)."""
     if size is not None:
         check_size(size)
-    return functools.partial(_read, read_sky, size)
+    return functools.partial(_read, read_sky, size, classes)
 
 
-def _read(read_sky: SkyReader, size: tuple[int, int] | None, source: FrameSource) -> Frame:
-    frame = read_frame(source, read_sky)
+def _read(
+    read_sky: SkyReader, size: tuple[int, int] | None, classes: bool, source: FrameSource
+) -> Frame:
+    frame = read_frame(source, read_sky, classes)
     return frame if size is None else resize_frame(frame, size)

@@ -46,13 +46,13 @@ def resize_image(image: Shaped[ndarray, "h w *c"], size: tuple[int, int]) -> nda
     return cv2.resize(image, (size[1], size[0]), interpolation=method)
 
 
-def resize_nearest(depth_m: Shaped[ndarray, "h w"], size: tuple[int, int]) -> ndarray:
-    """Take the value at the pixel nearest to each new centre, so that no two depths are mixed."""
+def resize_nearest(values: Shaped[ndarray, "h w"], size: tuple[int, int]) -> ndarray:
+    """Take the value at the pixel nearest to each new centre, so that no two are mixed."""
     rows, columns = (
         np.minimum(((np.arange(new) + 0.5) * old / new).astype(int), old - 1)
-        for new, old in zip(size, depth_m.shape, strict=True)
+        for new, old in zip(size, values.shape, strict=True)
     )
-    return depth_m[rows[:, None], columns]
+    return values[rows[:, None], columns]
 
 
 def resize_intrinsics(
@@ -69,7 +69,7 @@ def resize_frame(frame: Frame, size: tuple[int, int]) -> Frame:
     """Crop and resize every part of a native frame to ``size`` = (height, width), multiples of 32.
 
     The returns are moved with the image and the nearest per new pixel is kept; a sky pixel is one
-    that is sky for more than half of its area; dense depth is sampled, not averaged.
+    that is sky for more than half of its area; dense depth and classes are sampled, not averaged.
     """
     check_size(size)
     box = crop_box(tuple(frame.rgb.shape[1:]), size)
@@ -79,11 +79,13 @@ def resize_frame(frame: Frame, size: tuple[int, int]) -> Frame:
         return tensor[..., top:bottom, left:right].numpy()
 
     rgb = resize_image(np.ascontiguousarray(crop(frame.rgb).transpose(1, 2, 0)), size)
-    sky, dense = frame.sky, frame.dense_depth_m
+    sky, dense, classes = frame.sky, frame.dense_depth_m, frame.classes
     if sky is not None:
         sky = torch.from_numpy(resize_image(crop(sky).astype(np.float32), size) > 0.5)
     if dense is not None:
         dense = torch.from_numpy(resize_nearest(crop(dense), size))
+    if classes is not None:
+        classes = torch.from_numpy(resize_nearest(crop(classes), size))
     return replace(
         frame,
         rgb=torch.from_numpy(np.ascontiguousarray(rgb.transpose(2, 0, 1))),
@@ -93,6 +95,7 @@ def resize_frame(frame: Frame, size: tuple[int, int]) -> Frame:
         ).float(),
         sky=sky,
         dense_depth_m=dense,
+        classes=classes,
     )
 
 

@@ -43,6 +43,7 @@ def prepare(
     files: Mapping[str, str | Path] | None = None,
     skip_missing: bool = False,
     only_scenes: Sequence[str] = (),
+    classes: bool = False,
     workers: int | None = None,
     progress: bool = True,
     trust: bool = False,
@@ -61,6 +62,7 @@ def prepare(
     out = Path(out)
     request = [dataset, size, cameras, version, split_by, sky, dict(drives or {})]
     request += [str(annotation_root), read_lists(files), skip_missing, only_scenes]
+    request += ["classes"] if classes else []
     source = {
         "stamp": stamp(dataset, Path(root), version, annotation_root),
         "request": digest(request),
@@ -70,13 +72,13 @@ def prepare(
     listing = list_frames(
         dataset, root, cameras, version, drives, annotation_root, files, skip_missing, only_scenes
     )
-    settings = store_settings(dataset, listing, size, split_by, sky)
+    settings = store_settings(dataset, listing, size, split_by, sky, classes)
     splits = assign(listing.sources, listing.scenes, split_by)
     if (out / "manifest.json").is_file():
         _refuse_other(out, read_manifest(out)["settings"], settings)
         _note(out, source)
         return out
-    read = frame_reader(sky_reader(settings["sky"], listing.sources), size)
+    read = frame_reader(sky_reader(settings["sky"], listing.sources), size, classes)
     _begin(out, settings)
     shards = []
     bar = tqdm(total=len(listing.sources), desc="prepare", unit="frame", disable=not progress)
@@ -107,14 +109,17 @@ def _note(out: Path, source: dict) -> None:
 
 
 def store_settings(
-    dataset: str, listing: Listing, size: tuple[int, int], split_by: str, sky: str | None
-) -> dict:
+    dataset: str, listing: Listing, size: tuple[int, int], split_by: str, sky: str | None,
+    classes: bool = False,
+) -> dict:  # fmt: skip
     """Everything a store depends on, as JSON: stores with equal settings hold the same frames.
 
-    ``frames`` is a digest of the frames' descriptions and of the sizes of their files. Raises
+    ``frames`` is a digest of the frames' descriptions and of the sizes of their files; ``classes``
+    is there only if class maps were asked for. Raises
     RigidDepthError for a file that is missing.
     """
     present = {name for source in listing.sources for name in (source.scene, source.token)}
+    asked = {"classes": True} if classes else {}
     return {
         "format": FORMAT,
         "dataset": dataset,
@@ -126,6 +131,7 @@ def store_settings(
         "splits": {split: sorted(present & set(listing.scenes[split])) for split in SPLITS},
         "sky": resolve_sky(sky, listing.sources),
         "frames": _identity(listing.sources),
+        **asked,
     }
 
 
@@ -229,10 +235,10 @@ def _begin(out: Path, settings: dict) -> None:
 
 
 def _refuse_other(out: Path, there: dict, wanted: dict) -> None:
-    different = [key for key in wanted if there.get(key) != wanted[key]]
+    different = [key for key in wanted | there if there.get(key) != wanted.get(key)]
     if different:
         key = different[0]
-        what = f"{key} = {there.get(key)}, not {wanted[key]}"
+        what = f"{key} = {there.get(key)}, not {wanted.get(key)}"
         if key == "frames":
             what = "other frames: the data folder is another one or has changed"
         raise RigidDepthError(
@@ -278,6 +284,8 @@ def _tensors(frames: Sequence[Frame]) -> dict[str, Tensor]:
     if frames[0].dense_depth_m is not None:
         steps = torch.stack([frame.dense_depth_m for frame in frames]) / DEPTH_STEP_M
         tensors["dense_depth"] = steps.round().clamp(0, 65535).int().to(torch.int16)
+    if frames[0].classes is not None:
+        tensors["classes"] = torch.stack([frame.classes for frame in frames])
     return tensors
 
 

@@ -56,10 +56,12 @@ def _declared(kind: type) -> dict[str, object]:
 def _read(name: str, given: object, kind: object) -> object:
     """The value as declared."""
     if get_origin(kind) is Literal:
-        if given not in get_args(kind):
-            allowed = ", ".join(get_args(kind))
-            raise RigidDepthError(f"parameter '{name}' is '{given}'; allowed: {allowed}.")
-        return given
+        choices = {str(choice): choice for choice in get_args(kind)}
+        if str(given) not in choices:
+            raise RigidDepthError(
+                f"parameter '{name}' is '{given}'; allowed: {', '.join(choices)}."
+            )
+        return choices[str(given)]
     try:
         value = _convert(given, kind)
     except (ValueError, TypeError, KeyError, OverflowError):

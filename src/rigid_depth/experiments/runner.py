@@ -236,6 +236,11 @@ def _refuse_data(plan: Plan, store: Store) -> None:
             raise RigidDepthError(
                 f"split '{name}' of {plan.dataset} has no frames; a run needs some in each split."
             )
+    if plan.experiment.guide_task == "classes" and not plan.scale.classes:
+        raise RigidDepthError(
+            f"experiment '{plan.experiment.name}' needs class maps, which a store of the synthetic "
+            "world has with the parameter 'classes=true'."
+        )
     if plan.experiment.infinity and store.settings["sky"] is None:
         raise RigidDepthError(
             f"experiment '{plan.experiment.name}' needs sky masks and the frames of {plan.dataset} "

@@ -49,12 +49,14 @@ class Experiment:
     alignment_weight: tuple[Weight, Weight, Weight] = (0.05, 0.14, 0.18)  # 6.2, "secondary"
     weight_schedule: Literal["one-cycle", "constant"] = "one-cycle"  # constant: the middle weight
     balancing: bool = True  # eq 6.1; otherwise the weights multiply the losses as they are
+    leading: Literal["rgb", "depth"] = "rgb"  # whose depth loss the other ones are brought to
+    target: Literal["lidar", "dense"] = "lidar"  # dense: the true depth of every pixel, where known
 
     peak_learning_rate: Rate = 1.5e-4  # 6.2; a scale multiplies it by its own factor
     learning_rate_div: Ratio = 2.3077  # peak / initial 6.5e-5
     learning_rate_final_div: Ratio = 7.2222  # initial / end 9e-6
-    weight_decay: Rate = 0.2  # decoupled; coupled it kills the weights
-    attention: Literal["cbam", "spatial", "none"] = "cbam"
+    weight_decay: Rate = 0.2  # decoupled, at the rate above; a scale divides it by its factor
+    attention: Literal["cbam", "cbam-residual", "spatial", "none"] = "cbam"
     dropout: Dropout = 0.0
 
     encoding: Literal["linear", "reciprocal"] = "linear"  # y = (100 - d)/100, or 1/d
@@ -67,17 +69,23 @@ class Experiment:
     freeze_encoders: bool = False  # those of the experiment it needs, with fresh decoders (7.4)
     rgbd_width: Width = 1.0  # channels of the RGB-D encoder's scales, times the RGB encoder's
     rgbd_dropout: Dropout = 0.1  # in the RGB-D branch (6.2; the rate is ours)
+    guide_task: Literal["depth", "classes"] = "depth"  # what the RGB-D branch predicts
     lidar_share: Share = 1.0  # of the returns that the RGB-D branch is given (7.1: a tenth)
     lidar_noise: Rate = 0.0  # std on their encoded depth, which stays in [0, 1] (7.1: 0.2)
     depth_supervision: Literal["all", "withheld"] = "all"  # withheld: at returns it was not given
     coral_over: Literal["channels", "pixels"] = "channels"  # what the covariance is of (7.5)
     anchors: Literal["learned", "local", "parallel", "pretrained", "pretrained-conv"] = "learned"
     align_codes: bool = False  # MSE between the relative representations (7.7)
+    code_mlp: Literal["none", "rgb", "both"] = "none"  # the branches whose codes pass an MLP (7.7)
     context: Literal["global", "local"] = "global"  # of the clouds that turn (eqs 7.2, 7.3)
     point_dim: Annotated[int, Within(2, 64)] = 3
     rotation: Literal["pointnet", "oracle", "identity"] = "pointnet"  # R_rgb is from (7.8)
     rotation_loss: Literal["matrix", "geodesic", "latent"] = "matrix"
     rotation_target: Literal["procrustes", "pointnet"] = "procrustes"  # where R_rgbd is from
+    detach_guide: bool = True  # the loss on rotations trains R_rgb alone, not R_rgbd (7.8)
+    distil: Literal["output", "latent"] = "output"  # what RGB takes from a trained guide
+    both_rotated: bool = False  # the RGB-D points are turned as well, by the inverse of R_rgbd
+    point_noise: Literal["training", "always"] = "training"  # on the points PointNet sees
 
     flip: Share = 0.5  # chance of a mirrored frame; the thesis is silent on augmentation
     jitter: Dropout = 0.2  # brightness, contrast, saturation times 1 +- this; silent too
@@ -117,8 +125,12 @@ class Scale:
     scenes: Count = 12  # of the synthetic world
     frames_per_scene: Count = 4
     world_seed: int = 0
+    split_scenes: tuple[int, ...] = ()  # to train, validate and test; empty = 70/15/15
+    world_size: tuple[int, int] = (900, 1600)  # height, width in px of the world's images
+    classes: bool = False  # the store keeps the world's class maps, for a guide that predicts them
 
     image_size: tuple[int, int] = (96, 192)  # height, width in px, multiples of 32
+    stride: Literal[16, 32] = 32  # px of the image to a pixel of the latent
     width: Width = 1.0  # multiplier of all channel counts
     steps: Annotated[int, Within(0)] = 0
     epochs: Annotated[int, Within(0)] = 0

@@ -29,6 +29,9 @@ OF_DATASETS = {
     "scenes": ("synthetic",),
     "frames_per_scene": ("synthetic",),
     "world_seed": ("synthetic",),
+    "split_scenes": ("synthetic",),
+    "world_size": ("synthetic",),
+    "classes": ("synthetic",),
     "version": ("nuscenes",),
     "skip_missing": ("nuscenes",),
     "only_scenes": ("nuscenes",),
@@ -100,6 +103,8 @@ def data_options(scale: Scale, dataset: str) -> dict:
         "split_by": scale.split_by,
         "sky": None if scale.sky in NO_SKY else scale.sky,
     }
+    if dataset == "synthetic" and scale.classes:
+        options["classes"] = True
     if dataset == "nuscenes" and scale.skip_missing:
         options["skip_missing"] = True
     if dataset == "nuscenes" and scale.only_scenes:

@@ -24,6 +24,8 @@ def make_world(scale: Scale, root: Path | None = None, *, progress: bool = True)
         frames_per_scene=scale.frames_per_scene,
         cameras=scale.cameras,
         seed=scale.world_seed,
+        image_size=scale.world_size,
+        split_scenes=scale.split_scenes or None,
         progress=progress,
     )
 

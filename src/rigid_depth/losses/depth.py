@@ -14,20 +14,25 @@ def masked_mse(
     a return exists (depth in metres > 0): an encoded depth of 0 may be a valid target. 16-bit input
     is accumulated, and the loss returned, in float32. In the squared unit of the input.
     """
-    return masked_mean(_error(pred, target, mask).square(), mask)
+    return _error(pred, target, mask).square().sum() / _count(mask)
 
 
 def masked_mae(
     pred: Float[Tensor, "*shape"], target: Float[Tensor, "*shape"], mask: Bool[Tensor, "*shape"]
 ) -> Float[Tensor, ""]:
     """Mean absolute error over the pixels of the mask; conventions as in `masked_mse`."""
-    return masked_mean(_error(pred, target, mask).abs(), mask)
+    return _error(pred, target, mask).abs().sum() / _count(mask)
 
 
 def masked_mean(values: Float[Tensor, "*shape"], mask: Bool[Tensor, "*shape"]) -> Float[Tensor, ""]:
     """Mean of the values where the mask is true; 0 with gradient 0 where it is true nowhere."""
     # `where`, not a product: 0 times NaN is NaN, and pixels without a return may hold anything.
-    return torch.where(mask, _full(values), 0).sum() / mask.sum().clamp(min=1)
+    return torch.where(mask, _full(values), 0).sum() / _count(mask)
+
+
+def _count(mask: Tensor) -> Tensor:
+    """The pixels of a mask, at least 1."""
+    return mask.count_nonzero().clamp(min=1)
 
 
 def _error(pred: Tensor, target: Tensor, mask: Tensor) -> Tensor:

@@ -1,9 +1,10 @@
-"""The autoencoder of every experiment: latent at 1/32, no skip connections (thesis, 6.2)."""
+"""The autoencoder of every experiment: latent at 1/32 or 1/16, no skip connections (6.2)."""
 
 import math
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -14,7 +15,6 @@ from rigid_depth.models.blocks import (
     SpatialAttention,
     attention_layer,
     conv,
-    down,
     up,
 )
 
@@ -27,7 +27,8 @@ class Encoder(nn.Module):
     """Image -> latent: a 7x7 stem of stride 4, four scales of dense blocks, a linear convolution.
 
     Attention ends every scale but the first. The latent has neither norm nor activation (7.4); it
-    has as many channels as the last scale unless told otherwise.
+    has as many channels as the last scale unless told otherwise. At a stride of 16 in place of the
+    thesis's 32 the last scale keeps the resolution of the one before.
     """
 
     def __init__(
@@ -38,11 +39,14 @@ class Encoder(nn.Module):
         attention: str = "cbam",
         dropout: float = 0.0,
         latent_channels: int | None = None,
+        stride: int = STRIDE,
     ):
         super().__init__()
+        steps = _steps(stride, len(widths))
         self.scales = nn.ModuleList()
         for i, (width, count) in enumerate(zip(widths, blocks, strict=True)):
-            entry = conv(in_channels, width, 7, 4, 3) if i == 0 else down(widths[i - 1], width)
+            first = conv(in_channels, width, 7, 4, 3) if i == 0 else None
+            entry = first or conv(widths[i - 1], width, stride=steps[i])
             dense = [DenseBlock(width, dropout) for _ in range(count)]
             end = [attention_layer(attention, width)] if i else []
             self.scales.append(nn.Sequential(entry, *dense, *end))
@@ -59,7 +63,8 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """Latent -> encoded depth in (0, 1): three doublings, a transposed 4x4 convolution, a sigmoid.
 
-    Attention ends the scales below a quarter of the image's resolution, as in the encoder.
+    Attention ends the scales below a quarter of the image's resolution, as in the encoder. At a
+    stride of 16 the first scale keeps the resolution of the latent.
     """
 
     def __init__(
@@ -69,30 +74,43 @@ class Decoder(nn.Module):
         blocks: Sequence[int] = (2, 2, 1, 0),
         attention: str = "cbam",
         dropout: float = 0.0,
+        stride: int = STRIDE,
+        outputs: int = 1,
     ):
         super().__init__()
+        steps = _steps(stride, len(widths))[::-1]
         self.scales = nn.ModuleList()
         for i, (width, count) in enumerate(zip(widths, blocks, strict=True)):
-            last = i == len(widths) - 1
-            entry = _last_up(in_channels, width) if last else up(in_channels, width)
+            if i == len(widths) - 1:
+                entry = _last_up(in_channels, width)
+            else:
+                entry = (up if steps[i] == 2 else conv)(in_channels, width)
             dense = [DenseBlock(width, dropout) for _ in range(count)]
             end = [attention_layer(attention, width)] if i < len(widths) - 2 else []
             self.scales.append(nn.Sequential(entry, *dense, *end))
             in_channels = width
-        self.logits = nn.Conv2d(in_channels, 1, 1)
+        self.logits = nn.Conv2d(in_channels, outputs, 1)
         initialise(self)
 
-    def forward(self, latent: Float[Tensor, "b latent h w"]) -> Float[Tensor, "b 1 H W"]:
-        for scale in self.scales:
+    def forward(self, latent: Float[Tensor, "b latent h w"]) -> Float[Tensor, "b outputs H W"]:
+        return self.scores(latent).sigmoid()
+
+    def scores(self, latent: Float[Tensor, "b latent h w"]) -> Float[Tensor, "b outputs H W"]:
+        """What the sigmoid is taken of."""
+        for scale in self.scales[:-1]:
             latent = scale(latent)
-        return self.logits(latent).sigmoid()
+        entry, *rest = self.scales[-1]
+        if rest:
+            return self.logits(self.scales[-1](latent))
+        return _by_taps(latent, entry[0], self.logits)
 
 
 class Autoencoder(nn.Module):
     """Encoder and decoder of one branch; at its defaults the thesis's RGB branch.
 
     Encoded depth out of an image `[B, C, H, W]` whose sides 32 divides; the latent is
-    `[B, widths[-1], H/32, W/32]`. Raises RigidDepthError for other sizes and for bad settings.
+    `[B, widths[-1], H/stride, W/stride]`. Raises RigidDepthError for other sizes and for bad
+    settings.
     """
 
     def __init__(
@@ -104,17 +122,19 @@ class Autoencoder(nn.Module):
         decoder_blocks: Sequence[int] = (2, 2, 1, 0),
         attention: str = "cbam",
         dropout: float = 0.0,
+        stride: int = STRIDE,
     ):
         super().__init__()
-        self.encoder = Encoder(in_channels, widths, encoder_blocks, attention, dropout)
-        self.decoder = Decoder(widths[-1], decoder_widths, decoder_blocks, attention, dropout)
+        options = {"attention": attention, "dropout": dropout, "stride": stride}
+        self.encoder = Encoder(in_channels, widths, encoder_blocks, **options)
+        self.decoder = Decoder(widths[-1], decoder_widths, decoder_blocks, **options)
 
     def encode(self, image: Float[Tensor, "b c H W"]) -> Float[Tensor, "b latent h w"]:
         """The latent of an image with values in [0, 1] (RGB) or [0, 2] (RGB + depth)."""
         return self.encoder(image)
 
     def decode(self, latent: Float[Tensor, "b latent h w"]) -> Float[Tensor, "b 1 H W"]:
-        """The encoded depth in (0, 1) of a latent, at 32 times its resolution."""
+        """The encoded depth in (0, 1) of a latent, at `stride` times its resolution."""
         return self.decoder(latent)
 
     def forward(
@@ -195,6 +215,29 @@ def initialise(module: nn.Module) -> None:
             nn.init.constant_(bias, 1.0)  # counts twice, for the mean and the maximum
         elif isinstance(layer, SpatialAttention):
             nn.init.constant_(layer.conv.get_parameter("bias"), 2.0)
+
+
+def _steps(stride: int, scales: int) -> list[int]:
+    """By how much each scale of an encoder divides the resolution; the product is the stride."""
+    if stride not in (STRIDE // 2, STRIDE):
+        raise RigidDepthError(f"stride is {stride}; allowed are {STRIDE // 2} and {STRIDE}")
+    steps = [4] + [2] * (scales - 1)
+    return steps if stride == STRIDE else [*steps[:-1], 1]
+
+
+def _by_taps(x: Tensor, up: nn.ConvTranspose2d, logits: nn.Conv2d) -> Tensor:
+    """`logits(gelu(up(x)))` without a map of all channels at the resolution of the image.
+
+    The taps of `up` do not overlap: each pixel of `x` gives stride^2 groups of channels by a matrix
+    product, each group one logit, and the logits take their places at the end.
+    """
+    stride = up.stride[0]
+    taps = up.weight.permute(2, 3, 1, 0).flatten(0, 2)  # [stride^2 * channels, in]
+    found = F.gelu(F.linear(x.movedim(1, -1), taps, up.bias.repeat(stride**2)))
+    each = torch.eye(stride**2, device=x.device)
+    y = F.linear(found, torch.kron(each, logits.weight.flatten(1)), logits.bias.repeat(stride**2))
+    y = y.unflatten(-1, (stride**2, logits.out_channels)).permute(0, 4, 3, 1, 2)
+    return F.pixel_shuffle(y.flatten(1, 2), stride)
 
 
 def _last_up(in_channels: int, out_channels: int) -> nn.Sequential:

@@ -1,6 +1,7 @@
 """The building blocks of the autoencoder (thesis, sections 2.6 and 6.2)."""
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -20,15 +21,29 @@ def conv(
     return nn.Sequential(layer, norm(out_channels), nn.GELU())
 
 
-def down(in_channels: int, out_channels: int) -> nn.Sequential:
-    """Halves the resolution by a strided 3x3 convolution."""
-    return conv(in_channels, out_channels, stride=2)
-
-
 def up(in_channels: int, out_channels: int) -> nn.Sequential:
     """Doubles the resolution by a transposed 2x2 convolution; its taps do not overlap."""
     layer = nn.ConvTranspose2d(in_channels, out_channels, 2, 2, bias=False)
     return nn.Sequential(layer, norm(out_channels), nn.GELU())
+
+
+class Dropout(nn.Module):
+    """`nn.Dropout`, six times as fast on a CPU: its chances are multiples of 1 / 65536."""
+
+    def __init__(self, chance: float):
+        super().__init__()
+        self.chance = chance
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not (self.training and self.chance):
+            return x
+        if x.device.type != "cpu":
+            return F.dropout(x, self.chance)
+        drawn = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
+        drawn = drawn.view(torch.int16)[: x.numel()]  # four numbers from each draw
+        kept = drawn >= round(self.chance * 2**16) - 2**15
+        kept = kept.view(x.movedim(1, -1).shape).movedim(-1, 1)  # as x lies, channels last
+        return x * (kept.to(x.dtype) / (1 - self.chance))
 
 
 class DenseBlock(nn.Module):
@@ -38,7 +53,7 @@ class DenseBlock(nn.Module):
         super().__init__()
         self.first = conv(width, width)
         self.second = conv(2 * width, width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
         return self.dropout(self.second(torch.cat([x, self.first(x)], 1)))
@@ -75,12 +90,26 @@ class SpatialAttention(nn.Module):
         return torch.sigmoid(self.conv(pooled))
 
 
+class Residual(nn.Sequential):
+    """What its layers make of the input, plus the input."""
+
+    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        return x + super().forward(x)
+
+
 def attention_layer(kind: str, channels: int) -> nn.Module:
-    """CBAM (channel, then spatial attention), its spatial half alone, or nothing."""
+    """CBAM (channel, then spatial attention), added to its input or not, its spatial half, nothing.
+
+    Raises RigidDepthError for another kind.
+    """
     if kind == "cbam":
         return nn.Sequential(ChannelAttention(channels), SpatialAttention())
+    if kind == "cbam-residual":
+        return Residual(ChannelAttention(channels), SpatialAttention())
     if kind == "spatial":
         return SpatialAttention()
     if kind == "none":
         return nn.Identity()
-    raise RigidDepthError(f"attention is {kind!r}; allowed are 'cbam', 'spatial' and 'none'")
+    raise RigidDepthError(
+        f"attention is {kind!r}; allowed are 'cbam', 'cbam-residual', 'spatial' and 'none'"
+    )

@@ -18,15 +18,15 @@ class RotationHead(nn.Module):
     """Points -> rotation: shared layers d-64-128-128, maximum over the points, layers to d^2.
 
     The order of the points is forgotten. Noise of standard deviation `noise` is added to the points
-    in training. The nearest rotation of the d x d matrix (Procrustes) is the answer; an untrained
-    head answers about the identity.
+    in training, or "always" (`noisy`). The nearest rotation of the d x d matrix (Procrustes) is the
+    answer; an untrained head answers about the identity.
     """
 
-    def __init__(self, point_dim: int, noise: float = 0.2):
+    def __init__(self, point_dim: int, noise: float = 0.2, noisy: str = "training"):
         super().__init__()
         entries = point_dim**2
         hidden = (128, 256) if entries >= WIDE else (128, 64)
-        self.point_dim, self.noise = point_dim, noise
+        self.point_dim, self.noise, self.noisy = point_dim, noise, noisy
         self.points = _layers((point_dim, 64, 128, 128))
         inner, last = _layers(hidden), nn.Linear(hidden[-1], entries)
         nn.init.normal_(last.weight, std=0.01)
@@ -35,7 +35,7 @@ class RotationHead(nn.Module):
         self.matrix = nn.Sequential(inner, last)
 
     def forward(self, points: Float[Tensor, "*batch n d"]) -> Float[Tensor, "*batch d d"]:
-        if self.training and self.noise:
+        if self.noise and (self.training or self.noisy == "always"):
             points = points + self.noise * torch.randn_like(points)
         features = self.points(points).amax(-2)
         matrix = self.matrix(features).unflatten(-1, (self.point_dim, self.point_dim))

@@ -16,10 +16,16 @@ Batch = dict[str, Tensor]
 
 
 class Outputs(NamedTuple):
-    """What a training step sees: encoded depth by branch, the leading one first, and alignment."""
+    """What a training step sees: encoded depth by branch, and the losses a network knows itself.
+
+    `alignment`: between the latents; `guide`: of a guide that predicts something else than depth;
+    `target`: encoded depth that RGB is trained on in place of the returns.
+    """
 
     depth: dict[str, Tensor]
     alignment: Tensor | None = None
+    guide: Tensor | None = None
+    target: Tensor | None = None
 
 
 class Aligned(NamedTuple):
@@ -66,6 +72,9 @@ class TwoBranch(nn.Module):
         inherits: the encoders start as those of the trained model this one is built on.
         frozen: the encoders are not trained.
     """
+
+    guide_sees_depth = True
+    """Whether the RGB-D branch predicts depth, so that `zero_shot` and copying mean something."""
 
     def __init__(
         self,

@@ -1,12 +1,21 @@
 """What the published runs show: one finding, one function, and where each verdict comes from."""
 
 from rigid_depth.book.findings import of_guides_and_rotations, of_our_runs, of_the_thesis
-from rigid_depth.book.findings.finding import FINDINGS, Finding, find_finding, verdict
+from rigid_depth.book.findings.finding import (
+    FINDINGS,
+    Finding,
+    Judgement,
+    find_finding,
+    judgement,
+    verdict,
+)
 
 __all__ = [
     "FINDINGS",
     "Finding",
+    "Judgement",
     "find_finding",
+    "judgement",
     "of_guides_and_rotations",
     "of_our_runs",
     "of_the_thesis",

@@ -2,7 +2,8 @@
 
 A finding is a function of the runs of one scale whose docstring begins with it. The decorators
 `finding` and `claim` name the experiments it reads and enter it in `FINDINGS` by its name with
-dashes. The ledger and the chapters take their verdicts from here.
+dashes. The ledger and the chapters take their verdicts from here. All findings speak of the scale
+that the book shows, `conventions.PUBLISHED_SCALE`.
 """
 
 from __future__ import annotations
@@ -12,23 +13,36 @@ from dataclasses import dataclass
 from inspect import cleandoc
 
 from rigid_depth.book.tables import BASELINES, SEEDS_NEEDED, Run
+from rigid_depth.conventions import PUBLISHED_SCALE
 from rigid_depth.errors import RigidDepthError
 
-Predicate = Callable[[list[Run]], bool]
+REPRODUCED = "reproduced"
+NOT_REPRODUCED = "not reproduced"
+UNDECIDED = "undecided at this scale"
+OPEN = "open"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict, and in a sentence what the runs show and what they could have seen."""
+
+    verdict: str
+    shows: str = ""
 
 
 @dataclass(frozen=True)
 class Finding:
     """One sentence about the runs of a scale; a claim is the thesis's own sentence.
 
-    `needs` are the experiments, by their names in the registry, that have to be published at
-    `group` before anything can be said.
+    `holds` gives a truth for what our runs show, a `Judgement` for a claim. `needs` are the
+    experiments, by their names in the registry, that have to be published at `group` before
+    anything can be said.
     """
 
     id: str
     sentence: str
     details: str
-    holds: Predicate
+    holds: Callable[[list[Run]], bool | Judgement]
     needs: tuple[str, ...]
     group: str
     is_claim: bool
@@ -43,18 +57,18 @@ FINDINGS: dict[str, Finding] = {}
 """Id -> finding, in the order of the thesis."""
 
 
-def finding(*needs: str, group: str = "cpu") -> Callable[[Predicate], Predicate]:
+def finding(*needs: str, group: str = PUBLISHED_SCALE) -> Callable:
     """Enters what the runs of these experiments show: it *holds* or *no longer holds*."""
     return _enter(needs, group, is_claim=False)
 
 
-def claim(*needs: str, group: str = "cpu") -> Callable[[Predicate], Predicate]:
-    """Enters what the thesis claims of its runs: it is *reproduced* or *not reproduced* here."""
+def claim(*needs: str, group: str = PUBLISHED_SCALE) -> Callable:
+    """Enters what the thesis claims of its runs; its function returns a `Judgement`."""
     return _enter(needs, group, is_claim=True)
 
 
 def _enter(needs: tuple[str, ...], group: str, *, is_claim: bool) -> Callable:
-    def enter(holds: Predicate) -> Predicate:
+    def enter(holds: Callable) -> Callable:
         name = holds.__name__.replace("_", "-")
         if name in FINDINGS:
             raise ValueError(f"two findings are named {name}")
@@ -68,12 +82,29 @@ def _enter(needs: tuple[str, ...], group: str, *, is_claim: bool) -> Callable:
 
 def verdict(found: Finding, runs: Iterable[Run]) -> str:
     """What the published runs say: open until each experiment it needs has enough seeds."""
-    mine = [run for run in runs if run.group == found.group and run.experiment in found.needs]
-    if any(len(seeds(mine, name)) < enough(name) for name in found.needs):
-        return "open"
-    if found.is_claim:
-        return "reproduced" if found.holds(mine) else "not reproduced"
-    return "holds" if found.holds(mine) else "no longer holds"
+    return judgement(found, runs).verdict
+
+
+def judgement(found: Finding, runs: Iterable[Run]) -> Judgement:
+    """The verdict and its sentence; where runs are missing they are named."""
+    mine = [run for run in runs if run.group == found.group]
+    if missing := missing_runs(found, mine):
+        return Judgement(OPEN, f"Not enough seeds at scale {found.group}: {', '.join(missing)}.")
+    said = found.holds(mine)
+    if isinstance(said, Judgement):
+        return said
+    return Judgement("holds" if said else "no longer holds")
+
+
+def missing_runs(found: Finding, runs: Iterable[Run]) -> list[str]:
+    """The experiments that a finding needs and that have too few seeds, with their number."""
+    mine = [run for run in runs if run.group == found.group]
+    counts = {name: len(seeds(mine, name)) for name in found.needs}
+    return [
+        f"{name} ({count} of {enough(name)})"
+        for name, count in counts.items()
+        if count < enough(name)
+    ]
 
 
 def enough(experiment: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import fmean
 
 from rigid_depth.book import comparison
-from rigid_depth.book.comparison import FAMILIES
+from rigid_depth.book.families import FAMILIES
 from rigid_depth.book.findings.finding import finding, seeds
 from rigid_depth.book.findings.of_the_thesis import printed_table
 from rigid_depth.book.findings.reading import (
@@ -19,6 +19,7 @@ from rigid_depth.book.findings.reading import (
     verdicts,
 )
 from rigid_depth.book.tables import Run, branch_difference_m, difference_m
+from rigid_depth.conventions import PUBLISHED_SCALE
 from rigid_depth.statistics import holm
 
 GUIDED = (
@@ -47,7 +48,8 @@ def no_guide_copies_return_by_return(shown: list[Run]) -> bool:
     Returns off by 20 m each cost it less than half a metre; with a tenth of them it leads RGB by
     less than half a metre, with all by more than one.
     """
-    copying = [run.record["alignment"]["copying"] for run in shown]
+    runs = [run for name in GUIDED for run in seeds(shown, name).values()]
+    copying = [run.record["alignment"]["copying"] for run in runs]
     noise = difference_m(shown, "lidar-noisy", "mse", branch="depth")
     return all(
         (
@@ -118,7 +120,8 @@ def one_rotation_answers_all_images(shown: list[Run]) -> bool:
 @finding("rotation-global-3")
 def rotations_agree_and_come_apart_again(shown: list[Run]) -> bool:
     """The loss between the rotations ends five times above its least; R_rgb hardly varies."""
-    curves = [run.record["curves"]["train"]["alignment"] for run in shown]
+    runs = seeds(shown, "rotation-global-3").values()
+    curves = [run.record["curves"]["train"]["alignment"] for run in runs]
     found = turns(shown, "rotation-global-3")
     return all(
         (
@@ -138,7 +141,7 @@ NUMBERS_OF_A_ROTATION = (
 
 @finding(*NUMBERS_OF_A_ROTATION)
 def the_more_a_rotation_says_the_more_lidar_comes_through(shown: list[Run]) -> bool:
-    """The more numbers a rotation has, the lower the depth error beside RGB's: 0 to -2.2 m."""
+    """The more numbers a rotation has, the lower the depth error beside RGB's."""
     worth = {n: branch_difference_m(shown, n, "depth", "rgb") for n in NUMBERS_OF_A_ROTATION}
     p_values = holm({name: found.p_value for name, found in worth.items()})
     values_m = [found.mean for found in worth.values()]
@@ -147,7 +150,6 @@ def the_more_a_rotation_says_the_more_lidar_comes_through(shown: list[Run]) -> b
             p_values.pop("rotation-identity") > 0.5,
             all(p_value < 0.05 for p_value in p_values.values()),
             values_m == sorted(values_m, reverse=True),
-            [round(value, 1) + 0.0 for value in values_m] == [0.0, -0.3, -0.6, -1.2, -2.2],
         )
     )
 
@@ -276,17 +278,16 @@ def rotations_of_codes_are_one_rotation(shown: list[Run]) -> bool:
 
 
 @finding("rgb", *FAMILIES["rgb"])
-def one_line_of_the_verdicts_says_better(shown: list[Run]) -> bool:
-    """Against RGB with the infinity loss one row is better, against plain RGB none."""
-    found = {reference: better(shown, FAMILIES[reference], reference) for reference in FAMILIES}
-    return found == {"rgb": set(), "rgb-infinity": {"mse-fresh-decoder-free"}}
+def no_line_of_the_verdicts_says_better(shown: list[Run]) -> bool:
+    """Against RGB, with the infinity loss and without, no row is better."""
+    return not any(better(shown, FAMILIES[reference], reference) for reference in FAMILIES)
 
 
 SCRATCH = "rgb+steps=1000"
-STARTED = tuple(f"{SCRATCH}+init=cpu.rgb.seed-{seed}" for seed in range(3))
+STARTED = tuple(f"{SCRATCH}+init={PUBLISHED_SCALE}.rgb.seed-{seed}" for seed in range(3))
 
 
-@finding("row-mean-depth", SCRATCH, *STARTED, group="cpu-kitti")
+@finding("row-mean-depth", SCRATCH, *STARTED, group=f"{PUBLISHED_SCALE}-kitti")
 def one_street_of_kitti_does_not_carry_over_to_another(shown: list[Run]) -> bool:
     """Trained on one drive of KITTI, RGB is worse on another than the mean of each row.
 

@@ -10,10 +10,13 @@ from rigid_depth.book.findings.reading import (
     NO_DIFFERENCE,
     about,
     decoded,
+    floor,
     floor_m,
+    gap_m,
+    rmse_m,
     verdicts,
 )
-from rigid_depth.book.tables import Run, difference_m
+from rigid_depth.book.tables import Run
 from rigid_depth.conventions import BALANCING_EPSILON
 
 MEAN_SHARE, END_SHARE = comparison.ARRIVING.values()
@@ -74,14 +77,13 @@ def the_alignment_loss_aligns(shown: list[Run]) -> bool:
     crossing = [
         run.rmse_m("zero_shot") - aligned[seed].rmse_m("zero_shot") for seed, run in without.items()
     ]
-    own = difference_m(shown, "mse-unaligned", "mse")
+    apart, near = (decoded(shown, name, "relative_distance") for name in ("mse-unaligned", "mse"))
     return all(
         (
-            min(decoded(shown, "mse-unaligned", "relative_distance")) > 1,
+            min(apart) > max(near),
             min(decoded(shown, "mse-unaligned", "probe_accuracy")) > 0.999,
-            all(2.4 < worse_m < 6.2 for worse_m in crossing),
-            verdicts(shown, ["mse-unaligned"], "mse", "zero_shot") == ["worse"],
-            -0.2 < own.low < 0 < own.high < 0.2,
+            min(crossing) > 0,
+            verdicts(shown, ["mse-unaligned"], "mse") == [NO_DIFFERENCE],
         )
     )
 
@@ -95,41 +97,51 @@ def a_fresh_decoder_on_frozen_encoders_is_not_told_apart(shown: list[Run]) -> bo
     )
 
 
-@finding("mse", "mse-fresh-decoder-free", "rgb-infinity", "rgb-infinity-fresh-decoder")
-def a_guide_shows_in_the_second_stage(shown: list[Run]) -> bool:
-    """Trained twice, the guided network ends better than RGB alone trained twice, in every seed.
+@finding("mse-fresh-decoder-free", "rgb-infinity-fresh-decoder")
+def no_guide_shows_in_the_second_stage(shown: list[Run]) -> bool:
+    """Trained twice, the guided network is not told apart from RGB alone trained twice.
 
-    Seeds 0 to 2 leave it undecided; seeds 3 and 4 came later and say it alone.
+    On the test streets alone it seemed better in each of five seeds. On the validation streets, on
+    which nothing was selected either, two seeds of five go the other way.
     """
-    guided, alone = "mse-fresh-decoder-free", "rgb-infinity-fresh-decoder"
-    mine, theirs, before = (seeds(shown, name) for name in (guided, alone, "mse"))
-    found = difference_m(shown, guided, alone)
-    late = difference_m([run for run in shown if run.seed in (3, 4)], guided, alone)
-    early = difference_m([run for run in shown if run.seed < 3], guided, alone)
-    share = found.mean / fmean(run.rmse_m("rgb") for run in theirs.values())
-    explained, ahead = (difference_m(shown, name, "rgb-infinity").mean for name in (alone, guided))
+    guided, alone = (
+        seeds(shown, name) for name in ("mse-fresh-decoder-free", "rgb-infinity-fresh-decoder")
+    )
+    ahead = {
+        split: [
+            rmse_m(guided[seed], split) < rmse_m(alone[seed], split)
+            for seed in guided.keys() & alone.keys()
+        ]
+        for split in ("val", "test")
+    }
+    pair = ["mse-fresh-decoder-free"], "rgb-infinity-fresh-decoder"
     return all(
         (
-            len(mine) == len(theirs) == 5,
-            all(run.rmse_m("rgb") < theirs[seed].rmse_m("rgb") for seed, run in mine.items()),
-            found.high < 0,
-            about(found.mean, -0.25, 0.05),
-            about(share, -0.025, 0.0005),
-            late.high < 0 < early.high,
-            all(
-                mine[seed].rmse_m(branch) < run.rmse_m(branch)
-                for branch in ("rgb", "depth")
-                for seed, run in before.items()
-            ),
-            about(explained / ahead, 2 / 3, 0.05),
+            verdicts(shown, *pair) == [NO_DIFFERENCE],
+            all(ahead["test"]),
+            ahead["val"].count(False) == 2,
         )
     )
+
+
+@finding("mse-fresh-decoder-free", "row-mean-depth")
+def trained_twice_rgb_has_the_wider_gap(shown: list[Run]) -> bool:
+    """Trained twice, both branches have a gap and that of RGB is wider, as in Figure 7.1.
+
+    In metres of gain over the mean of each image row, in every seed.
+    """
+    gaps = [
+        [gap_m(run, floor(shown), branch) for branch in ("rgb", "depth")]
+        for run in seeds(shown, "mse-fresh-decoder-free").values()
+    ]
+    return all(of_rgb > of_guide > 0 for of_rgb, of_guide in gaps)
 
 
 @finding("coral")
 def coral_is_met_by_latents_that_stay_apart(shown: list[Run]) -> bool:
     """CORAL's loss falls a hundredfold while the latents stay more than their own size apart."""
-    curves = [run.record["curves"]["train"]["alignment"] for run in shown]
+    runs = seeds(shown, "coral").values()
+    curves = [run.record["curves"]["train"]["alignment"] for run in runs]
     return all(
         (
             all(curve[-1] < curve[0] / 100 for curve in curves),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 
 import torch
+from scipy.spatial import cKDTree
 from torch import Tensor
 
 from rigid_depth.conventions import HEADLINE_CAP_M
-from rigid_depth.data import decode_depth
+from rigid_depth.data import decode_depth, encode_depth
+from rigid_depth.experiments.measuring.complementarity import cell_depths, complementarity
 from rigid_depth.experiments.measuring.measure import batches, with_guide
 from rigid_depth.experiments.settings import Experiment
 from rigid_depth.experiments.training.feed import Batch, generator_at
@@ -29,10 +31,11 @@ def measure_alignment(
 
     `raw`: `latents.alignment_metrics` of the two encoders' latents, pixels as rows, in the order of
     the frames; `decoded`: of what the two decoders are given; None where a collapsed latent leaves
-    a value undefined. `rotations`: see `rotation_metrics`. `copying`: see `copying`.
+    a value undefined. `complementarity`: see there, of the two encoders' latents. `rotations`: see
+    `rotation_metrics`. `copying`: see `copying`; not there if the guide predicts something else.
     """
     model.eval()
-    raw, decoded, turns, probes = ([], []), ([], []), ([], []), []
+    raw, decoded, turns, probes, depths = ([], []), ([], []), ([], []), [], []
     device = next(model.parameters()).device
     for _, _, batch in batches(split, range(len(split.frames)), batch_size, device, bar):
         batch = with_guide(batch, experiment)
@@ -41,13 +44,24 @@ def measure_alignment(
         aligned = model.alignment(*latents)
         for kept, latent in zip((*raw, *decoded), (*latents, *aligned[:2]), strict=True):
             kept.append(latent[:count].float().flatten(2).mT.flatten(0, 1).cpu())
+        depths.append(_cells(batch, latents[0].shape[-2:], experiment))
         for kept, rotation in zip(turns, aligned.rotations or (), strict=False):
             kept.append(rotation.float().flatten(0, -3).cpu())
-        probes.append(_copying_sums(model, batch, experiment))
+        if model.guide_sees_depth:
+            probes.append(_copying_sums(model, batch, experiment))
     result = {"raw": compare(*map(torch.cat, raw)), "decoded": compare(*map(torch.cat, decoded))}
+    known = complementarity(*map(torch.cat, raw), torch.cat(depths))
+    result["complementarity"] = {n: v if math.isfinite(v) else None for n, v in known.items()}
     if turns[0]:
         result["rotations"] = rotation_metrics(*map(torch.cat, turns))
-    return result | {"copying": copying(probes)}
+    return result | ({"copying": copying(probes)} if probes else {})
+
+
+def _cells(batch: Batch, size: tuple[int, int], experiment: Experiment) -> Tensor:
+    """The encoded depth behind each latent pixel of a batch, on the CPU."""
+    depth_m = batch["depth_m"]
+    encoded = encode_depth(depth_m, experiment.encoding, experiment.max_depth_m)
+    return cell_depths(encoded, depth_m > 0, size).cpu()
 
 
 def compare(rgb: Tensor, depth: Tensor) -> dict[str, float | None]:
@@ -82,17 +96,21 @@ def copying(probes: list[Tensor]) -> dict[str, float | None]:
     """RMSE in metres of the RGB-D branch at returns it was given and at returns it was not.
 
     Half of what it is usually given is withheld. Where the branch understands the scene the two are
-    alike; where it copies its input through, the first is far smaller.
+    alike; where it copies its input through, the first is far smaller. `nearest_rmse_m` is that of
+    the nearest given return of the image, taken as it is, at the withheld ones.
     """
-    given, given_n, withheld, withheld_n = torch.stack(probes).sum(0).tolist()
+    given, given_n, withheld, withheld_n, nearest, nearest_n = torch.stack(probes).sum(0).tolist()
     return {
         "given_rmse_m": math.sqrt(given / given_n) if given_n else None,
         "withheld_rmse_m": math.sqrt(withheld / withheld_n) if withheld_n else None,
+        "nearest_rmse_m": math.sqrt(nearest / nearest_n) if nearest_n else None,
     }
 
 
 def _copying_sums(model: TwoBranch, batch: Batch, experiment: Experiment) -> Tensor:
-    """Squared error and number of pixels: at given returns, at withheld ones, up to 80 m."""
+    """Squared error and number of pixels up to 80 m: at given returns, at withheld ones, and at
+    withheld ones of the nearest given return.
+    """
     depth_m = batch["depth_m"]
     draws = torch.rand(depth_m.shape, generator=generator_at(0, 0, 5)).to(depth_m.device)
     kept = batch["given"] & (draws < 0.5)
@@ -106,4 +124,17 @@ def _copying_sums(model: TwoBranch, batch: Batch, experiment: Experiment) -> Ten
         for mask in (measured & kept, measured & ~kept)
         for value in (squared[mask].sum().cpu(), mask.sum().double().cpu())
     ]
-    return torch.stack(sums)
+    return torch.cat([torch.stack(sums), _nearest_sums(depth_m, kept, measured & ~kept)])
+
+
+def _nearest_sums(depth_m: Tensor, kept: Tensor, asked: Tensor) -> Tensor:
+    """The same of the nearest kept return in the image, in pixels, for the returns asked for."""
+    error = pixels = 0.0
+    images = zip(depth_m[:, 0].cpu(), kept[:, 0].cpu(), asked[:, 0].cpu(), strict=True)
+    for depth, known, wanted in images:
+        if not (known.any() and wanted.any()):
+            continue
+        _, nearest = cKDTree(known.nonzero().numpy()).query(wanted.nonzero().numpy())
+        error += float((depth[known][nearest] - depth[wanted]).double().square().sum())
+        pixels += int(wanted.sum())
+    return torch.tensor([error, pixels], dtype=torch.float64)

@@ -15,8 +15,10 @@ from torch import nn
 
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.methods import (
+    classes,
     coral,
     coral_normalised,
+    distilled,
     fresh_decoder,
     mse,
     relative,
@@ -32,6 +34,8 @@ METHODS: dict[str, Callable[[Experiment, Scale], nn.Module]] = {
     "rgb": RgbOnly,
     "mse": mse.build,
     "fresh-decoder": fresh_decoder.build,
+    "classes": classes.build,
+    "distilled": distilled.Distilled,
     "coral": coral.build,
     "coral-normalised": coral_normalised.build,
     "weight-maps": weight_maps.build,

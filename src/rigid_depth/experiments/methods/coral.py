@@ -32,4 +32,4 @@ class Coral(Alignment):
 
 def build(experiment: Experiment, scale: Scale) -> TwoBranch:
     """The two-branch model with CORAL between its latents."""
-    return two_branch(experiment, scale, Coral(experiment.coral_over))
+    return two_branch(experiment, scale, lambda: Coral(experiment.coral_over))

@@ -21,4 +21,4 @@ class NormalisedCoral(Coral):
 
 def build(experiment: Experiment, scale: Scale) -> TwoBranch:
     """The two-branch model with normalised CORAL between its latents."""
-    return two_branch(experiment, scale, NormalisedCoral(experiment.coral_over))
+    return two_branch(experiment, scale, lambda: NormalisedCoral(experiment.coral_over))

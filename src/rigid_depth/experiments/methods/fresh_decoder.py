@@ -13,5 +13,8 @@ def build(experiment: Experiment, scale: Scale) -> TwoBranch:
 
     Frozen encoders leave nothing to align; free ones go on being drawn together.
     """
-    alignment = Alignment() if experiment.freeze_encoders else Mse(experiment.detach_depth)
+
+    def alignment() -> Alignment:
+        return Alignment() if experiment.freeze_encoders else Mse(experiment.detach_depth)
+
     return two_branch(experiment, scale, alignment, inherits=True)

@@ -25,4 +25,4 @@ class Mse(Alignment):
 
 def build(experiment: Experiment, scale: Scale) -> TwoBranch:
     """The two-branch model with the MSE between its latents."""
-    return two_branch(experiment, scale, Mse(experiment.detach_depth))
+    return two_branch(experiment, scale, lambda: Mse(experiment.detach_depth))

@@ -19,12 +19,21 @@ MIXED = 64
 
 
 class Codes(Alignment):
-    """Latents by what a subclass's `codes` makes of them, then a pixel-wise MLP of each branch."""
+    """Latents by what a subclass's `codes` makes of them, then perhaps a pixel-wise MLP.
 
-    def __init__(self, align: bool, codes: int, channels: int):
+    `mlp` says which branches have one. A decoder takes as many channels as a latent has: where
+    there are more or fewer `codes` than that, a branch without an MLP has a linear layer.
+    """
+
+    def __init__(self, experiment: Experiment, codes: int, channels: int):
         super().__init__()
-        self.align = align
-        self.rgb, self.rgbd = pixelwise(codes, channels), pixelwise(codes, channels)
+        self.align = experiment.align_codes
+        plain = nn.Identity() if codes == channels else nn.Conv2d(codes, channels, 1)
+        self.rgb = self.rgbd = plain
+        if experiment.code_mlp != "none":
+            self.rgb = pixelwise(codes, channels)
+        if experiment.code_mlp == "both":
+            self.rgbd = pixelwise(codes, channels)
 
     def forward(self, rgb: Tensor, rgbd: Tensor) -> Aligned:
         """The codes of both latents and, if asked for, the MSE between them."""
@@ -42,7 +51,7 @@ class Codes(Alignment):
 
 
 class Relative(Codes):
-    """Each pixel of a latent as its cosines with anchors, then a pixel-wise MLP of its branch.
+    """Each pixel of a latent as its cosines with anchors.
 
     Anchors: "learned", as many as channels, one pool for all pixels; "local", one such pool for
     each pixel; "pretrained", stored RGB-D latents of 100 training frames mixed by an MLP to one
@@ -54,7 +63,7 @@ class Relative(Codes):
     def __init__(self, experiment: Experiment, channels: int, size: tuple[int, int]):
         pixels, kind = size[0] * size[1], experiment.anchors
         codes = {"pretrained": pixels, "pretrained-conv": STORED_ANCHORS}.get(kind, channels)
-        super().__init__(experiment.align_codes, codes, channels)
+        super().__init__(experiment, codes, channels)
         self.kind = kind
         if self.kind in ("learned", "local"):
             pool = (channels,) if self.kind == "learned" else (pixels, channels)
@@ -101,5 +110,5 @@ def pixelwise(inputs: int, channels: int) -> nn.Sequential:
 
 def build(experiment: Experiment, scale: Scale) -> TwoBranch:
     """The two-branch model with relative representations of its latents."""
-    relative = Relative(experiment, latent_channels(scale), latent_size(scale))
-    return two_branch(experiment, scale, relative)
+    shape = latent_channels(scale), latent_size(scale)
+    return two_branch(experiment, scale, lambda: Relative(experiment, *shape))

@@ -24,8 +24,8 @@ class ParallelRelative(Codes):
     through the anchors. As many anchors as channels, evenly spread over the frames' pixels.
     """
 
-    def __init__(self, align: bool, channels: int, image_size: tuple[int, int]):
-        super().__init__(align, channels, channels)
+    def __init__(self, experiment: Experiment, channels: int, image_size: tuple[int, int]):
+        super().__init__(experiment, channels, channels)
         self.channels = channels
         shape = (ANCHOR_FRAMES, 3, *image_size)
         self.register_buffer("anchor_rgb", torch.zeros(shape, dtype=torch.uint8))
@@ -53,5 +53,5 @@ class ParallelRelative(Codes):
 
 def build(experiment: Experiment, scale: Scale) -> TwoBranch:
     """The two-branch model with relative representations by parallel anchors."""
-    parts = (experiment.align_codes, latent_channels(scale), scale.image_size)
-    return two_branch(experiment, scale, ParallelRelative(*parts))
+    shape = latent_channels(scale), scale.image_size
+    return two_branch(experiment, scale, lambda: ParallelRelative(experiment, *shape))

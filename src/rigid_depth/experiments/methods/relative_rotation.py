@@ -30,6 +30,9 @@ class RelativeRotation(Alignment):
 
 def build(experiment: Experiment, scale: Scale) -> TwoBranch:
     """The two-branch model with rotations of its relative representations."""
-    relative = Relative(experiment, latent_channels(scale), latent_size(scale))
-    alignment = RelativeRotation(relative, Rotation(experiment))
+
+    def alignment() -> RelativeRotation:
+        relative = Relative(experiment, latent_channels(scale), latent_size(scale))
+        return RelativeRotation(relative, Rotation(experiment))
+
     return two_branch(experiment, scale, alignment, control=True)

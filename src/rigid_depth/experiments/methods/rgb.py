@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
+from rigid_depth.experiments.methods.branches import rgb_branch
 from rigid_depth.experiments.settings import Experiment, Scale
-from rigid_depth.models import scaled
 from rigid_depth.models.two_branch import Batch, Outputs
 
 
@@ -16,7 +16,7 @@ class RgbOnly(nn.Module):
 
     def __init__(self, experiment: Experiment, scale: Scale):
         super().__init__()
-        self.rgb = scaled(scale.width, attention=experiment.attention, dropout=experiment.dropout)
+        self.rgb = rgb_branch(experiment, scale)
 
     def forward(self, batch: dict[str, Tensor]) -> Outputs:
         """Encoded depth in (0, 1) of the branch `rgb`, from `batch["rgb"]` in [0, 1]."""

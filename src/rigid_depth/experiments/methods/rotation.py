@@ -21,28 +21,36 @@ class Rotation(Alignment):
     R_rgbd is the rotation that brings the RGB points nearest to the RGB-D points (Procrustes,
     neither centred nor scaled), or a second PointNet's of the RGB-D points. R_rgb is a PointNet's
     of the RGB points alone; "oracle" takes R_rgbd instead, "identity" turns neither. The loss pulls
-    R_rgb to R_rgbd, which is detached there; the RGB-D encoder learns through the depth it guides.
+    R_rgb to R_rgbd, which is detached there unless `detach_guide` is false; the RGB-D encoder
+    learns through the depth it guides. With `both_rotated` the RGB-D branch decodes its own points,
+    turned by the inverse of R_rgbd towards the RGB points (the "initial trials" of 8.1).
     """
 
     def __init__(self, experiment: Experiment):
         super().__init__()
         self.context, self.point_dim = experiment.context, experiment.point_dim
         self.kind, self.loss = experiment.rotation, experiment.rotation_loss
-        self.detach_rgb = experiment.detach_rgb
-        self.head = RotationHead(self.point_dim) if self.kind == "pointnet" else None
+        self.detach_rgb, self.detach_guide = experiment.detach_rgb, experiment.detach_guide
+        self.both_rotated = experiment.both_rotated
+
+        def head() -> RotationHead:
+            return RotationHead(self.point_dim, noisy=experiment.point_noise)
+
+        self.head = head() if self.kind == "pointnet" else None
         learned = self.kind != "identity" and experiment.rotation_target == "pointnet"
-        self.target: nn.Module | None = RotationHead(self.point_dim) if learned else None
+        self.target: nn.Module | None = head() if learned else None
 
     def forward(self, rgb: Tensor, rgbd: Tensor) -> Aligned:
         """The RGB latent turned by R_rgb and by R_rgbd, the loss between the two."""
         size = rgb.shape[-2:]
-        source = self._points(rgb)
-        guide = self._guide(source, self._points(rgbd))
+        source, target = self._points(rgb), self._points(rgbd)
+        guide = self._guide(source, target)
         own_source = source.detach() if self.detach_rgb else source
         own = guide if self.head is None else self.head(own_source)
         turned = turn(own_source, own), turn(source, guide)
-        latents = [from_point_clouds(points, self.context, size) for points in turned]
-        loss = None if self.head is None else self._loss(own, guide.detach(), *turned)
+        decoded = (turned[0], turn(target, guide.mT)) if self.both_rotated else turned
+        latents = [from_point_clouds(points, self.context, size) for points in decoded]
+        loss = None if self.head is None else self._loss(own, guide, *turned)
         return Aligned(*latents, loss, (own, guide))
 
     def infer(self, rgb: Tensor) -> Tensor:
@@ -65,8 +73,10 @@ class Rotation(Alignment):
             return special_procrustes(target.mT @ source)
 
     def _loss(self, own: Tensor, guide: Tensor, own_points: Tensor, points: Tensor) -> Tensor:
+        if self.detach_guide:
+            guide, points = guide.detach(), points.detach()
         if self.loss == "latent":
-            return F.mse_loss(own_points, points.detach())
+            return F.mse_loss(own_points, points)
         distance = rotation_mse if self.loss == "matrix" else geodesic_distance
         return distance(own, guide).mean()
 
@@ -79,4 +89,6 @@ def turn(points: Tensor, rotation: Tensor) -> Tensor:
 
 def build(experiment: Experiment, scale: Scale) -> TwoBranch:
     """The two-branch model with rotations of its RGB latent."""
-    return two_branch(experiment, scale, Rotation(experiment), control=True)
+    return two_branch(
+        experiment, scale, lambda: Rotation(experiment), control=not experiment.both_rotated
+    )

@@ -33,4 +33,4 @@ class WeightMaps(Alignment):
 
 def build(experiment: Experiment, scale: Scale) -> TwoBranch:
     """The two-branch model with weight maps between its latents."""
-    return two_branch(experiment, scale, WeightMaps(), control=True)
+    return two_branch(experiment, scale, WeightMaps, control=True)

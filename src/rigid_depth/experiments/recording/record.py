@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import resource
 import sys
 from dataclasses import dataclass
@@ -59,9 +60,15 @@ def write_record(folder: Path, data: dict) -> RunRecord:
         if text.startswith(("/", "~")) or text[1:3] == ":\\":
             raise RigidDepthError(f"a run record holds no absolute path, found '{text}'.")
     partial = folder / f"{FILE}.part"
-    partial.write_text(json.dumps(data, indent=1, allow_nan=False) + "\n")
+    partial.write_text(as_json(data))
     os.replace(partial, folder / FILE)
     return RunRecord(folder, json.loads(json.dumps(data)))
+
+
+def as_json(data: dict) -> str:
+    """The record as text: one line for each entry, and for a list of plain values."""
+    text = json.dumps(data, indent=1, allow_nan=False)
+    return re.sub(r"\[\s[^][{}]*\]", lambda found: " ".join(found[0].split()), text) + "\n"
 
 
 def now() -> str:

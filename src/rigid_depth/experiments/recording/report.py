@@ -69,6 +69,8 @@ def _metrics(plan: Plan, store: Store, predict: measure.Predict) -> dict:
         bar = f"evaluate {name}" if plan.progress else ""
         chosen = measure.evenly(len(split), most)
         metrics[name] = measure.measure(predict, split, chosen, plan.scale.batch_size, bar)
+    for branch in metrics["train"].values():  # few frames, and nothing is compared there by street
+        del branch["scenes"]
     return metrics
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from rigid_depth.experiments.settings import Experiment
-from rigid_depth.experiments.training.feed import TRAINED_ON, Feed
+from rigid_depth.experiments.training.feed import Feed
 from rigid_depth.experiments.training.loop import Training
 from rigid_depth.experiments.training.objective import objective
 from rigid_depth.models import count_parameters
@@ -30,7 +30,7 @@ def expected_cost(training: Training, device: torch.device) -> str:
     model = training.model.to(device)
     feed = PassingFeed(training.splits["train"], plan, device)
     for step in range(STEPS + 2):  # opens and checks the shards, which a run does but once
-        feed.split.batch(feed.indices(step), TRAINED_ON)
+        feed.split.batch(feed.indices(step), feed.arrays)
     each = seconds_per_step(model, feed, plan.experiment)
     size = "x".join(map(str, plan.scale.image_size))
     return (

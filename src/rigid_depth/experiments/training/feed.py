@@ -19,7 +19,14 @@ from rigid_depth.experiments.settings import Experiment
 Batch = dict[str, Tensor]
 MEMORY_SHARE = 0.3
 TRAINED_ON = ("rgb", "points", "sky")
-"""What training needs of a stored frame; dense depth is for evaluation alone."""
+"""What training needs of a stored frame; dense depth is for evaluation, but in a ceiling."""
+
+
+def trained_on(experiment: Experiment) -> tuple[str, ...]:
+    """What the training of an experiment needs of a stored frame."""
+    dense = ("dense_depth_m",) if experiment.target == "dense" else ()
+    classes = ("classes",) if experiment.guide_task == "classes" else ()
+    return (*TRAINED_ON, *dense, *classes)
 
 
 def generator_at(seed: int, step: int, stream: int = 0) -> torch.Generator:
@@ -116,11 +123,12 @@ def anchor_frames(split, experiment: Experiment, seed: int, count: int = 100) ->
 
 
 def network_batch(raw: Batch) -> Batch:
-    """Stored frames as a network takes them: rgb in [0, 1], depth_m (0 = no return), sky."""
+    """Stored frames as a network takes them: rgb in [0, 1], depth_m (0 = no return), the rest."""
     rgb = raw["rgb"].float().div_(255).contiguous(memory_format=torch.channels_last)
     size = tuple(rgb.shape[-2:])
     depth_m = rasterise(raw["points"], size)
-    return {"rgb": rgb, "depth_m": depth_m, "sky": raw["sky"]}
+    rest = {name: values for name, values in raw.items() if name not in ("rgb", "points")}
+    return {"rgb": rgb, "depth_m": depth_m, **rest}
 
 
 def _mirror(values: Tensor, mirrored: Tensor) -> Tensor:
@@ -137,6 +145,7 @@ class Feed:
 
     def __init__(self, split, plan: Plan, device: torch.device, rank: int = 0, ranks: int = 1):
         self.split, self.plan = split, plan
+        self.arrays = trained_on(plan.experiment)
         self.device, self.rank, self.ranks = device, rank, ranks
         self.waited_s = 0.0
         self.resident = self._hold()
@@ -184,13 +193,13 @@ class Feed:
         return {name: values.to(self.device, non_blocking=True) for name, values in raw.items()}
 
     def _read(self, step: int) -> Batch:
-        batch = self.split.batch(self._mine(step), TRAINED_ON)
+        batch = self.split.batch(self._mine(step), self.arrays)
         cuda = self.device.type == "cuda"
         return {name: v.pin_memory() for name, v in batch.items()} if cuda else batch
 
     def _hold(self) -> Batch | None:
         """All frames on the device, or None if they are too many."""
-        frame_bytes = sum(v.nbytes for v in self.split.batch([0], TRAINED_ON).values())
+        frame_bytes = sum(v.nbytes for v in self.split.batch([0], self.arrays).values())
         memory = (
             torch.cuda.mem_get_info(self.device)[0]
             if self.device.type == "cuda"
@@ -198,15 +207,17 @@ class Feed:
         )
         if frame_bytes * len(self.split) > MEMORY_SHARE * memory:
             return None
-        return load(self.split, range(len(self.split)), self.device)
+        return load(self.split, range(len(self.split)), self.device, self.arrays)
 
 
-def load(split, indices: Sequence[int], device: torch.device) -> Batch:
+def load(
+    split, indices: Sequence[int], device: torch.device, arrays: tuple[str, ...] = TRAINED_ON
+) -> Batch:
     """Frames of a split as tensors on a device, read piece by piece."""
     pieces = [
         {
             name: values.to(device)
-            for name, values in split.batch(indices[i : i + 64], TRAINED_ON).items()
+            for name, values in split.batch(indices[i : i + 64], arrays).items()
         }
         for i in range(0, len(indices), 64)
     ]

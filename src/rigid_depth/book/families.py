@@ -1,0 +1,14 @@
+"""Which rows are compared with which reference, and corrected together."""
+
+TWO_BRANCHES = (
+    "mse", "mse-undetached", "mse-fresh-decoder", "mse-fresh-decoder-free", "coral",
+    "coral-pixels", "weight-maps", "relative", "relative-mse", "relative-local",
+    "relative-pretrained", "relative-pretrained-conv", "relative-parallel", "rotation-global-2",
+    "rotation-global-3", "rotation-local-3", "rotation-global-16", "rotation-global-16-latent",
+    "rotation-identity", "lidar-diluted", "lidar-noisy", "small-encoder", "shared-encoder",
+    "mse-withheld", "coral-normalised", "relative-rotation",
+)  # fmt: skip
+FAMILIES = {"rgb": ("rgb-infinity", *TWO_BRANCHES), "rgb-infinity": TWO_BRANCHES}
+"""Reference -> the rows compared with it and corrected together: RGB alone, and RGB with the losses
+of a two-branch model. A new experiment joins a family here or changes no verdict. The ablations of
+8.1 and the oracle, whose RGB branch is given LiDAR, belong to none."""

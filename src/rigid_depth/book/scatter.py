@@ -1,0 +1,67 @@
+"""How far paired differences of published runs scatter over seeds.
+
+Two degrees of freedom a line say little of its scatter. Rows whose RGB branch starts from the same
+weights and sees the same frames in the same order scatter alike, so that theirs is pooled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from rigid_depth.decisions import at_least, own_or_pooled
+from rigid_depth.experiments.registry import BASELINES
+from rigid_depth.statistics import Scatter, seed_scatter
+
+if TYPE_CHECKING:
+    from rigid_depth.book.tables import Run
+
+ANOTHER_NETWORK = frozenset(
+    ("mse-fresh-decoder", "mse-fresh-decoder-free", "rgb-infinity-fresh-decoder", "shared-encoder",
+     "rgb-reciprocal")
+)  # fmt: skip
+"""Rows that start from trained weights, have another RGB network or regress another number: never
+pooled with the others. A new row of this kind joins them here."""
+ANOTHER_START = {"cpu": ("weight-maps", "relative", "rotation")}
+"""Scale -> beginnings of the rows whose RGB branch started from other weights than plain RGB's."""
+POOLED_BRANCH = "rgb"
+"""Guides and zero-shot paths differ too much between rows to scatter alike."""
+
+
+def scatter(runs: Iterable[Run], first: str, second: str, branch: str) -> Scatter | None:
+    """The variance over seeds of the difference of two rows, in m^2; None for one seed alone.
+
+    Both of equal start: pooled, unless their own is larger beyond chance. Otherwise their own, and
+    at least the pooled one, as another start can only add to it.
+    """
+    found = _errors_m(runs, branch)
+    pair = [found[group, name] for group, name in found if name in (first, second)]
+    own = seed_scatter(dict(enumerate(pair))) if len(pair) == 2 else None
+    if branch != POOLED_BRANCH or any(
+        name.partition("+")[0] in BASELINES for name in (first, second)
+    ):
+        return own
+    alike = {key: errors for key, errors in found.items() if of_equal_start(*key)}
+    if len(alike) < 3 or (pooled := seed_scatter(alike)) is None:
+        return own
+    names = {name for _, name in alike}
+    return own_or_pooled(own, pooled) if {first, second} <= names else at_least(own, pooled)
+
+
+def of_equal_start(group: str, experiment: str) -> bool:
+    """Whether the RGB branch of a row starts and is trained as that of plain RGB is."""
+    apart = ANOTHER_START.get(group, ())
+    return not (
+        "+" in experiment
+        or experiment in BASELINES
+        or experiment in ANOTHER_NETWORK
+        or experiment.startswith(apart)
+    )
+
+
+def _errors_m(runs: Iterable[Run], branch: str) -> dict[tuple[str, str], dict[int, float]]:
+    found: dict[tuple[str, str], dict[int, float]] = {}
+    for run in runs:
+        if (error_m := run.rmse_m(branch)) is not None:
+            found.setdefault((run.group, run.experiment), {})[run.seed] = error_m
+    return found

@@ -1,0 +1,71 @@
+"""What goes beyond the thesis: ideas of its outlook (8.2), ceilings, other guides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rigid_depth.experiments.rows_of_the_thesis import CORAL, MSE, RGB, ROTATION
+
+BEYOND = {"section": "8.2", "notebook": "notebooks/08_2_beyond.md"}
+
+ROWS = (
+    replace(
+        MSE,
+        name="mse-withheld",
+        label="MSE, guide judged at withheld returns",
+        **BEYOND,
+        lidar_share=0.5,
+        depth_supervision="withheld",
+    ),
+    replace(
+        CORAL,
+        name="coral-normalised",
+        label="CORAL that no scale changes",
+        **BEYOND,
+        method="coral-normalised",
+    ),
+    replace(
+        ROTATION,
+        name="relative-rotation",
+        label="Rotation of relative representations",
+        **BEYOND,
+        method="relative-rotation",
+    ),
+    replace(
+        MSE,
+        **BEYOND,
+        name="mse-classes",
+        label="MSE, a guide that predicts classes",
+        method="classes",
+        guide_task="classes",
+    ),
+    replace(
+        RGB,
+        **BEYOND,
+        name="rgb-dense",
+        label="Only RGB, trained on the true dense depth (ceiling)",
+        infinity=True,
+        target="dense",
+    ),
+    replace(
+        RGB,
+        **BEYOND,
+        name="rgb-guide-output",
+        label="Only RGB, trained on the output of a frozen guide",
+        infinity=True,
+        method="distilled",
+        distil="output",
+        needs="mse-unaligned",
+    ),
+    replace(
+        RGB,
+        **BEYOND,
+        name="rgb-guide-latent",
+        label="Only RGB, MSE to the latent of a frozen guide",
+        infinity=True,
+        method="distilled",
+        distil="latent",
+        needs="mse-unaligned",
+    ),
+)
+"""In the order of the book's tables."""
