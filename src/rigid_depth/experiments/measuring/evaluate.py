@@ -10,6 +10,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from rigid_depth.data import open_frames, rasterise
+from rigid_depth.data.kitti_forward import forward_depth
 from rigid_depth.data.kitti_lists import EIGEN
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.measuring.measure import best_device, measure, predictor
@@ -80,7 +81,8 @@ def by_protocol(
     """The numbers of another project for the RGB branch, at the native size of the images.
 
     The whole image is predicted as by `predict_depth` and compared with every return or annotated
-    pixel in it. The truth is ours: camera z within (1, 100] m.
+    pixel in it: camera z within (1, 100] m, or what the project itself takes for the truth of a
+    KITTI sweep (`rigid_depth.data.kitti_forward`).
     """
     name, rules = find_protocol(protocol)
     root = data_root(scale, dataset, dataroot, progress=progress)
@@ -88,12 +90,18 @@ def by_protocol(
     family = "kitti" if dataset == KITTI_EIGEN else dataset
     frames = open_frames(family, root, split, size=None, **options)
     trained.model.to(best_device())
+    forward = rules.forward and family == "kitti" and "annotation_root" not in options
 
     def pairs() -> Iterator[tuple[Tensor, Tensor]]:
         for k in tqdm(range(len(frames)), desc=name, unit="frame", disable=not progress):
             frame = frames[k]
             rgb = frame.rgb.permute(1, 2, 0).numpy()
-            true_m = rasterise(frame.points, tuple(frame.rgb.shape[1:]))[0]
+            size = tuple(frame.rgb.shape[1:])
+            true_m = (
+                torch.from_numpy(forward_depth(frames.sources[k], size))
+                if forward
+                else rasterise(frame.points, size)[0]
+            )
             yield torch.from_numpy(predict_depth(trained, rgb)), true_m
 
     found = score_images(pairs(), rules)

@@ -1,7 +1,9 @@
 """Depth metrics as other projects define them: one error map, every convention.
 
 Names such as RMSE or SILog mean different numbers in different repositories. Each `Protocol` says
-what one of them does, read from its evaluation code in November 2026; `score` does it.
+what one of them does, read from its evaluation code at the commit that `code` names; `score` does
+it. How a prediction is brought to the size of the truth is left to the caller: all resize it
+bilinearly, monodepth and monodepth2 the disparity, the others the depth.
 """
 
 from __future__ import annotations
@@ -30,19 +32,24 @@ COMMON = ("rmse", "abs_rel", "sq_rel", "rmse_log", "delta1", "delta2", "delta3")
 class Protocol:
     """What lies between two depth maps and the numbers that a project prints."""
 
-    code: str  # repository: file
+    code: str  # repository@commit: file
     metrics: tuple[str, ...] = COMMON
     min_m: float = 0.0  # true depths up to it do not count
     max_m: float = 80.0
     closed: bool = False  # a true depth of exactly max_m counts
     crop: bool = False  # only pixels within the box count
     box: tuple[float, float, float, float] = GARG  # of the crop, as shares of height and width
+    window_px: tuple[int, int] | None = None  # cut out first, at the bottom and centred
+    forward: bool = False  # KITTI sweeps: the truth is x of the LiDAR, not z of the camera
     median_scaling: bool = False  # predictions times median(true) / median(predicted), per image
     clamp: bool = False  # predictions clamped to [min_m, max_m]
+    clamp_m: tuple[float, float] | None = None  # or to this range
     per_image: bool = True  # mean of the images' own values; else over all pixels
     count_empty: bool = False  # an image without a valid pixel counts as zero error
+    min_pixels: int = 1  # an image with fewer valid pixels does not count
     silog: tuple[float, float, int] = (1.0, 1.0, 0)  # lambda, factor, subtracted degrees of freedom
     flipped_m: float | None = None  # relative errors divide by flipped_m - d instead of d
+    square_by: int = 1  # squared relative errors divide by this power of d
     floor_m: float = 1e-9  # predictions below it count as it where they are logged or inverted
     unit: float = 1.0  # errors in m and in 1/m are multiplied by it (1000: in mm and in 1/km)
 
@@ -54,49 +61,50 @@ PROTOCOLS: dict[str, Protocol] = {
         closed=True, per_image=False, floor_m=MIN_PRED_M,
     ),
     "monodepth2": Protocol(
-        "nianticlabs/monodepth2: evaluate_depth.py",
-        min_m=1e-3, crop=True, median_scaling=True, clamp=True,
+        "nianticlabs/monodepth2@b676244: evaluate_depth.py",
+        min_m=1e-3, crop=True, forward=True, median_scaling=True, clamp=True,
     ),
     "packnet-sfm": Protocol(
-        "TRI-ML/packnet-sfm: packnet_sfm/utils/depth.py",
+        "TRI-ML/packnet-sfm@de53b31: packnet_sfm/utils/depth.py",
         crop=True, clamp=True, count_empty=True,
     ),
     "AdaBins, ZoeDepth": Protocol(
-        "shariqfarooq123/AdaBins: evaluate.py; isl-org/ZoeDepth: zoedepth/utils/misc.py",
+        "shariqfarooq123/AdaBins@0952d91: evaluate.py; "
+        "isl-org/ZoeDepth@d87f17b: zoedepth/utils/misc.py",
         (*COMMON, "log10", "silog"),
         min_m=1e-3, crop=True, clamp=True, silog=(1.0, 100.0, 0),
     ),
     "Depth Anything V2": Protocol(
-        "DepthAnything/Depth-Anything-V2: metric_depth/util/metric.py",
+        "DepthAnything/Depth-Anything-V2@a561b84: metric_depth/util/metric.py",
         (*COMMON, "log10", "silog"),
-        min_m=1e-3, closed=True, silog=(0.5, 1.0, 0),
+        min_m=1e-3, closed=True, min_pixels=10, silog=(0.5, 1.0, 0),
     ),
     "UniDepth": Protocol(
-        "lpiccinelli-eth/UniDepth: unidepth/utils/evaluation_depth.py",
+        "lpiccinelli-eth/UniDepth@8d8cfe4: unidepth/utils/evaluation_depth.py",
         (*COMMON, "log10", "silog"),
-        closed=True, silog=(1.0, 100.0, 1),
+        silog=(1.0, 100.0, 1),
     ),
     "Lin et al. 2020": Protocol(
-        "brade31919/radar_depth: evaluation/metrics.py",
+        "brade31919/radar_depth@5e6e757: evaluation/metrics.py",
         ("rmse", "mae", "abs_rel", "log10", "irmse", "imae", "delta1", "delta2", "delta3"),
         max_m=math.inf,
     ),
     "RC-PDA": Protocol(
-        "longyunf/rc-pda: scripts/test_depth.py",
+        "longyunf/rc-pda@de993f9: scripts/test_depth.py",
         (*COMMON, "mae", "log10", "silog"),
         min_m=1e-3, max_m=50.0, clamp=True, silog=(1.0, 100.0, 0),
     ),
     "radar-camera-fusion": Protocol(
-        "nesl/radar-camera-fusion-depth: src/eval_utils.py",
+        "nesl/radar-camera-fusion-depth@c95c67d: src/fusionnet_main.py",
         ("mae", "rmse", "imae", "irmse"),
         unit=1000.0,
     ),
     "SurroundDepth": Protocol(
-        "weiyithu/SurroundDepth: runer.py",
+        "weiyithu/SurroundDepth@22dfecf: runer.py",
         min_m=0.1, median_scaling=True, clamp=True,
     ),
     "CamRaDepth": Protocol(
-        "TUMFTM/CamRaDepth: src/main/runner.py",
+        "TUMFTM/CamRaDepth@ca5b9fd: src/main/runner.py",
         ("rmse", "mae", "abs_rel"),
         max_m=100.0, clamp=True, flipped_m=100.0,
     ),
@@ -106,21 +114,36 @@ PROTOCOLS: dict[str, Protocol] = {
 EIGEN_CROP = (0.3324324, 0.91351351, 0.0359477, 0.96405229)
 """The crop of Eigen et al. (2014), as `GARG`."""
 
+KITTI_WINDOW_PX = 352, 1216
+"""The part of a KITTI image that the benchmark measures, at the bottom and centred."""
+
 EVALUATED: dict[str, Protocol] = {
     **PROTOCOLS,
-    "BTS": replace(PROTOCOLS["AdaBins, ZoeDepth"], code="cleinc/bts: pytorch/bts_eval.py"),
+    "monodepth2 improved": replace(
+        PROTOCOLS["monodepth2"],
+        max_m=math.inf, crop=False, forward=False, clamp_m=(1e-3, 80.0),
+    ),
+    "BTS": replace(PROTOCOLS["AdaBins, ZoeDepth"], code="cleinc/bts@5e3406b: pytorch/bts_eval.py"),
+    "UniDepth on KITTI": replace(
+        PROTOCOLS["UniDepth"],
+        code="lpiccinelli-eth/UniDepth@8d8cfe4: unidepth/datasets/kitti.py",
+        crop=True, window_px=KITTI_WINDOW_PX,
+    ),
     "Eigen": Protocol(
-        "mrharicot/monodepth: utils/evaluate_kitti.py, with --eigen_crop",
-        min_m=1e-3, crop=True, box=EIGEN_CROP, clamp=True,
+        "mrharicot/monodepth@b76bee4: utils/evaluate_kitti.py, with --eigen_crop",
+        min_m=1e-3, crop=True, box=EIGEN_CROP, forward=True, clamp=True,
     ),
     "KITTI benchmark": Protocol(
-        "KITTI depth development kit: evaluate_depth.cpp",
+        "KITTI depth development kit: evaluate_depth.cpp, as in "
+        "irolaina/FCRN-DepthPrediction@f2e306c",
         ("silog", "abs_rel", "sq_rel", "irmse", "rmse", "mae", "imae"),
-        max_m=math.inf, silog=(1.0, 1.0, 0),
+        max_m=math.inf, window_px=KITTI_WINDOW_PX, silog=(1.0, 1.0, 0), square_by=2,
     ),
 }  # fmt: skip
-"""What `rigid-depth evaluate --protocol` takes. The benchmark prints 100 silog, the relative errors
-in per cent and irmse in 1/km; here they are plain numbers and 1/m."""
+"""What `rigid-depth evaluate --protocol` takes. "monodepth2 improved" is what monodepth2 does with
+the annotation (its split eigen_benchmark): no crop, no cap on the truth. The benchmark divides the
+squared error by the squared depth; it prints 100 silog, the relative errors in per cent and irmse
+in 1/km, here they are plain numbers and 1/m. Its kit first fills the holes of a prediction."""
 
 
 def find_protocol(name: str) -> tuple[str, Protocol]:
@@ -156,7 +179,7 @@ def score_images(pairs: Iterable[tuple[Tensor, Tensor]], protocol: Protocol) -> 
     for pred, true in pairs:
         images += 1
         valid = _valid(true, protocol)
-        if not valid.any():
+        if valid.sum() < protocol.min_pixels:
             continue
         pixels += int(valid.sum())
         truth = true[valid].double()
@@ -191,23 +214,27 @@ def _valid(target_m: Tensor, protocol: Protocol) -> Tensor:
     below = target_m <= protocol.max_m if protocol.closed else target_m < protocol.max_m
     low = max(protocol.min_m, 0.0)
     valid = (target_m > low) & below
-    if protocol.crop:
-        height, width = target_m.shape[-2:]
-        top, bottom, left, right = (
-            int(share * size) for share, size in zip(protocol.box, (height, height, width, width),
-                                                     strict=True)
-        )  # fmt: skip
-        inside = torch.zeros_like(valid)
-        inside[..., top:bottom, left:right] = True
-        valid = valid & inside
-    return valid
+    top, left, (height, width) = 0, 0, target_m.shape[-2:]
+    if protocol.window_px:
+        whole, inner = (height, width), protocol.window_px
+        height, width = min(whole[0], inner[0]), min(whole[1], inner[1])
+        top, left = whole[0] - height, (whole[1] - width) // 2
+    first, last, start, end = protocol.box if protocol.crop else (0.0, 1.0, 0.0, 1.0)
+    inside = torch.zeros_like(valid)
+    inside[
+        ...,
+        top + int(first * height) : top + int(last * height),
+        left + int(start * width) : left + int(end * width),
+    ] = True
+    return valid & inside
 
 
 def _prepared(pred: Tensor, true: Tensor, protocol: Protocol) -> Tensor:
     """Predictions of the valid pixels of an image after scaling and clamping."""
     if protocol.median_scaling:
         pred = pred * (torch.quantile(true, 0.5) / torch.quantile(pred, 0.5))
-    return pred.clamp(protocol.min_m, protocol.max_m) if protocol.clamp else pred
+    low_m, high_m = protocol.clamp_m or (protocol.min_m, protocol.max_m)
+    return pred.clamp(low_m, high_m) if protocol.clamp else pred
 
 
 def _values(pred: Tensor, true: Tensor, protocol: Protocol) -> dict[str, float]:
@@ -223,7 +250,7 @@ def _values(pred: Tensor, true: Tensor, protocol: Protocol) -> dict[str, float]:
         "rmse": error.square().mean().sqrt() * protocol.unit,
         "mae": error.abs().mean() * protocol.unit,
         "abs_rel": (error.abs() / by).mean(),
-        "sq_rel": (error.square() / by).mean(),
+        "sq_rel": (error.square() / by**protocol.square_by).mean(),
         "rmse_log": log.square().mean().sqrt(),
         "log10": log.abs().mean() / math.log(10),
         "irmse": inverse.square().mean().sqrt(),
