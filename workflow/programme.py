@@ -1,10 +1,12 @@
 """Run what the book's tables are made of, in the order of `programme.yml`, several runs at a time.
 
     python workflow/programme.py [--jobs 2] [--minutes 100] [--publish] [--list]
+                                 [--dataroot kitti=/data/kitti]
 
 A run that is published and not stale is left alone; one that was cut off goes on. With `--publish`
 each run is copied to book/results as it finishes. After `--minutes` the runs in progress are ended;
 the same call goes on with them. Every run has one thread and a low priority, and its own log.
+Stages on real data are left out unless a data root is given.
 """
 
 import argparse
@@ -13,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,12 +27,14 @@ from publish import publish
 
 from rigid_depth.experiments.plan import Plan, plan_run
 from rigid_depth.experiments.recording.record import FILE, read_record
+from rigid_depth.experiments.recording.weights import FILE as WEIGHTS
 from rigid_depth.experiments.standing import standing
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMME = ROOT / "workflow" / "programme.yml"
 RUNS, RESULTS, LOGS = ROOT / "runs", ROOT / "book" / "results", ROOT / "_build" / "log" / "run"
 PAUSE_S = 0.5
+GRACE_S = 10
 
 
 @dataclass(frozen=True)
@@ -40,18 +44,37 @@ class Run:
     row: str
     scale: str
     seed: int
+    out: Path = RUNS
+    dataset: str = ""  # empty: the scale's own
+    dataroot: Path | None = None
+    starts_from: str = ""  # the experiment of the same scale and seed whose weights it starts from
 
     @property
     def plan(self) -> Plan:
         """The run resolved; raises RigidDepthError for unknown names and bad values."""
         experiment, *changes = self.row.split("+")
         overrides = dict(change.split("=", 1) for change in changes)
-        return plan_run(experiment, scale=self.scale, seed=self.seed, overrides=overrides, out=RUNS)
+        return plan_run(
+            experiment, scale=self.scale, seed=self.seed, dataset=self.dataset or None,
+            overrides=overrides, out=self.out, init_from=self.weights,
+        )  # fmt: skip
+
+    @property
+    def weights(self) -> Path | None:
+        """The folder of the run it starts from."""
+        if not self.starts_from:
+            return None
+        return self.out / self.scale / self.starts_from / f"seed-{self.seed}"
 
     @property
     def place(self) -> Path:
         """The run's folder below runs/ and book/results."""
-        return self.plan.folder.relative_to(RUNS)
+        return self.plan.folder.relative_to(self.out)
+
+    @property
+    def log(self) -> Path:
+        """What the run says while it runs."""
+        return LOGS / f"{self.place}.txt"
 
     def is_published(self) -> bool:
         """Whether the book holds this run, made by code and settings of today."""
@@ -61,55 +84,103 @@ class Run:
     def start(self) -> subprocess.Popen:
         """Starts it, or goes on with it, as a process with one thread."""
         experiment, *changes = self.row.split("+")
-        command = [Path(sys.executable).with_name("rigid-depth"), "run", experiment]
-        command += ["--scale", self.scale, "--seed", str(self.seed), "--out", RUNS]
+        command = [sys.executable, "-m", "rigid_depth", "run", experiment]
+        command += ["--scale", self.scale, "--seed", str(self.seed), "--out", self.out]
         command += ["--threads", "1", "--no-progress"]
+        options = (
+            ("dataset", self.dataset),
+            ("dataroot", self.dataroot),
+            ("init-from", self.weights),
+        )
+        command += [word for name, v in options if v for word in (f"--{name}", v)]
         command += [word for change in changes for word in ("-p", change)]
-        log = LOGS / f"{self.place}.txt"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as out:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as out:
             return subprocess.Popen(
                 command, cwd=ROOT, stdout=out, stderr=out, preexec_fn=lambda: os.nice(10)
             )
 
 
-def read_programme(path: Path = PROGRAMME) -> Iterator[Run]:
-    """The runs in their order: stage by stage, row by row."""
+def read_programme(
+    path: Path = PROGRAMME, out: Path = RUNS, dataroots: Mapping[str, Path] | None = None
+) -> Iterator[Run]:
+    """The runs in their order: stage by stage, row by row; `out` is the folder they go to.
+
+    A run that starts from weights which are not there yet is left out, and so is a stage on a data
+    set without a root in `dataroots`.
+    """
     asked = yaml.safe_load(path.read_text(encoding="utf-8"))
     for stage in asked["stages"]:
+        dataset = stage.get("dataset", "")
+        root = (dataroots or {}).get(dataset)
+        if dataset and root is None:
+            continue
         for row in stage["rows"]:
             for seed in stage["seeds"]:
-                yield Run(row, asked["scale"], seed)
+                run = Run(row, asked["scale"], seed, out, dataset, root, stage.get("from", ""))
+                if run.weights is None or (run.weights / WEIGHTS).exists():
+                    yield run
 
 
-def work(todo: list[Run], jobs: int, until: float, to_book: bool) -> int:
-    """Runs them, at most so many at a time, until the clock says so; the number that failed."""
-    waiting, running, failed = list(todo), {}, 0
+def work(
+    todo: list[Run],
+    jobs: int,
+    until: float,
+    done: Callable[[Run], None] | None = None,
+    only_whole: bool = False,
+) -> int:
+    """Runs them, at most so many at a time, until the clock says so; the number that failed.
+
+    `done` is called with each that ends well. With `only_whole` none is begun when less time is
+    left than the longest has taken so far: for a machine on which none can go on another day.
+    """
+    waiting, running, failed, longest_s = list(todo), {}, 0, 0.0
     try:
         while (waiting or running) and time.monotonic() < until:
             while waiting and len(running) < jobs:
+                if only_whole and time.monotonic() + longest_s > until:
+                    break
                 run = waiting.pop(0)
-                running[run] = run.start()
+                running[run] = run.start(), time.monotonic()
+            if not running:
+                break
             time.sleep(PAUSE_S)
-            for run in [r for r, process in running.items() if process.poll() is not None]:
-                failed += not _finish(run, running.pop(run).returncode, to_book)
+            for run in [r for r, (process, _) in running.items() if process.poll() is not None]:
+                process, began = running.pop(run)
+                longest_s = max(longest_s, time.monotonic() - began)
+                failed += not _finish(run, process.returncode, done)
     finally:
-        for process in running.values():
-            process.send_signal(signal.SIGTERM)
-        for process in running.values():
-            process.wait()
+        _end([process for process, _ in running.values()])
     print(f"{len(running) + len(waiting)} runs are left", flush=True)
     return failed
 
 
-def _finish(run: Run, code: int, to_book: bool) -> bool:
-    """Says how a run ended, publishes it, and tells whether it did well."""
+def _end(processes: list[subprocess.Popen]) -> None:
+    """Ends the runs in progress, by force where they do not end by themselves."""
+    for process in processes:
+        process.send_signal(signal.SIGTERM)
+    until = time.monotonic() + GRACE_S
+    for process in processes:
+        try:
+            process.wait(max(0, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _finish(run: Run, code: int, done: Callable[[Run], None] | None) -> bool:
+    """Says how a run ended, hands it on, and tells whether it did well."""
     print(f"{time.strftime('%H:%M')} {run.place}: {'done' if code == 0 else 'FAILED'}", flush=True)
     if code:
-        print(f"   see {LOGS / f'{run.place}.txt'}", flush=True)
-    elif to_book:
-        publish(RUNS / run.place, RESULTS / run.place)
+        print(f"   see {run.log}", flush=True)
+    elif done:
+        done(run)
     return code == 0
+
+
+def to_book(run: Run) -> None:
+    """Publishes a run that is finished."""
+    publish(run.plan.folder, RESULTS / run.place)
 
 
 def main() -> int:
@@ -120,12 +191,16 @@ def main() -> int:
     parser.add_argument("--publish", action="store_true", help="copy each to book/results")
     parser.add_argument("--list", action="store_true", help="only say what is left to run")
     parser.add_argument("--programme", type=Path, default=PROGRAMME, help="another list of runs")
+    parser.add_argument("--dataroot", action="append", default=[], metavar="DATASET=FOLDER")
     asked = parser.parse_args()
-    todo = [run for run in read_programme(asked.programme) if not run.is_published()]
+    roots = {name: Path(root) for name, _, root in (t.partition("=") for t in asked.dataroot)}
+    runs = read_programme(asked.programme, dataroots=roots)
+    todo = [run for run in runs if not run.is_published()]
     if asked.list:
         print(*(run.place for run in todo), sep="\n")
         return 0
-    return work(todo, asked.jobs, time.monotonic() + 60 * asked.minutes, asked.publish) > 0
+    until = time.monotonic() + 60 * asked.minutes
+    return work(todo, asked.jobs, until, to_book if asked.publish else None) > 0
 
 
 if __name__ == "__main__":

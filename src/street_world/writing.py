@@ -63,7 +63,7 @@ def write_world(
         cameras=tuple(cameras),
         seed=seed,
         image_size=_pair(image_size),
-        split_scenes=None if split_scenes is None else tuple(split_scenes),
+        split_scenes=split_scenes and _three(split_scenes),
     )
     if workers is not None and workers < 1:
         raise StreetWorldError(
@@ -103,6 +103,17 @@ def _pair(image_size: Sequence[int]) -> tuple[int, int]:
     """The height and width that are given."""
     height, width = image_size
     return height, width
+
+
+def _three(numbers: Sequence[int]) -> tuple[int, int, int]:
+    """The numbers of scenes to train, validate and test, that may have come as a list."""
+    if len(numbers) != 3:
+        raise StreetWorldError(
+            f"split_scenes is {list(numbers)}; it must be three numbers of 0 or more, for train, "
+            "val and test."
+        )
+    train, val, test = numbers
+    return train, val, test
 
 
 def _claim(root: Path, settings: Settings) -> None:

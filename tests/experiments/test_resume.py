@@ -1,18 +1,21 @@
 """A killed run goes on and ends as an unbroken one; a loss of NaN stops in good order."""
 
+import errno
 import importlib
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments import EXPERIMENTS, SCALES, read_record
+from rigid_depth.experiments import EXPERIMENTS, SCALES, read_record, runner
 from rigid_depth.experiments.methods import build_model
 from rigid_depth.experiments.settings import override
 from rigid_depth.experiments.training import loop
@@ -190,3 +193,22 @@ def test_two_processes_end_where_one_does(tiny, world, settings, tmp_path, name,
 
 def _distance(a, b, names):
     return sum((a[n] - b[n]).square().sum() for n in names).sqrt()
+
+
+def test_a_full_disk_leaves_no_half_checkpoint(tmp_path):
+    """Lightning copies from a temporary file: a small file system has left both of them behind."""
+    kept = Path(tempfile.mkstemp()[1])
+
+    checkpoint, partial = tmp_path / "last.ckpt", tmp_path / "last.partial"
+    checkpoint.write_bytes(b"whole")
+
+    def train():
+        with runner._leaving_nothing_half(checkpoint):
+            partial.write_bytes(b"half")
+            raise OSError(errno.ENOSPC, "No space left on device", str(kept), None, str(partial))
+
+    with pytest.raises(OSError, match="No space left") as caught:
+        train()
+    assert caught.value.filename == str(checkpoint)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"whole"]
+    assert not kept.exists()

@@ -48,7 +48,7 @@ def test_text_becomes_typed(name, text, value):
         ({"precision": "8"}, "allowed: 32-true, bf16-mixed, 16-mixed"),
         ({"split_by": "token"}, "allowed: scene, frame"),
         ({"infinity_weight": "0.1,-1,0"}, "allowed are weights from 0"),
-        ({"attention": "self"}, "allowed: cbam, spatial, none"),
+        ({"attention": "self"}, "allowed: cbam, cbam-residual, spatial, none"),
         ({"point_dim": 1}, "'point_dim' is 1; allowed are 2 to 64"),
         ({"steps": -1}, "'steps' is -1; allowed are 0 and more"),
         ({"steps": "inf"}, "it takes a whole number"),

@@ -67,5 +67,20 @@ ROWS = (
         distil="latent",
         needs="mse-unaligned",
     ),
+    replace(
+        RGB,
+        **BEYOND,
+        name="rgb-infinity-transformer",
+        label="Only RGB, infinity loss, a transformer as encoder",
+        infinity=True,
+        method="transformer",
+    ),
+    replace(
+        MSE,
+        **BEYOND,
+        name="mse-transformer",
+        label="MSE, transformers as encoders",
+        method="transformer-mse",
+    ),
 )
 """In the order of the book's tables."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -171,7 +172,8 @@ def _train(plan: Plan, store: Store, identity: dict, trained: weights.Trained | 
         resumed = ", continued from the last checkpoint" if checkpoint.exists() else ""
         _say(plan, f"{plan.origin}: {expected_cost(training, device)}{resumed}")
     validate = measure.validator(splits["val"], plan.experiment, plan.scale, device)
-    train(training, checkpoint, validate)
+    with _leaving_nothing_half(checkpoint):
+        train(training, checkpoint, validate)
     return training
 
 
@@ -184,6 +186,25 @@ def _begin(plan: Plan, split, trained: weights.Trained | None) -> nn.Module:
     if plan.init_from is not None:
         weights.start_from(model, plan.experiment, plan.init_from)
     return model
+
+
+@contextmanager
+def _leaving_nothing_half(checkpoint: Path) -> Iterator[None]:
+    """Where a checkpoint cannot be written, removes what there is of it, and Lightning's own copy.
+
+    Lightning writes to the system's temporary folder and copies. OSError names the checkpoint.
+    """
+    partial = checkpoint.with_suffix(".partial")
+    try:
+        yield
+    except OSError as error:
+        if str(partial) not in (str(error.filename), str(error.filename2)):
+            raise
+        partial.unlink(missing_ok=True)
+        left = Path(str(error.filename))
+        if left.parent == Path(tempfile.gettempdir()) and left.is_file():
+            left.unlink()
+        raise OSError(error.errno, error.strerror, str(checkpoint)) from None
 
 
 @contextmanager

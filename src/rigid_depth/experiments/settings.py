@@ -86,6 +86,7 @@ class Experiment:
     distil: Literal["output", "latent"] = "output"  # what RGB takes from a trained guide
     both_rotated: bool = False  # the RGB-D points are turned as well, by the inverse of R_rgbd
     point_noise: Literal["training", "always"] = "training"  # on the points PointNet sees
+    encoder_weights: str = ""  # NAME:FILE, a Vision Transformer of timm and its weights
 
     flip: Share = 0.5  # chance of a mirrored frame; the thesis is silent on augmentation
     jitter: Dropout = 0.2  # brightness, contrast, saturation times 1 +- this; silent too
@@ -228,6 +229,15 @@ def _refuse_contradictions(e: Experiment) -> None:
         raise RigidDepthError(
             "parameter 'depth_supervision' is 'withheld', but every return is given; allowed is a "
             "'lidar_share' below 1."
+        )
+    if e.encoder_weights and not e.method.startswith("transformer"):
+        raise RigidDepthError(
+            f"parameter 'encoder_weights' belongs to a transformer; experiment '{e.name}' has none."
+        )
+    if e.encoder_weights and not all(e.encoder_weights.partition(":")):
+        raise RigidDepthError(
+            f"parameter 'encoder_weights' is '{e.encoder_weights}'; it takes NAME:FILE, a Vision "
+            "Transformer of timm and a file with its weights."
         )
     if (e.anchors == "parallel") != (e.method == "relative-parallel"):
         raise RigidDepthError(

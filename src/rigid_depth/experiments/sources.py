@@ -70,13 +70,14 @@ def source_state(notebook: str, package: str) -> dict:
     """The record's `source`: commit, whether the code differs, package hash, notebook blob.
 
     `dirty` is about `src/` alone: a build rewrites notebooks and pages, and they compute nothing.
+    Where files were copied to without git, $RIGID_DEPTH_COMMIT names the commit they are of.
     """
     root = repository()
     commit = _git(root, "rev-parse", "HEAD")
     changed = _git(root, "status", "--porcelain", "--", "src")
     path = root / notebook if root and notebook else None
     return {
-        "commit": commit,
+        "commit": commit or os.environ.get("RIGID_DEPTH_COMMIT") or None,
         "dirty": None if commit is None else bool(changed),
         "package": package,
         "notebook": notebook or None,

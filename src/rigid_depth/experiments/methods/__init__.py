@@ -25,6 +25,7 @@ from rigid_depth.experiments.methods import (
     relative_parallel,
     relative_rotation,
     rotation,
+    transformer,
     weight_maps,
 )
 from rigid_depth.experiments.methods.rgb import RgbOnly
@@ -43,6 +44,8 @@ METHODS: dict[str, Callable[[Experiment, Scale], nn.Module]] = {
     "relative-parallel": relative_parallel.build,
     "rotation": rotation.build,
     "relative-rotation": relative_rotation.build,
+    "transformer": transformer.RgbTransformer,
+    "transformer-mse": transformer.build,
 }
 
 

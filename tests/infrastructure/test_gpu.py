@@ -1,0 +1,203 @@
+"""workflow/gpu.py: as much of the programme as some minutes hold, brought home in a few files."""
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import time
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import gpu
+import packing
+import programme
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from rigid_depth.experiments.standing import Standing
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Fake:
+    """A run that sleeps."""
+
+    def __init__(self, folder, seconds, code=0):
+        self.seconds, self.code, self.place, self.log = seconds, code, Path("x"), folder / "log"
+
+    def start(self):
+        program = f"import sys, time; time.sleep({self.seconds}); sys.exit({self.code})"
+        return subprocess.Popen([sys.executable, "-c", program])
+
+
+def record(device="H200", seed=0, **changes):
+    return {
+        "schema": 1,
+        "seed": seed,
+        "experiment": "rgb",
+        "source": {"dirty": None},
+        "machine": {"gpu": device, "processor": "CPU"},
+        "data": {"dataset": "synthetic"},
+        "predictions": [],
+    } | changes
+
+
+def write(root, name, data, size=0):
+    folder = root / name
+    folder.mkdir(parents=True)
+    (folder / "record.json").write_text(json.dumps(data | {"filling": "x" * size}))
+    (folder / "weights.safetensors").write_bytes(b"x")
+    return folder
+
+
+@pytest.fixture
+def fresh(monkeypatch):
+    """Records stand as they say themselves."""
+    monkeypatch.setattr(packing, "standing", lambda r, *_: Standing(r.get("state", "new"), "old"))
+
+
+def test_runs_end_at_the_deadline(tmp_path, monkeypatch):
+    monkeypatch.setattr(programme, "PAUSE_S", 0.01)
+    began, done = time.monotonic(), []
+    failed = programme.work(
+        [Fake(tmp_path, 0), Fake(tmp_path, 0, 3), Fake(tmp_path, 600)], 3, began + 3, done.append
+    )
+    assert (failed, len(done)) == (1, 1)
+    assert time.monotonic() - began < 15
+
+
+def test_none_is_begun_that_could_not_end(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(programme, "PAUSE_S", 0.01)
+    todo = [Fake(tmp_path, 2), Fake(tmp_path, 600)]
+    began = time.monotonic()
+    assert programme.work(todo, 1, began + 4, only_whole=True) == 0
+    assert time.monotonic() - began < 3.9
+    assert "1 runs are left" in capsys.readouterr().out
+
+
+def test_a_phase_ends_at_its_limit_with_all_it_started(tmp_path):
+    report = gpu.Report(tmp_path / "report.txt")
+    child = f"import time; time.sleep(3); open({str(tmp_path / 'late')!r}, 'w')"
+    program = "import subprocess, sys; print('begun', flush=True); "
+    program += f"subprocess.run([sys.executable, '-c', {child!r}])"
+    whole, said = gpu.phase(report, "slow", 1.5, "-c", program)
+    assert (whole, said) == (False, "begun\n")
+    assert "slow: stopped at its limit" in report.path.read_text()
+    time.sleep(3)
+    assert not (tmp_path / "late").exists()
+    assert gpu.phase(report, "bad", 9, "-c", "import sys; sys.exit(4)")[0] is False
+    assert "bad: FAILED with status 4" in report.path.read_text()
+
+
+def test_packs_are_small_few_and_in_order(tmp_path, monkeypatch):
+    monkeypatch.setattr(packing, "MOST_FILES", 2)
+    runs, out = tmp_path / "runs", tmp_path / "out"
+    out.mkdir()
+    sizes = (9000, 9000, 9000, 50_000, 9000, 9000)
+    made = [write(runs, f"core/row/seed-{k}", record(seed=k), size) for k, size in enumerate(sizes)]
+    left = packing.pack(made, runs, out, limit=30_000)
+    assert [p.name for p in left] == ["seed-3", "seed-5"]
+    held = []
+    assert sorted(p.name for p in out.iterdir()) == ["records-1.tar.gz", "records-2.tar.gz"]
+    for path in sorted(out.iterdir()):
+        with tarfile.open(path) as archive:
+            names = archive.getnames()
+            assert sum(m.size for m in archive) <= 30_000
+        held += names
+    assert held == [f"core/row/seed-{k}/record.json" for k in (0, 1, 2, 4)]
+
+
+def test_what_was_packed_is_published_once(tmp_path, fresh):
+    runs, out, results = (tmp_path / n for n in ("runs", "out", "results"))
+    out.mkdir()
+    made = [write(runs, f"core/rgb/seed-{k}", record(seed=k)) for k in range(2)]
+    made.append(write(runs, "core/mse/seed-0", record(state="stale")))
+    packing.pack(made, runs, out)
+    assert packing.unpack(out, results) == ["core/mse/seed-0: old"]
+    places = sorted(p.parent.relative_to(results).as_posix() for p in results.rglob("record.json"))
+    assert places == ["core/rgb/seed-0", "core/rgb/seed-1"]
+    assert len(packing.unpack(out, results)) == 3
+
+
+def test_seeds_of_two_devices_are_not_mixed_unasked(tmp_path, fresh):
+    runs, out, results = (tmp_path / n for n in ("runs", "out", "results"))
+    out.mkdir()
+    write(results, "core/rgb/seed-0", record(device=None))
+    packing.pack([write(runs, "core/rgb/seed-1", record(seed=1))], runs, out)
+    (said,) = packing.unpack(out, results)
+    assert "computed on H200, while the book holds seeds of this row from a processor" in said
+    assert packing.unpack(out, results, mixed=True) == []
+
+
+def test_the_packages_listed_are_those_of_the_project():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    known = {Requirement(r).name for r in [*project["dependencies"], *extras["book"]]}
+    assert set(gpu.needed()) - known == {"cachetools"}  # which nuscenes-devkit asks for
+
+
+BLOCK = """
+import sys, importlib.abc, importlib.machinery
+
+class Block(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {names!r}:
+            return importlib.machinery.ModuleSpec(name, self)
+
+    def create_module(self, spec):
+        raise ModuleNotFoundError(spec.name + " is blocked")
+
+    def exec_module(self, module):
+        pass
+
+sys.meta_path.insert(0, Block())
+"""
+
+
+def allowed() -> set[str]:
+    """The packages listed and what they need; of nuscenes-devkit, nothing that it asks for."""
+    found, todo = {"rigid-depth", "setuptools"}, gpu.needed()
+    while todo:
+        name = canonicalize_name(todo.pop())
+        if name in found:
+            continue
+        found.add(name)
+        if name != "nuscenes-devkit":
+            asked = map(Requirement, metadata.requires(name) or [])
+            todo += [r.name for r in asked if not r.marker or r.marker.evaluate({"extra": ""})]
+    return found
+
+
+def test_a_row_from_nothing_to_a_packed_record(tmp_path):
+    """The whole call, where every package that is not listed cannot be imported."""
+    kept = allowed()
+    names = {
+        module
+        for module, packages in metadata.packages_distributions().items()
+        if not kept & {canonicalize_name(name) for name in packages}
+    }
+    assert {"sphinx", "plotly", "shapely", "torchjd"} <= names
+    (tmp_path / "block").mkdir()
+    (tmp_path / "block" / "sitecustomize.py").write_text(BLOCK.format(names=names))
+    rows = ["row-mean-depth"]
+    text = yaml.safe_dump({"scale": "smoke", "stages": [{"seeds": [0], "rows": rows}]})
+    (tmp_path / "programme.yml").write_text(text)
+    data = os.environ.get("RIGID_DEPTH_DATA") or ROOT / "data"
+    done = subprocess.run(
+        [sys.executable, ROOT / "workflow" / "gpu.py", "--out", tmp_path / "packed", "--no-bench",
+         "--minutes", "9", "--programme", tmp_path / "programme.yml", "--runs", tmp_path / "runs",
+         "--commit", "0" * 40, "--anew"],
+        env=os.environ | {"PYTHONPATH": str(tmp_path / "block"), "RIGID_DEPTH_DATA": str(data),
+                          "RIGID_DEPTH_TYPECHECK": ""},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 runs finished, 0 failed, of 1" in done.stdout
+    with tarfile.open(tmp_path / "packed" / "records-1.tar.gz") as archive:
+        assert "smoke/row-mean-depth/seed-0/record.json" in archive.getnames()
+    names = {path.name for path in (tmp_path / "packed").iterdir()}
+    assert names == {"report.txt", "logs.tar.gz", "records-1.tar.gz"}
