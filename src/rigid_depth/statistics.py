@@ -2,7 +2,7 @@
 
 The RMSE of a run is pooled over the pixels of unseen scenes, so what is resampled are scenes
 (frames of one street are no independent evidence). Functions of runs take the `scenes` entries of
-run records, `{seed: {scene: (sum of squared errors in m^2, pixels)}}`. What may be decided from an
+run records, `{seed: {scene: {"squared_error_sum_m2", "pixels", ...}}}`. What may be decided from an
 estimate is in `rigid_depth.decisions`. Every interval holds for one training world: the streets a
 network learns from are not drawn anew.
 """
@@ -16,7 +16,7 @@ from scipy.stats import t as student_t
 
 from rigid_depth.errors import RigidDepthError
 
-Runs = Mapping[int, Mapping[str, Sequence[float] | Mapping[str, float]]]
+Runs = Mapping[int, Mapping[str, Mapping[str, float]]]
 
 
 @dataclass(frozen=True)
@@ -155,19 +155,13 @@ def _table(runs: Runs) -> tuple[np.ndarray, np.ndarray]:
     for seed, scenes in runs.items():
         if sorted(scenes) != names:
             raise RigidDepthError(f"seed {seed} was tested on other scenes than the first seed")
-    rows = np.array([[_pair(scenes[name]) for name in names] for scenes in runs.values()])
-    squared_m2, pixels = rows.reshape(len(runs), -1, 2).transpose(2, 0, 1)
+    rows = [[scenes[name] for name in names] for scenes in runs.values()]
+    columns = ("squared_error_sum_m2", "pixels")
+    squared_m2, pixels = (np.array([[s[c] for s in row] for row in rows], float) for c in columns)
     if not (pixels.sum(1) > 0).all():
         raise RigidDepthError("a run has no measured pixel in any of its scenes")
     keep = (pixels > 0).all(0)
     return squared_m2[:, keep], pixels[:, keep]
-
-
-def _pair(scene: Sequence[float] | Mapping[str, float]) -> tuple[float, float]:
-    """Sum of the squared errors and pixels of a scene; older records name the two."""
-    if isinstance(scene, Mapping):
-        return scene["squared_error_sum_m2"], scene["pixels"]
-    return scene[0], scene[1]
 
 
 def _rmse(squared_m2: np.ndarray, pixels: np.ndarray) -> np.ndarray:

@@ -81,17 +81,24 @@ def test_a_comparison_with_what_does_not_exist_is_refused(tmp_path):
     assert row.shows == "`mse` against `rgb`: open."
 
 
-def test_runs_of_a_row_that_waits_are_not_missed(tmp_path):
+def test_runs_to_come_are_awaited_and_runs_of_nothing_missed(tmp_path):
     (tmp_path / "results").mkdir()
     entry = {k: v for k, v in SETTLED.items() if k != "verdict"}
     entry |= {"finding": "rgb-overfits", "run": "book/results/{scale}/rgb"}
     (row,) = ledger.load(written(tmp_path, entry))
-    assert (row.verdict, row.waits) == ("open", True)
-    assert row.run == (f"book/results/{PUBLISHED_SCALE}/rgb",)
+    assert (row.verdict, row.run) == ("open", ())
+    assert row.awaits == (f"book/results/{PUBLISHED_SCALE}/rgb",)
     assert "rgb (0 of 3)" in row.shows
     assert ledger.missing_evidence([row], tmp_path) == []
-    with pytest.raises(RigidDepthError, match="unknown field waits"):
-        ledger.load(written(tmp_path, SETTLED | {"test": "t.py::t", "waits": True}))
+    (row,) = ledger.load(written(tmp_path, entry | {"run": "book/results/{scale}/no-such-row"}))
+    assert len(ledger.missing_evidence([row], tmp_path)) == 1
+    folder = tmp_path / "results" / PUBLISHED_SCALE / "rgb" / "seed-0"
+    folder.mkdir(parents=True)
+    (folder / "record.json").write_text("{}")
+    (row,) = ledger.load(written(tmp_path, entry))
+    assert (len(row.run), row.awaits) == (1, ())
+    with pytest.raises(RigidDepthError, match="unknown field awaits"):
+        ledger.load(written(tmp_path, SETTLED | {"test": "t.py::t", "awaits": "x"}))
 
 
 def test_a_missing_field_and_a_double_id_are_refused(tmp_path):

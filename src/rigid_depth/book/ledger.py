@@ -32,6 +32,7 @@ from rigid_depth.book.findings.judging import compared
 from rigid_depth.book.tables import Run, read_runs
 from rigid_depth.conventions import PUBLISHED_SCALE
 from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.registry import EXPERIMENTS
 
 VERDICTS = (
     "holds",
@@ -66,7 +67,7 @@ class Row:
     """One item of the thesis; the module's text says what the fields mean.
 
     Two are read off the runs and not off the file: `shows` is what they show and could have seen,
-    by findings and comparisons, `waits` whether a finding waits for runs.
+    by findings and comparisons; `awaits` are the runs that are named and not published yet.
     """
 
     id: str
@@ -83,7 +84,7 @@ class Row:
     compares: tuple[str, ...] = ()
     audit: dict[str, str] = field(default_factory=dict)
     shows: str = ""
-    waits: bool = False
+    awaits: tuple[str, ...] = ()
 
     @property
     def chapter(self) -> str:
@@ -100,6 +101,12 @@ def load(path: Path) -> list[Row]:
     entries = yaml.safe_load(path.read_text(encoding="utf-8"))
     judged = any({"finding", "compares"} & set(entry) for entry in entries)
     runs = read_runs(path.parent / "results") if judged else []
+    for entry in entries:
+        if written := {"shows", "awaits"} & set(entry):
+            raise RigidDepthError(
+                f"{path.name}, row {entry.get('id', '?')}: unknown field {min(written)}; it is "
+                "read off the runs."
+            )
     rows = [_row(_with_verdict(entry, path, runs), path) for entry in entries]
     twice = [name for name, count in Counter(row.id for row in rows).items() if count > 1]
     if twice:
@@ -111,11 +118,6 @@ def load(path: Path) -> list[Row]:
 
 def _with_verdict(entry: dict, path: Path, runs: list[Run]) -> dict:
     """The entry with the verdict of its findings, where it leaves that to them."""
-    if written := {"shows", "waits"} & set(entry):
-        raise RigidDepthError(
-            f"{path.name}, row {entry.get('id', '?')}: unknown field {min(written)}; it is read "
-            "off the runs."
-        )
     pairs, names = _texts(entry.get("compares")), _texts(entry.get("finding"))
     shown = [run for run in runs if run.group == PUBLISHED_SCALE]
     told = [compared(shown, pair) for pair in pairs]
@@ -124,7 +126,7 @@ def _with_verdict(entry: dict, path: Path, runs: list[Run]) -> dict:
     judged = {name: judgement(find_finding(name), runs) for name in names}
     said = [found.verdict for found in judged.values()]
     shows = " ".join([*(found.shows for found in judged.values() if found.shows), *told])
-    entry = entry | {"shows": shows, "waits": "open" in said}
+    entry = entry | {"shows": shows}
     if "verdict" not in entry:
         return entry | {"verdict": said[0]}
     if "no longer holds" in said:
@@ -148,11 +150,20 @@ def _row(entry: dict, path: Path) -> Row:
     if entry["kind"] not in KINDS:
         raise RigidDepthError(f"{where}: kind {entry['kind']!r}; allowed are {KINDS}.")
     lists = {key: _texts(entry.get(key)) for key in LISTS}
-    lists["run"] = tuple(run.replace("{scale}", PUBLISHED_SCALE) for run in lists["run"])
+    runs = [run.replace("{scale}", PUBLISHED_SCALE) for run in lists["run"]]
+    lists["awaits"] = tuple(run for run in runs if _is_to_come(run, path.parent))
+    lists["run"] = tuple(run for run in runs if run not in lists["awaits"])
     row = Row(**{**entry, **lists})
     if problem := _unsettled(row):
         raise RigidDepthError(f"{where}: {problem}")
     return row
+
+
+def _is_to_come(run: str, book: Path) -> bool:
+    """Whether a run of the scale shown is one that an experiment makes and nobody published yet."""
+    scale, _, name = run.removeprefix("book/results/").partition("/")
+    known = scale.partition("-")[0] == PUBLISHED_SCALE and name.partition("+")[0] in EXPERIMENTS
+    return known and not has_run(book, run.removeprefix("book/"))
 
 
 def _texts(value: str | list[str] | None) -> tuple[str, ...]:
@@ -167,7 +178,7 @@ def _unsettled(row: Row) -> str:
         return "" if row.reason else "a row that cannot be checked needs a reason."
     if row.verdict in OF_RUNS and not row.run:
         return f"the verdict {row.verdict!r} needs a run."
-    if not (row.cell or row.test or row.run or row.finding):
+    if not (row.cell or row.test or row.run or row.awaits or row.finding):
         return "a settled row names a cell, a test, a run or a finding."
     if row.verdict in ERRATA and not row.correction:
         return f"the verdict {row.verdict!r} needs a correction."
@@ -177,14 +188,13 @@ def _unsettled(row: Row) -> str:
 def missing_evidence(rows: list[Row], root: Path) -> list[str]:
     """Lists every cell, test and run that a row names and that does not exist below `root`.
 
-    Runs of a row that waits for them are not missed: its findings say so.
+    Runs that an experiment will make at the scale shown are awaited and not missed.
     """
     missing = []
     for row in rows:
         missing += [f"{row.id}: cell {cell}" for cell in row.cell if not _has_cell(root, cell)]
         missing += [f"{row.id}: test {test}" for test in row.test if not _has_test(root, test)]
-        runs = () if row.waits else row.run
-        missing += [f"{row.id}: run {run}" for run in runs if not has_run(root, run)]
+        missing += [f"{row.id}: run {run}" for run in row.run if not has_run(root, run)]
     return missing
 
 

@@ -155,6 +155,7 @@ def _evidence(row: Row) -> list[tuple[str, str]]:
     found.append(("Test", ", ".join(f"`{test}`" for test in row.test)))
     found.append(("Finding", ", ".join(f"[{name}](#finding-{name})" for name in row.finding)))
     found.append(("Run", ", ".join(_run(run) for run in row.run)))
+    found.append(("Not published yet", ", ".join(f"`{run}`" for run in row.awaits)))
     return [(name, text) for name, text in found if text]
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ANOTHER_NETWORK = frozenset(
     ("mse-fresh-decoder", "mse-fresh-decoder-free", "rgb-infinity-fresh-decoder", "shared-encoder",
-     "rgb-reciprocal")
+     "rgb-reciprocal", "rgb-dense", "rgb-guide-output", "mse-cbam-residual", "released-code")
 )  # fmt: skip
 """Rows that start from trained weights, have another RGB network or regress another number: never
 pooled with the others. A new row of this kind joins them here."""
