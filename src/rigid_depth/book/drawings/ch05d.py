@@ -1,4 +1,4 @@
-"""What chapter 5d draws: factors, pulls and wells of weighted losses."""
+"""What chapter 5d draws: factors, gradients and minima of weighted losses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def factors(losses, curves: dict, eps: float) -> go.Figure:
 
 
 def vanishing_pull(errors, pulls: dict, active: int) -> go.Figure:
-    """The pull of a balanced square over the error, by eps, beside that of the plain square."""
+    """The gradient norm of a balanced and of a plain square over the error, by eps."""
     x = three_digits(errors)
     plain = go.Scatter(x=x, y=three_digits(2 * errors), name="plain square", line_dash="dash")
     figure = go.Figure(plain)
@@ -36,7 +36,7 @@ def vanishing_pull(errors, pulls: dict, active: int) -> go.Figure:
     add_slider(figure, states, traces=[1], active=active, prefix="ε = ", top_px=50)
     powers = {"type": "log", "exponentformat": "power"}
     figure.update_xaxes(title="error e", dtick=1, **powers)
-    figure.update_yaxes(title="pull / (λ L_M)", range=[-5, 5.4], dtick=2, **powers)
+    figure.update_yaxes(title="gradient norm / (λ L_M)", range=[-5, 5.4], dtick=2, **powers)
     return figure.update_layout(height=430, legend=CORNER, margin_b=90)
 
 
