@@ -1,4 +1,4 @@
-"""The command line: rigid-depth synth, prepare, run, study, confirm, evaluate, predict, list."""
+"""The command line: synth, prepare, run, show, study, confirm, evaluate, predict and list."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ SKIP = typer.Option(
 )
 SKY = typer.Option(
     help="Sky masks: auto, truth, evidence, segmentation:FOLDER, a folder, or none. The guess of "
-    "auto on real data takes two thirds of the time of preparing; only rgb-infinity needs masks."
+    "auto on real data takes half the time of preparing and more; only rgb-infinity needs masks."
 )
 TRAIN_DRIVES = typer.Option(
     help="KITTI drives, by number or name, separated by commas; by default 0005 alone."
@@ -143,9 +143,15 @@ def prepare(
 
 @app.command()
 def run(
-    name: Annotated[str, typer.Argument(help="Experiment; see `rigid-depth list`.")],
-    scale: Annotated[str, SCALE] = "smoke",
-    seed: Annotated[int, typer.Option(help="Of weights, order of frames and augmentation.")] = 0,
+    name: Annotated[str | None, typer.Argument(help="Experiment; see `rigid-depth list`.")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Settings from a file, as `show --as-config` writes; options win."),
+    ] = None,
+    scale: Annotated[str | None, SCALE] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Of weights, order of frames and augmentation; else 0.")
+    ] = None,
     dataset: Annotated[str | None, DATASET] = None,
     dataroot: Annotated[Path | None, DATAROOT] = None,
     out: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs"),
@@ -179,7 +185,15 @@ def run(
     import torch
 
     from rigid_depth import experiments
+    from rigid_depth.runconfig import read_config
 
+    chosen = read_config(config) if config else {}
+    name = name or chosen.get("experiment")
+    if name is None:
+        raise RigidDepthError("run takes the name of an experiment, or --config.")
+    scale = scale or chosen.get("scale") or "smoke"
+    seed = chosen.get("seed", 0) if seed is None else seed
+    dataset = dataset or chosen.get("dataset")
     if threads < 0:
         raise RigidDepthError(f"--threads is {threads}; allowed are 0 and more.")
     if threads:
@@ -188,7 +202,8 @@ def run(
         "train_drives": train_drives, "val_drives": val_drives, "train_files": train_files,
         "val_files": val_files, "test_files": test_files, "annotation_root": annotation_root,
     }  # fmt: skip
-    overrides = _pairs([*_with(parameter, kitti), *_of_nuscenes(scenes, skip_missing, sky)])
+    typed = _pairs([*_with(parameter, kitti), *_of_nuscenes(scenes, skip_missing, sky)])
+    overrides = {**chosen.get("parameters", {}), **typed}
     if split:
         dataset = _split(dataset or experiments.SCALES[scale].dataset, split)
     if precision:
@@ -198,6 +213,28 @@ def run(
         init_from=init_from, devices=devices, num_nodes=num_nodes, progress=progress, **overrides,
     )  # fmt: skip
     typer.echo(record.folder)
+
+
+@app.command()
+def show(
+    path: Annotated[Path, typer.Argument(metavar="RECORD", help="Folder of a run, or its record.")],
+    as_config: Annotated[
+        bool, typer.Option("--as-config", help="As settings for `run --config`.")
+    ] = False,
+) -> None:
+    """Shows what a finished run was and gave, or its settings as a file that repeats it."""
+    import json
+
+    from rigid_depth.experiments import read_record
+    from rigid_depth.runconfig import as_config as settings_of
+
+    record = read_record(path.parent if path.name == "record.json" else path)
+    if as_config:
+        typer.echo(settings_of(record.data), nl=False)
+        return
+    told = ("experiment", "scale", "seed", "created", "overrides", "source", "data", "cost")
+    shown = {name: record.data[name] for name in told}
+    typer.echo(json.dumps({**shown, "test_rmse_m": record.rmse_m()}, indent=1))
 
 
 @app.command()

@@ -138,7 +138,7 @@ def test_what_is_not_imported_is_called_by_name(name):
     ],
 )
 def test_what_is_imported_is_named(imported, folder, extras):
-    optional = {"transformers", "rigid-depth", "setuptools"}
+    optional = {"timm", "transformers", "rigid-depth", "setuptools"}
     assert imported[folder] - optional <= names(*extras)
 
 

@@ -18,11 +18,12 @@ from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from markupsafe import Markup
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from rigid_depth.book import copies, findingspage, provenance, tables
+from rigid_depth.book import copies, findingspage, provenance, sharing, tables
 from rigid_depth.book.findings import find_finding, judgement
 from rigid_depth.book.pages import write_pages
 from rigid_depth.errors import RigidDepthError
@@ -186,6 +187,29 @@ def _copy_sources(app: Sphinx, error: Exception | None) -> None:
                 shutil.copy(path, target)
 
 
+def _share(app: Sphinx, page: str, template: str, context: dict, doctree) -> None:
+    """Adds what previews and search engines read."""
+    title = Markup(context["title"]).striptags() if context.get("title") else "Rigid Depth"
+    said = sharing.metadata(title, page, app.config.html_baseurl)
+    context["metatags"] = f"{context.get('metatags') or ''}\n{said}"
+
+
+def _name_repository(app: Sphinx, config) -> None:
+    """Gives the theme the buttons of a repository, where one is known."""
+    config.html_theme_options = {**config.html_theme_options, **sharing.repository_options()}
+
+
+def _write_archive(app: Sphinx, error: Exception | None) -> None:
+    """Puts all notebooks, as shown, into one archive, and the card of links beside it."""
+    if error is None and app.builder.format == "html":
+        static, book = Path(app.outdir) / "_static", Path(app.srcdir) / "book"
+        shown = [path for path, _ in getattr(app.env, "rigid_depth_copies", {}).values()]
+        if shown:
+            sharing.write_archive(static / "notebooks.zip", shown)
+        if (book / sharing.CARD).is_file():
+            shutil.copy(book / sharing.CARD, static)
+
+
 def setup(app: Sphinx) -> dict:
     """Registers what the module's text names."""
     app.add_css_file(STYLE)
@@ -193,9 +217,12 @@ def setup(app: Sphinx) -> dict:
     app.add_role("run", RunRole())
     app.add_role("finding", FindingRole())
     app.connect("config-inited", _make_pages, priority=100)
+    app.connect("config-inited", _name_repository)
     app.connect("html-page-context", _add_assets)
+    app.connect("html-page-context", _share)
     app.connect("env-get-outdated", _choose_copies)
     app.connect("source-read", _read_copy)
     app.connect("build-finished", _copy_plotly)
     app.connect("build-finished", _copy_sources)
+    app.connect("build-finished", _write_archive)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -15,7 +15,9 @@ import json
 from pathlib import Path
 
 from rigid_depth.book import comparison, findingspage, ledgerpages, releasedcode, tables
+from rigid_depth.book.apipages import api_pages
 from rigid_depth.book.experimentpage import experiment_page, headline, label
+from rigid_depth.book.indexpages import index_pages
 from rigid_depth.book.ledger import load, missing_evidence
 from rigid_depth.book.markdown import number, plain, table, write_if_changed
 from rigid_depth.book.provenance import run_badge
@@ -46,7 +48,7 @@ def write_pages(root: Path = ROOT) -> list[Path]:
         "runs.md": runs_page(runs),
         "runs/this-build.md": this_build_page([run for run in latest if run.group == "smoke"]),
     }
-    texts |= _downloads(root, runs) | study_pages(root)
+    texts |= _downloads(root, runs) | study_pages(root) | api_pages() | index_pages(root)
     for seeds in by_experiment(runs):
         texts |= {f"runs/{name}": text for name, text in experiment_page(seeds).items()}
     for name, text in texts.items():

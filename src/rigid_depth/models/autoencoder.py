@@ -99,7 +99,7 @@ class Decoder(nn.Module):
         """What the sigmoid is taken of."""
         for scale in self.scales[:-1]:
             latent = scale(latent)
-        entry, *rest = self.scales[-1]
+        entry, *rest = self.scales[-1]  # pyright: ignore[reportGeneralTypeIssues]
         if rest:
             return self.logits(self.scales[-1](latent))
         return _by_taps(latent, entry[0], self.logits)
@@ -233,9 +233,9 @@ def _by_taps(x: Tensor, up: nn.ConvTranspose2d, logits: nn.Conv2d) -> Tensor:
     """
     stride = up.stride[0]
     taps = up.weight.permute(2, 3, 1, 0).flatten(0, 2)  # [stride^2 * channels, in]
-    found = F.gelu(F.linear(x.movedim(1, -1), taps, up.bias.repeat(stride**2)))
+    found = F.gelu(F.linear(x.movedim(1, -1), taps, up.bias.repeat(stride**2)))  # pyright: ignore
     each = torch.eye(stride**2, device=x.device)
-    y = F.linear(found, torch.kron(each, logits.weight.flatten(1)), logits.bias.repeat(stride**2))
+    y = F.linear(found, torch.kron(each, logits.weight.flatten(1)), logits.bias.repeat(stride**2))  # pyright: ignore
     y = y.unflatten(-1, (stride**2, logits.out_channels)).permute(0, 4, 3, 1, 2)
     return F.pixel_shuffle(y.flatten(1, 2), stride)
 

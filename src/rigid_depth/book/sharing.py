@@ -1,0 +1,63 @@
+"""What others make of the book: previews of a link, search engines, the repository, one archive.
+
+All of it is text in the pages and one file; nothing is asked of another machine. Where the
+repository lies on the web is known where the book is published: GITHUB_SERVER_URL and
+GITHUB_REPOSITORY, which GitHub's own builds set. Without them pages have no such buttons.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
+
+ABOUT = (
+    "The reproducible companion to a Master's thesis on monocular depth estimation by domain "
+    "transfer with rigid transformations: a book whose chapters run."
+)
+CARD = "images/streets.jpg"
+FIRST_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def repository_options() -> dict:
+    """The theme's options for buttons to issues and source; none where no repository is known."""
+    server, name = os.environ.get("GITHUB_SERVER_URL"), os.environ.get("GITHUB_REPOSITORY")
+    if not server or not name:
+        return {}
+    return {
+        "repository_url": f"{server}/{name}",
+        "repository_branch": os.environ.get("GITHUB_REF_NAME", "main"),
+        "use_repository_button": True,
+        "use_issues_button": True,
+        "use_source_button": True,
+    }
+
+
+def metadata(title: str, page: str, base_url: str = "") -> str:
+    """Open Graph and JSON-LD of a page; addresses only where the book's own is known."""
+    properties = {"og:type": "article", "og:site_name": "Rigid Depth"}
+    properties |= {"og:title": title, "og:description": ABOUT}
+    work = {
+        "@context": "https://schema.org",
+        "@type": "Chapter",
+        "name": title,
+        "isPartOf": {"@type": "Book", "name": "Rigid Depth", "description": ABOUT},
+    }
+    if base_url:
+        root = base_url.rstrip("/")
+        work["url"] = properties["og:url"] = f"{root}/{page}.html"
+        properties["og:image"] = f"{root}/_static/{Path(CARD).name}"
+    tags = [f'<meta property="{k}" content="{escape(v)}">' for k, v in properties.items()]
+    said = json.dumps(work).replace("</", "<\\/")
+    return "\n".join([*tags, f'<script type="application/ld+json">{said}</script>'])
+
+
+def write_archive(path: Path, notebooks: Iterable[Path]) -> None:
+    """Writes the notebooks into one archive, the same bytes for the same notebooks."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for notebook in sorted(notebooks, key=lambda found: found.name):
+            entry = zipfile.ZipInfo(notebook.name, FIRST_DATE)
+            archive.writestr(entry, notebook.read_bytes(), zipfile.ZIP_DEFLATED)

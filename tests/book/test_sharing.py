@@ -1,0 +1,35 @@
+"""Previews of links, and all notebooks in one archive."""
+
+import json
+import re
+import zipfile
+
+from rigid_depth.book import sharing
+
+
+def test_a_page_describes_itself_and_names_addresses_only_where_they_are_known():
+    text = sharing.metadata('A "title"', "book/a")
+    assert 'content="A &quot;title&quot;"' in text
+    assert json.loads(re.search(r"<script[^>]*>(.*)</script>", text)[1])["name"] == 'A "title"'
+    assert "og:image" not in text
+    known = sharing.metadata("A", "book/a", "https://example.org/book/")
+    assert 'property="og:url" content="https://example.org/book/book/a.html"' in known
+    assert "https://example.org/book/_static/streets.jpg" in known
+
+
+def test_buttons_lead_to_the_repository_of_the_build_that_publishes(monkeypatch):
+    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
+    assert sharing.repository_options() == {}
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.com")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "a/b")
+    assert sharing.repository_options()["repository_url"] == "https://github.com/a/b"
+
+
+def test_the_archive_holds_every_notebook_and_is_the_same_each_time(tmp_path):
+    books = [tmp_path / "b.ipynb", tmp_path / "a.ipynb"]
+    for book in books:
+        book.write_text(book.stem)
+    sharing.write_archive(tmp_path / "1.zip", books)
+    sharing.write_archive(tmp_path / "2.zip", reversed(books))
+    assert (tmp_path / "1.zip").read_bytes() == (tmp_path / "2.zip").read_bytes()
+    assert zipfile.ZipFile(tmp_path / "1.zip").namelist() == ["a.ipynb", "b.ipynb"]

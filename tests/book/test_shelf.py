@@ -1,0 +1,49 @@
+"""The reference shelf: API from the sources, lists from the notebooks."""
+
+import json
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from rigid_depth.book import apipages, copies, indexpages
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("module", ["rigid_depth.losses", "rigid_depth.latents", "street_world"])
+def test_a_page_has_every_public_name_of_its_package(module):
+    page = apipages.api_pages()[f"api/{module.removeprefix('rigid_depth.')}.md"]
+    names = re.findall(r"^## `(\w+)`$", page, re.M)
+    assert sorted(names) == sorted(import_module(module).__all__)
+
+
+def test_signatures_keep_their_shapes_and_sections_become_lists():
+    pages = apipages.api_pages()
+    page = pages["api/rotations.md"]
+    assert "Float[Tensor, " in page
+    assert "**Raises**\n\n- RigidDepthError: unknown names" in pages["api/experiments.md"]
+    assert not re.search(r"^    \w", re.sub(r"^```.*?^```$", "", page, flags=re.M | re.S), re.M)
+
+
+def test_every_exercise_and_captioned_figure_is_listed():
+    texts = copies.texts(ROOT)
+    pages = indexpages.index_pages(ROOT)
+    written = "".join(text.read_text() for text in texts)
+    assert pages["exercises.md"].count("{ref}") == len(re.findall(r"\{exercise\}", written)) > 50
+    assert len(set(re.findall(r"\{numref\}`([^`]+)`", pages["figures.md"]))) > 40
+
+
+def test_a_sentence_ends_outside_formulas():
+    assert indexpages._sentence("Let $x=1. y$ be. Then") == "Let $x=1. y$ be."
+    assert indexpages._sentence("no end") == "no end"
+
+
+def test_the_state_of_a_notebook_says_when_a_cell_failed(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "a.md").write_text("# A\n")
+    cell = {"cell_type": "code", "outputs": [{"output_type": "error"}]}
+    copy = json.dumps({"metadata": {}, "cells": [cell]})
+    (tmp_path / "notebooks" / "a.ipynb").write_text(copy)
+    assert "1 cells failed, text changed since" in indexpages.index_pages(tmp_path)["status.md"]
