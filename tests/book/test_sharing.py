@@ -33,3 +33,7 @@ def test_the_archive_holds_every_notebook_and_is_the_same_each_time(tmp_path):
     sharing.write_archive(tmp_path / "2.zip", reversed(books))
     assert (tmp_path / "1.zip").read_bytes() == (tmp_path / "2.zip").read_bytes()
     assert zipfile.ZipFile(tmp_path / "1.zip").namelist() == ["a.ipynb", "b.ipynb"]
+
+
+def test_a_title_loses_its_html_and_nothing_else():
+    assert sharing.plain_title("3.2 <em>Maps</em> &amp;\n  <code>R</code>") == "3.2 Maps & R"

@@ -18,7 +18,6 @@ from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import directives
-from markupsafe import Markup
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective, SphinxRole
@@ -189,7 +188,7 @@ def _copy_sources(app: Sphinx, error: Exception | None) -> None:
 
 def _share(app: Sphinx, page: str, template: str, context: dict, doctree) -> None:
     """Adds what previews and search engines read."""
-    title = Markup(context["title"]).striptags() if context.get("title") else "Rigid Depth"
+    title = sharing.plain_title(context.get("title") or "Rigid Depth")
     said = sharing.metadata(title, page, app.config.html_baseurl)
     context["metatags"] = f"{context.get('metatags') or ''}\n{said}"
 

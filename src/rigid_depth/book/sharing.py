@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import zipfile
 from collections.abc import Iterable
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 
 ABOUT = (
@@ -34,6 +35,11 @@ def repository_options() -> dict:
         "use_issues_button": True,
         "use_source_button": True,
     }
+
+
+def plain_title(title: str) -> str:
+    """A title without its HTML: text on one line."""
+    return " ".join(unescape(re.sub(r"<[^>]*>", "", title)).split())
 
 
 def metadata(title: str, page: str, base_url: str = "") -> str:
