@@ -45,3 +45,9 @@ def tiny_world(tmp_path_factory) -> Path:
             workers=1,
             progress=False,
         )
+
+
+@pytest.fixture(scope="session")
+def data_folder(tmp_path_factory):
+    """Where worlds and stores of this test session lie."""
+    return tmp_path_factory.mktemp("data")

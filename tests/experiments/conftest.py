@@ -20,12 +20,6 @@ TINY = {
 
 
 @pytest.fixture(scope="session")
-def data_folder(tmp_path_factory):
-    """Where worlds and stores of this test session lie."""
-    return tmp_path_factory.mktemp("data")
-
-
-@pytest.fixture(scope="session")
 def world(data_folder):
     """A synthetic world of three scenes with two small frames each."""
     root = data_folder / "world"

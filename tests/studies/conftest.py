@@ -4,12 +4,6 @@ import pytest
 import torch
 
 
-@pytest.fixture(scope="session")
-def data_folder(tmp_path_factory):
-    """Where worlds and stores of this test session lie."""
-    return tmp_path_factory.mktemp("data")
-
-
 @pytest.fixture(autouse=True)
 def _here(data_folder, monkeypatch):
     monkeypatch.setenv("RIGID_DEPTH_DATA", str(data_folder))

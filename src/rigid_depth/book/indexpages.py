@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -17,6 +18,9 @@ LIBRARIES = ("torch", "lightning", "numpy", "scipy", "roma", "jupyter-book", "sp
 EXERCISE = re.compile(r"^`{3,}\{exercise\}[ ]?(.*)\n:label: ([\w-]+)\n(?::.*\n)*\n*(.*)", re.M)
 CELL = re.compile(r"^```\{code-cell\}.*\n---\n((?:.*\n)*?)---\n", re.M)
 FIGURE = re.compile(r"^`{3,}\{figure\}.*\n((?::\w+:.*\n)+)\n(.*)", re.M)
+
+Find = Callable[[str], list[tuple[str, str]]]
+"""The text of a notebook -> labels and what they are of."""
 
 
 def index_pages(root: Path) -> dict[str, str]:
@@ -48,31 +52,28 @@ def figures(text: str) -> list[tuple[str, str]]:
 
 
 def _exercises(texts: list[Path]) -> str:
-    parts = [
-        "(exercises)=\n# Exercises\n\nEach has a cell that checks an answer, and a solution.\n"
-    ]
-    for text in texts:
-        found = exercises(text.read_text(encoding="utf-8"))
-        lines = [f"- {{ref}}`{label}`: {said}" for label, said in found]
-        if lines:
-            parts.append("\n".join([f"## {_title(text)}\n", *lines, ""]))
-    return "\n".join(parts)
+    head = "(exercises)=\n# Exercises\n\nEach has a cell that checks an answer, and a solution.\n"
+    return "\n".join([head, *_by_chapter(texts, exercises, "ref")])
 
 
 def _figures(texts: list[Path]) -> str:
-    parts = [
+    head = (
         "(figures-and-tables)=\n# Figures and tables\n\nEvery numbered figure and table, by the "
         "notebook whose cell makes it. The results tables as data: "
         "{download}`Table 8.2 <table_8_2.csv>`, {download}`Table 8.5 <table_8_5.csv>`, "
         "{download}`verdicts <verdicts.csv>`; every number of a published experiment is a CSV file "
         "on its own page among [](#published-runs).\n"
-    ]
+    )
+    return "\n".join([head, *_by_chapter(texts, figures, "numref")])
+
+
+def _by_chapter(texts: list[Path], find: Find, role: str) -> Iterator[str]:
+    """What `find` names in each notebook, as a list of references below the chapter's title."""
     for text in texts:
-        found = figures(text.read_text(encoding="utf-8"))
-        lines = [f"- {{numref}}`{name}`: {said}" for name, said in found]
+        found = find(text.read_text(encoding="utf-8"))
+        lines = [f"- {{{role}}}`{label}`: {said}" for label, said in found]
         if lines:
-            parts.append("\n".join([f"## {_title(text)}\n", *lines, ""]))
-    return "\n".join(parts)
+            yield "\n".join([f"## {_title(text)}\n", *lines, ""])
 
 
 def _status(texts: list[Path]) -> str:
