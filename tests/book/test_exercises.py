@@ -31,7 +31,7 @@ NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.md"))
     ],
 )
 def test_a_right_answer(expected, answer):
-    assert checker(expected)(answer) == "Right."
+    assert checker(expected).verdict(answer) == "Right."
 
 
 @pytest.mark.parametrize(
@@ -49,15 +49,17 @@ def test_a_right_answer(expected, answer):
     ],
 )
 def test_a_wrong_answer_is_told_how_far_off_it_is(expected, answer, verdict, capsys):
-    assert checker(expected)(answer) == verdict
+    check = checker(expected)
+    assert check.verdict(answer) == verdict
+    assert check(answer) is None  # a cell would show what it returns a second time
     assert capsys.readouterr().out == verdict + "\n"
 
 
 def test_an_answer_that_is_a_function():
     check = checker(4.0, of=lambda square: square(2.0))
-    assert check(lambda x: x * x) == "Right."
-    assert check(lambda x: 2.5 * x).startswith("Not yet")
-    assert check(lambda x: None) == NO_ANSWER
+    assert check.verdict(lambda x: x * x) == "Right."
+    assert check.verdict(lambda x: 2.5 * x).startswith("Not yet")
+    assert check.verdict(lambda x: None) == NO_ANSWER
     with pytest.raises(RigidDepthError, match="no wrong answer"):
         prove(check, lambda x: x * x)
 

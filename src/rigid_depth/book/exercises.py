@@ -13,6 +13,7 @@ An exercise has four parts:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
@@ -22,40 +23,48 @@ from rigid_depth.errors import RigidDepthError
 NO_ANSWER = "No answer yet. Replace each ... above, then run both cells."
 
 
-def checker(
-    expected: object, *, within: float = 0.02, of: Callable | None = None
-) -> Callable[[object], str]:
-    """Returns a function that prints, and returns, the verdict on an answer.
+@dataclass(frozen=True)
+class Check:
+    """What an answer is compared with, see `checker`; called with one it prints the verdict."""
+
+    wanted: list
+    within: float
+    of: Callable | None
+
+    def __call__(self, answer: object) -> None:
+        print(self.verdict(answer))
+
+    def verdict(self, answer: object) -> str:
+        """Says "Right.", how far off the answer is, or that there is none yet."""
+        return _verdict(answer, self.wanted, self.within, self.of)
+
+
+def checker(expected: object, *, within: float = 0.02, of: Callable | None = None) -> Check:
+    """Returns what prints the verdict on an answer.
 
     `expected` is a number, a word, True or False, an array, or a (nested) sequence of these.
     Numbers may be off by the share `within` of the expected number, or by `within` where zero is
     expected; whole numbers (int) must be met exactly. `of` turns an answer into what is compared,
     for answers that are functions; where it returns None there is no answer yet.
     """
-    wanted = _flat(expected)
-
-    def check(answer: object) -> str:
-        verdict = _verdict(answer, wanted, within, of)
-        print(verdict)
-        return verdict
-
-    check.wanted, check.within, check.of = wanted, within, of
-    return check
+    return Check(_flat(expected), within, of)
 
 
-def prove(check: Callable, answer: object, wrong: Iterable = ()) -> None:
+def prove(check: Check, answer: object, wrong: Iterable = ()) -> None:
     """Prints the verdict on the solution and how many wrong answers the check turns away.
 
     Each entry of the solution is made wrong in turn; an answer that is a function needs examples
     in `wrong`. Raises RigidDepthError where the solution is not accepted or a wrong answer is.
     """
-    if (verdict := check(answer)) != "Right.":
+    verdict = check.verdict(answer)
+    print(verdict)
+    if verdict != "Right.":
         raise RigidDepthError(f"the check does not accept the solution {answer!r}: {verdict}")
     false = [*wrong, *([] if check.of else _spoilt(check.wanted, check.within))]
     if not false:
         raise RigidDepthError("no wrong answer is given: add examples in `wrong`")
     for given in false:
-        if _verdict(given, check.wanted, check.within, check.of) == "Right.":
+        if check.verdict(given) == "Right.":
             raise RigidDepthError(f"the check accepts the wrong answer {given!r}")
     print(f"The check accepts this and rejects {len(false)} wrong answers.")
 

@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import NamedTuple
 
 from rigid_depth.book.markdown import table
-from rigid_depth.book.tables import HEADLINE_CAP, Run, difference_m
+from rigid_depth.book.tables import HEADLINE_CAP, SEEDS_NEEDED, Run, difference_m
 from rigid_depth.conventions import HELD_OUT
 
 FLOOR, RGB, GUIDED = "row-mean-depth", "rgb-infinity", "mse"
@@ -50,9 +50,14 @@ def gap_m(runs: Sequence[Run]) -> float | None:
 
 
 def error_share(runs: Sequence[Run]) -> float | None:
-    """Standard error of the paired difference `mse` - `rgb-infinity`, as a share of the error."""
+    """Standard error of the paired difference `mse` - `rgb-infinity`, as a share of the error.
+
+    None below three seeds, which would leave out how far seeds scatter.
+    """
     found, rgb = difference_m(runs, GUIDED, RGB), _rmse_m(runs, RGB, "rgb")
-    return found.error / rgb if found and found.error and rgb else None
+    if not (found and found.error and rgb) or found.count < SEEDS_NEEDED:
+        return None
+    return found.error / rgb
 
 
 class Bound(NamedTuple):

@@ -1,0 +1,67 @@
+"""The bounds of a scale: each criterion by hand, and nothing claimed that no run shows."""
+
+import math
+
+import pytest
+
+from rigid_depth.book import regime
+from rigid_depth.book.tables import Run
+
+STREETS = {"val": ("a", "b"), "test": ("c", "d")}
+
+
+def metrics(rmse_m, delta1):
+    """A branch on the held-out streets, with streets a little apart, and in training."""
+    found = {}
+    for split, streets in STREETS.items():
+        squares = {s: 1000 * (rmse_m + 0.1 * k) ** 2 for k, s in enumerate(streets)}
+        pooled = math.sqrt(sum(squares.values()) / 2000)
+        found[split] = {
+            "caps": {"80": {"rmse_m": pooled, "delta1": delta1, "pixels": 2000}},
+            "scenes": {s: [square, 1000] for s, square in squares.items()},
+        }
+    caps = {"80": {"rmse_m": rmse_m - 0.5, "delta1": delta1, "pixels": 2000}}
+    return found | {"train": {"caps": caps}}
+
+
+def run(experiment, seed, copying=None, **branches):
+    by_split = {
+        split: {b: metrics(*numbers)[split] for b, numbers in branches.items()}
+        for split in ("train", "val", "test")
+    }
+    record = {"metrics": by_split, "alignment": {"copying": copying}}
+    return Run("core", experiment, seed, record)
+
+
+def runs(seeds):
+    copying = {"withheld_rmse_m": 6.0, "nearest_rmse_m": 5.0}
+    floor = [run("row-mean-depth", 0, rgb=(10.0, 0.6))]
+    alone = [run("rgb-infinity", k, rgb=(7.0 + 0.1 * k, 0.75)) for k in range(seeds)]
+    guided = [
+        run("mse", k, copying, rgb=(6.9 + 0.12 * k, 0.75), depth=(5.0, 0.8)) for k in range(seeds)
+    ]
+    return [*floor, *alone, *guided]
+
+
+def test_each_bound_is_measured_as_it_is_called():
+    found = runs(3)
+    assert regime.below_floor(found) == pytest.approx(1 - 7.15 / 10.05, rel=1e-3)
+    assert regime.delta1_gain(found) == pytest.approx(0.15)
+    assert regime.guide_share(found) == pytest.approx(5.05 / 7.07, rel=1e-3)
+    assert regime.guide_over_nearest(found) == pytest.approx(1.2)
+    assert regime.gap_m(found) == pytest.approx(7.15 - 6.6, abs=1e-3)
+    assert 0 < regime.error_share(found) < 0.02
+
+
+def test_a_table_tells_met_from_missed():
+    lines = regime.regime_table(runs(3), "core").splitlines()[2:]
+    cells = [[cell.strip() for cell in line.strip("| ").split("|")] for line in lines]
+    met = {name: said for name, *_, said in cells}
+    assert met["RMSE of RGB alone below that of the row mean"] == "yes"
+    assert met["RMSE of the guide over that of RGB"] == "no"
+
+
+def test_seeds_that_are_too_few_say_nothing_of_their_scatter():
+    assert regime.error_share(runs(1)) is None
+    assert "not run yet" in regime.regime_table(runs(1), "core").splitlines()[-1]
+    assert regime.regime_table(runs(3), "other").count("not run yet") == len(regime.ASKED)
