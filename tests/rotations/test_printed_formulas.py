@@ -199,3 +199,36 @@ def test_torch_svd_returns_v_itself_as_the_listing_expects():
     u, _, v = torch.svd(matrix)
     uu, _, vh = torch.linalg.svd(matrix)
     torch.testing.assert_close(v @ u.mT, vh.mT @ uu.mT)
+
+
+@pytest.mark.parametrize(("limit_deg", "stretch"), [(45, 1.001), (90, 1.01), (180, None)])
+def test_lines_of_rotation_vectors_are_near_the_shortest_path_up_to_90_degrees(limit_deg, stretch):
+    rng = np.random.default_rng(0)
+    ends = Rotation.random(600, rng=rng).as_rotvec().reshape(2, 300, 3)
+    limits = math.radians(limit_deg) * rng.uniform(size=(2, 300, 1))
+    ends *= limits / np.linalg.norm(ends, axis=-1, keepdims=True)
+    share = np.linspace(0, 1, 101)[:, None, None]
+    path = (1 - share) * ends[0] + share * ends[1]
+
+    def between(first, second):
+        first, second = (Rotation.from_rotvec(v.reshape(-1, 3)) for v in (first, second))
+        return (first.inv() * second).magnitude().reshape(-1, 300)
+
+    step = between(path[:-1], path[1:])
+    longer = step.sum(0) / between(path[0], path[-1])[0]
+    if stretch:
+        assert longer.max() < stretch
+        assert (step.max(0) / step.min(0)).max() < stretch
+    else:
+        assert 0.05 < (longer > 1.1).mean() < 0.3
+        assert longer.max() > 2
+
+
+def test_the_line_between_two_names_of_nearly_a_half_turn_goes_the_long_way():
+    u = np.array([2.0, -1.0, 2.0]) / 3
+    first, second = math.radians(179) * u, -math.radians(179) * u
+    near = (Rotation.from_rotvec(first).inv() * Rotation.from_rotvec(second)).magnitude()
+    assert math.degrees(near) == pytest.approx(2)
+    path = Rotation.from_rotvec(np.linspace(first, second, 101))
+    length = (path[:-1].inv() * path[1:]).magnitude().sum()
+    assert math.degrees(length) == pytest.approx(358)

@@ -18,6 +18,16 @@ def test_degrees_of_freedom_count_the_independent_directions(n, expected):
         assert rr.jacobian_rank(rr.special_procrustes, matrix) == expected
 
 
+@pytest.mark.parametrize("n", range(2, 8))
+def test_rotations_of_odd_dimensions_have_an_axis_and_others_need_none(n, generator):
+    eigenvalues = torch.linalg.eigvals(rr.random_rotation(n, 50, generator, dtype=torch.float64))
+    nearest_to_1 = (eigenvalues - 1).abs().amin(-1)
+    if n % 2:
+        assert nearest_to_1.max() < 1e-9
+    else:
+        assert nearest_to_1.max() > 0.1
+
+
 @pytest.mark.parametrize("n", [2, 3, 5])
 def test_random_rotations_have_the_moments_of_the_haar_measure(n, generator):
     sample = rr.random_rotation(n, 40_000, generator, dtype=torch.float64)

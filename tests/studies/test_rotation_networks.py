@@ -21,7 +21,7 @@ from rigid_depth.rotations import (
 from rigid_depth.studies import rotation_as_input, rotation_clouds
 from rigid_depth.studies.rotation_as_input import learn_functions, random_bumps, random_waves
 from rigid_depth.studies.rotation_autoencoding import autoencode_rotations
-from rigid_depth.studies.rotation_clouds import align_clouds, cloud_pairs
+from rigid_depth.studies.rotation_clouds import align_clouds
 from rigid_depth.studies.shared.rotation_networks import (
     ANGLE_EDGES_DEG,
     LEVELS_PERCENT,
@@ -29,6 +29,7 @@ from rigid_depth.studies.shared.rotation_networks import (
     REPRESENTATIONS,
     error_statistics,
 )
+from rigid_depth.studies.shared.turned_clouds import cloud_pairs
 
 
 def noisy(sigma, count, n=3):

@@ -57,7 +57,7 @@ def _rounded(tensor: torch.Tensor) -> list:
 
 
 PAGE = """
-<div id="gimbal" style="background:white;color:#222;border-radius:.25rem;padding:.6rem;display:flex;
+<div id="gimbal" style="border-radius:.25rem;padding:.6rem;display:flex;
  flex-wrap:wrap;gap:.4rem 1.2rem;align-items:center;font-size:.9rem">
 <svg viewBox="-125 -125 250 250" style="width:18.5rem;max-width:100%" role="img"
  aria-label="Gimbal of three rings, one in another, with a paper plane in the middle"></svg>
@@ -86,7 +86,7 @@ const ring = (m, i, j, r, colour) => [false, true].map(front => {
 const pins = (m, i, from, to, colour) => [-1, 1].map(s => line([from, to].map(r => {
   const v = [0, 0, 0]; v[i] = s * r; return seen(m, v); }), colour, 7)).join("");
 const wing = (m, points, shade) => `<path d="M${points.map(v => word(seen(m, v))).join("L")}Z"
-  fill="${shade}" stroke="#222" stroke-width="1"/>`;
+  fill="${shade}" stroke="currentColor" stroke-width="1"/>`;
 const draw = () => {
   const k = inputs.map(input => (+input.value + 180) / data.step);
   const outer = data.matrices[0][k[0]], middle = mul(outer, data.matrices[1][k[1]]);
@@ -104,7 +104,8 @@ const draw = () => {
     </span></div>`).join("");
 };
 place.querySelector(".sliders").innerHTML = names.map((name, n) => `<label style="display:block;
-  margin:0 0 .3rem"><span style="color:${data.colours[n]};font-weight:600"></span><input
+  margin:0 0 .3rem"><span style="border-left:.7rem solid ${data.colours[n]};
+  padding-left:.4rem"></span><input
   type="range" min="-180" max="180" step="${data.step}" value="${data.start[n]}"
   style="width:100%"></label>`).join("");
 const inputs = [...place.querySelectorAll("input")];

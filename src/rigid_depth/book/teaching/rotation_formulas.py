@@ -84,3 +84,15 @@ def geodesic_by_arcsin(
     """
     chord = torch.linalg.matrix_norm(first - second)
     return 2 * torch.asin((chord / 8**0.5).clamp_max(limit))
+
+
+def horn_matrix(matrix: Float[Tensor, "*batch 3 3"]) -> Float[Tensor, "*batch 4 4"]:
+    """The symmetric N with q^T N q = tr(R(q)^T M) for unit quaternions q = (x, y, z, w).
+
+    Its leading eigenvector is the quaternion of ``special_procrustes(matrix)``.
+    """
+    trace = matrix.diagonal(dim1=-2, dim2=-1).sum(-1)[..., None, None]
+    eye = torch.eye(3, dtype=matrix.dtype)
+    across = (matrix - matrix.mT)[..., [2, 0, 1], [1, 2, 0]]
+    top = torch.cat((matrix + matrix.mT - trace * eye, across[..., None]), -1)
+    return torch.cat((top, torch.cat((across[..., None, :], trace), -1)), -2)
