@@ -83,7 +83,7 @@ EMPTY = {
     "text of a progress bar": (("measure.py", 'unit="frame"', 'unit="image"'),),
     "wording of an error": (("*.py", "the last good checkpoint is kept", "the last one is kept"),),
     "quotes round an annotation": (("feed.py", "maps: dict[str, Tensor]", 'maps: "dict"'),),
-    "default of a command": (("cli.py", 'Path("predictions")', 'Path("depths")'),),
+    "default of a command": (("cli/predict.py", 'Path("predictions")', 'Path("depths")'),),
     "new field of an experiment": (
         ("settings.py", "    shared_encoder: bool = False",
          "    taste: float = 0.5\n    shared_encoder: bool = False"),

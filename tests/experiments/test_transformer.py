@@ -1,27 +1,24 @@
-"""Transformers as encoders: as many parameters, the same latents, and nothing from a network."""
+"""Transformers as encoders: as many parameters, the same latents, and weights of the field."""
 
-import socket
-import sys
 from dataclasses import replace
 
 import pytest
 import torch
+import torch.nn.functional as F
 from safetensors.torch import save_file
 
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments import EXPERIMENTS, SCALES
 from rigid_depth.experiments.methods import build_model
-from rigid_depth.experiments.methods.transformer import import_timm, named
+from rigid_depth.experiments.methods.transformer import PUBLISHED, resized
 from rigid_depth.experiments.plan import plan_run
 from rigid_depth.experiments.predict import from_image
 from rigid_depth.experiments.recording.weights import load_weights
 from rigid_depth.models.autoencoder import count_parameters
 
-pytest.importorskip("timm")
-
 TINY = replace(SCALES["smoke"], image_size=(32, 64), stride=16, width=0.25)
 PAIRS = {"rgb-infinity-transformer": "rgb-infinity", "mse-transformer": "mse"}
-NAME = "vit_tiny_patch16_224"
+NAME = "vit_tiny"
 
 
 def network(name, scale=TINY, seed=0, **changes):
@@ -58,20 +55,28 @@ def test_a_transformer_starts_alike_whatever_is_built_beside_it():
     other = network("rgb-infinity-transformer", seed=1).rgb
     for name, values in alone.state_dict().items():
         assert torch.equal(values, guided.state_dict()[name]), name
-    assert not torch.equal(alone.encoder.vit.pos_embed, other.encoder.vit.pos_embed)
+    assert not torch.equal(alone.encoder.positions, other.encoder.positions)
     decoder = network("rgb").rgb.decoder.state_dict()
     assert all(torch.equal(v, alone.decoder.state_dict()[n]) for n, v in decoder.items())
 
 
-def test_the_loss_of_rgb_reaches_every_weight_of_its_transformer():
+def test_the_losses_reach_every_weight_of_their_transformers():
     model = network("mse-transformer")
     outputs = model(batch())
     outputs.depth["rgb"].square().mean().backward()
-    silent = {n for n, p in model.rgb.named_parameters() if p.grad is None or not p.grad.any()}
-    assert not {n for n in silent if n.startswith("encoder.")}
+    silent = {n for n, p in model.rgb.encoder.named_parameters() if p.grad is None}
+    assert silent == set()
+    assert all(p.grad.any() for n, p in model.rgb.encoder.named_parameters())
     assert all(p.grad is None for p in model.rgbd.parameters())
     outputs.depth["depth"].square().mean().backward()
-    assert all(p.grad is not None for p in model.rgbd.parameters())
+    assert all(p.grad.any() for p in model.rgbd.parameters())
+
+
+def test_every_block_starts_from_its_own_weights():
+    first, second = network("rgb-infinity-transformer").rgb.encoder.blocks.layers[:2]
+    for name, values in first.named_parameters():
+        if values.dim() > 1:
+            assert not torch.equal(values, second.get_parameter(name)), name
 
 
 @pytest.mark.parametrize("name", PAIRS)
@@ -79,19 +84,6 @@ def test_only_the_encoders_differ_from_the_convolutional_row(name):
     ours, theirs = (vars(EXPERIMENTS[n]) for n in (name, PAIRS[name]))
     said = {"name", "label", "section", "notebook", "method"}
     assert {k for k in ours if ours[k] != theirs[k]} <= said
-
-
-def test_building_and_computing_open_no_connection(monkeypatch):
-    def refuse(*_, **__):
-        raise AssertionError("a connection was asked for")
-
-    for name in ("connect", "connect_ex"):
-        monkeypatch.setattr(socket.socket, name, refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    for module in [m for m in sys.modules if m == "timm" or m.startswith("timm.")]:
-        monkeypatch.delitem(sys.modules, module)
-    network("rgb-infinity-transformer").infer(batch()["rgb"])
-    named(NAME, TINY, 0.0)
 
 
 def test_a_finished_run_predicts_from_its_weights_alone(tiny, tmp_path):
@@ -105,38 +97,100 @@ def test_a_finished_run_predicts_from_its_weights_alone(tiny, tmp_path):
     assert depth_m.shape == (2, 1, 32, 64)
 
 
-def test_another_image_size_is_refused():
-    with pytest.raises(RigidDepthError, match="image size is 64x64; this transformer takes 32x64"):
-        network("rgb-infinity-transformer").infer(torch.rand(1, 3, 64, 64))
+def test_images_of_other_sizes_are_encoded_on_a_grid_of_positions_as_wide():
+    encoder = network("rgb-infinity-transformer").rgb.encoder.eval()
+    for height, width in [(64, 64), (96, 160), (32, 32)]:
+        assert encoder(torch.rand(1, 3, height, width)).shape[2:] == (height // 16, width // 16)
+    ramp = torch.linspace(0, 1, 4).expand(1, encoder.positions.shape[1], 2, 4)
+    wider = resized(ramp, (4, 8))[0, 0]
+    assert torch.allclose(wider, wider[:1].expand(4, -1), atol=1e-6), "rises along a row alone"
+    assert (wider.diff(dim=1) > 0).all()
+    assert wider.mean() == pytest.approx(0.5, abs=1e-6)
+    with pytest.raises(RigidDepthError, match="40x64; height and width must be divisible by 32"):
+        encoder(torch.rand(1, 3, 40, 64))
 
 
 @pytest.fixture(scope="module")
-def pretrained(tmp_path_factory):
-    """Weights of timm's smallest plain transformer as published: for 224x224, with a head."""
+def published(tmp_path_factory):
+    """Weights in the layout they are published in: for 224x224, with a head."""
     torch.manual_seed(7)
-    model = import_timm().create_model(NAME, pretrained=False)
+    dim, depth, _ = PUBLISHED[NAME]
+    shapes = {
+        "cls_token": (1, 1, dim), "pos_embed": (1, 1 + 14 * 14, dim),
+        "patch_embed.proj.weight": (dim, 3, 16, 16), "patch_embed.proj.bias": (dim,),
+        "norm.weight": (dim,), "norm.bias": (dim,),
+        "head.weight": (10, dim), "head.bias": (10,),
+    }  # fmt: skip
+    for k in range(depth):
+        parts = {
+            "norm1": (dim,), "attn.qkv": (3 * dim, dim), "attn.proj": (dim, dim),
+            "norm2": (dim,), "mlp.fc1": (4 * dim, dim), "mlp.fc2": (dim, 4 * dim),
+        }  # fmt: skip
+        for part, shape in parts.items():
+            shapes[f"blocks.{k}.{part}.weight"] = shape
+            shapes[f"blocks.{k}.{part}.bias"] = shape[:1]
+    tensors = {name: torch.randn(shape) * 0.1 for name, shape in shapes.items()}
     path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
-    save_file(model.state_dict(), path)
-    return path, model
+    save_file(tensors, path)
+    return path, tensors
 
 
-def test_named_weights_are_taken_by_both_encoders_at_the_size_of_the_scale(pretrained):
-    path, model = pretrained
-    ours = network("mse-transformer", encoder_weights=f"{NAME}:{path}")
-    ours.build_on(None, dict)
-    for encoder in (ours.rgb.encoder, ours.rgbd):
-        assert torch.equal(encoder.vit.blocks[5].mlp.fc1.weight, model.blocks[5].mlp.fc1.weight)
-        assert encoder.vit.pos_embed.shape == (1, 1 + 2 * 4, 192)
-        assert encoder.mean.flatten().tolist() == list(model.pretrained_cfg["mean"])
-    assert ours.eval().infer(batch()["rgb"]).shape == (2, 1, 32, 64)
+def as_defined(tensors, image, depth, heads):
+    """The tokens of a Vision Transformer by its definition (Dosovitskiy et al. 2021, eqs 1-4)."""
+
+    def dense(x, part):
+        return x @ tensors[f"{part}.weight"].T + tensors[f"{part}.bias"]
+
+    def norm(x, part):
+        x = (x - x.mean(-1, keepdim=True)) / (x.var(-1, correction=0, keepdim=True) + 1e-6).sqrt()
+        return x * tensors[f"{part}.weight"] + tensors[f"{part}.bias"]
+
+    kernel = tensors["patch_embed.proj.weight"].flatten(1)
+    tokens = F.unfold(2 * image - 1, 16, stride=16).mT @ kernel.T + tensors["patch_embed.proj.bias"]
+    first = tensors["cls_token"].expand(len(image), -1, -1)
+    x = torch.cat([first, tokens], 1) + tensors["pos_embed"]
+    for k in range(depth):
+        y = dense(norm(x, f"blocks.{k}.norm1"), f"blocks.{k}.attn.qkv")
+        q, k_, v = y.unflatten(-1, (3, heads, -1)).permute(2, 0, 3, 1, 4)
+        weights = (q @ k_.mT / q.shape[-1] ** 0.5).softmax(-1)
+        x = x + dense((weights @ v).transpose(1, 2).flatten(2), f"blocks.{k}.attn.proj")
+        y = dense(norm(x, f"blocks.{k}.norm2"), f"blocks.{k}.mlp.fc1")
+        x = x + dense(F.gelu(y), f"blocks.{k}.mlp.fc2")
+    return norm(x, "norm")
 
 
-def test_weights_that_do_not_fit_are_one_sentence_that_names_the_file(pretrained, tmp_path):
-    _, model = pretrained
-    state = model.state_dict()
+def test_published_weights_give_what_the_definition_says(published):
+    path, tensors = published
+    scale = replace(TINY, image_size=(224, 224))
+    encoder = network("rgb-infinity-transformer", scale, encoder_weights=f"{NAME}:{path}")
+    encoder.build_on(None, dict)
+    encoder = encoder.rgb.encoder.eval()
+    image = torch.rand(2, 3, 224, 224)
+    _, depth, heads = PUBLISHED[NAME]
+    wanted = as_defined(tensors, image, depth, heads)[:, 1:]
+    wanted = encoder.latent(wanted.mT.unflatten(2, (14, 14)))
+    assert torch.allclose(encoder(image), wanted, rtol=1e-3, atol=1e-3 * wanted.std().item())
+
+
+def test_named_weights_are_taken_by_both_encoders_at_the_size_of_the_scale(published, tmp_path):
+    path, tensors = published
+    torch.save({"model": tensors}, tmp_path / "tiny.pth")  # as DeiT and MAE publish them
+    for file in (path, tmp_path / "tiny.pth"):
+        ours = network("mse-transformer", encoder_weights=f"{NAME}:{file}")
+        ours.build_on(None, dict)
+        for encoder in (ours.rgb.encoder, ours.rgbd):
+            taken = encoder.blocks.layers[5].linear1.weight
+            assert torch.equal(taken, tensors["blocks.5.mlp.fc1.weight"])
+            assert encoder.positions.shape == (1, 192, 2, 4)
+        assert ours.eval().infer(batch()["rgb"]).shape == (2, 1, 32, 64)
+
+
+def test_weights_that_do_not_fit_are_one_sentence_that_names_the_file(published, tmp_path):
+    _, state = published
     broken = {
         "fewer": {n: v for n, v in state.items() if n != "blocks.3.norm1.weight"},
         "more": state | {"blocks.20.norm1.weight": torch.ones(3)},
+        "coarser": state | {"patch_embed.proj.weight": torch.ones(192, 3, 32, 32)},
         "other": state | {"blocks.3.norm1.weight": torch.ones(3)},
     }
     for name, tensors in broken.items():
@@ -158,9 +212,7 @@ def test_weights_that_do_not_fit_are_one_sentence_that_names_the_file(pretrained
     [
         ("rgb", "a:b", "'rgb' has none"),
         ("mse-transformer", "file", "takes NAME:FILE"),
-        ("mse-transformer", "vit_nano:b", "timm has no model 'vit_nano'"),
-        ("mse-transformer", "resnet18:b", "no Vision Transformer with patches of 16 px"),
-        ("mse-transformer", "vit_small_patch32_224:b", "no Vision Transformer with patches of 16"),
+        ("mse-transformer", "vit_nano:b", "no transformer 'vit_nano'; allowed are vit_tiny, "),
     ],
 )
 def test_weights_that_no_encoder_can_take_are_refused(name, value, sentence):
@@ -168,14 +220,7 @@ def test_weights_that_no_encoder_can_take_are_refused(name, value, sentence):
         network(name, encoder_weights=value)
 
 
-def test_without_timm_one_sentence_says_how_to_get_it(monkeypatch):
-    monkeypatch.setitem(sys.modules, "timm", None)
-    with pytest.raises(RigidDepthError, match="pip install timm"):
-        network("rgb-infinity-transformer")
-    network("rgb-infinity")
-
-
 def test_no_folder_of_the_weights_gets_into_a_record():
-    changes = {"encoder_weights": "vit_tiny_patch16_224:/a/b.safetensors"}
+    changes = {"encoder_weights": "vit_tiny:/a/b.safetensors"}
     plan = plan_run("mse-transformer", overrides=changes)
-    assert plan.parameters()["encoder_weights"] == "vit_tiny_patch16_224:b.safetensors"
+    assert plan.parameters()["encoder_weights"] == "vit_tiny:b.safetensors"

@@ -93,8 +93,6 @@ def batch(count=2, size=(64, 128)):
 @pytest.mark.parametrize("name", GUIDED)
 def test_every_experiment_runs_to_its_record(name, tiny, tmp_path):
     method = EXPERIMENTS[name].method
-    if method.startswith("transformer"):
-        pytest.importorskip("timm")
     record = tiny(name, tmp_path, **SIZED, classes=method == "classes")
     if method == "classes":  # no depth of the guide, so no zero-shot and no copying
         assert set(record.metrics["test"]) == {"rgb"}
@@ -135,8 +133,6 @@ def test_each_term_trains_exactly_what_it_should(name):
 
 @pytest.mark.parametrize("name", [n for n in GUIDED if n != "rotation-oracle"])
 def test_the_rgb_branch_alone_gives_the_same_depth(name):
-    if EXPERIMENTS[name].method.startswith("transformer"):
-        pytest.importorskip("timm")
     model, data = network(name).eval(), batch()
     found = []
     with torch.no_grad():

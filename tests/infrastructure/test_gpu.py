@@ -70,6 +70,17 @@ def test_runs_end_at_the_deadline(tmp_path, monkeypatch):
     assert time.monotonic() - began < 15
 
 
+def test_a_run_keeps_its_memory_unless_told_otherwise(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(programme, "LOGS", tmp_path)
+    monkeypatch.setattr(programme.subprocess, "Popen", lambda *_, env, **__: seen.append(env))
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "0")
+    programme.Run("mse", "core", 0).start()
+    assert seen[0]["GLIBC_TUNABLES"] == "glibc.malloc.hugetlb=1"
+    assert seen[0]["MALLOC_TRIM_THRESHOLD_"] == "0", "what the caller says goes first"
+    assert seen[0]["PATH"] == os.environ["PATH"]
+
+
 def test_none_is_begun_that_could_not_end(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(programme, "PAUSE_S", 0.01)
     todo = [Fake(tmp_path, 2), Fake(tmp_path, 600)]

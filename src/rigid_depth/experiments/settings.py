@@ -86,7 +86,7 @@ class Experiment:
     distil: Literal["output", "latent"] = "output"  # what RGB takes from a trained guide
     both_rotated: bool = False  # the RGB-D points are turned as well, by the inverse of R_rgbd
     point_noise: Literal["training", "always"] = "training"  # on the points PointNet sees
-    encoder_weights: str = ""  # NAME:FILE, a Vision Transformer of timm and its weights
+    encoder_weights: str = ""  # NAME:FILE, a Vision Transformer and its weights
 
     flip: Share = 0.5  # chance of a mirrored frame; the thesis is silent on augmentation
     jitter: Dropout = 0.2  # brightness, contrast, saturation times 1 +- this; silent too
@@ -237,7 +237,7 @@ def _refuse_contradictions(e: Experiment) -> None:
     if e.encoder_weights and not all(e.encoder_weights.partition(":")):
         raise RigidDepthError(
             f"parameter 'encoder_weights' is '{e.encoder_weights}'; it takes NAME:FILE, a Vision "
-            "Transformer of timm and a file with its weights."
+            "Transformer and a file with its weights."
         )
     if (e.anchors == "parallel") != (e.method == "relative-parallel"):
         raise RigidDepthError(

@@ -115,7 +115,11 @@ EIGEN_CROP = (0.3324324, 0.91351351, 0.0359477, 0.96405229)
 """The crop of Eigen et al. (2014), as `GARG`."""
 
 KITTI_WINDOW_PX = 352, 1216
-"""The part of a KITTI image that the benchmark measures, at the bottom and centred."""
+"""The part of a KITTI image that the benchmark measures (Uhrig et al. 2017, arXiv 1708.06500).
+
+The size is that of `val_selection_cropped` in the readme of its development kit; the place, at the
+bottom and centred, is that of `do_kb_crop` in cleinc/bts@5e3406b: pytorch/bts_dataloader.py.
+"""
 
 EVALUATED: dict[str, Protocol] = {
     **PROTOCOLS,

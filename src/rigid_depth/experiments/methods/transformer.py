@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -16,65 +17,105 @@ from rigid_depth.experiments.methods.mse import Mse
 from rigid_depth.experiments.methods.rgb import RgbOnly
 from rigid_depth.experiments.methods.starting import own_start
 from rigid_depth.experiments.settings import Experiment, Scale
-from rigid_depth.models.autoencoder import count_parameters, initialise
+from rigid_depth.models.autoencoder import count_parameters, initialise, refuse_size
 from rigid_depth.models.two_branch import Batch, TwoBranch
 
 DEPTHS = {"rgb": 6, "rgbd": 3}
 """Blocks of a transformer; the convolutional encoders have 7 and 4 dense blocks."""
 
 HEADS = 4
-NOT_ENCODING = ("head.", "head_dist.", "pre_logits.", "fc_norm.")
-"""What a file of weights may hold beyond the encoder."""
+PUBLISHED = {
+    "vit_tiny": (192, 12, 3),
+    "vit_small": (384, 12, 6),
+    "vit_base": (768, 12, 12),
+    "vit_large": (1024, 24, 16),
+}
+"""Channels, blocks and heads of the networks that weights are published for."""
+
+NAMES = {
+    r"patch_embed\.proj\.": "patches.",
+    r"cls_token$": "first",
+    r"pos_embed$": "positions",
+    r"blocks\.(\d+)\.attn\.qkv\.": r"blocks.layers.\1.self_attn.in_proj_",
+    r"blocks\.(\d+)\.attn\.proj\.": r"blocks.layers.\1.self_attn.out_proj.",
+    r"blocks\.(\d+)\.mlp\.fc([12])\.": r"blocks.layers.\1.linear\2.",
+    r"blocks\.(\d+)\.norm([12])\.": r"blocks.layers.\1.norm\2.",
+    r"norm\.": "blocks.norm.",
+}
+"""What a part is called in files of weights (timm, DeiT, MAE, DINO), and here."""
+
+NOT_ENCODING = ("head.", "pre_logits.", "fc_norm.", "mask_token", "decoder_")
+"""What such a file may hold beyond the encoder."""
 
 
 class VisionEncoder(nn.Module):
-    """Image -> latent: timm's Vision Transformer, a patch for each latent pixel, a 3x3 convolution.
+    """Image -> latent: a Vision Transformer (Dosovitskiy et al. 2021), then a 3x3 convolution.
 
-    The latent has neither norm nor activation, as that of the convolutional encoder. Images have
-    the size of the scale alone; raises RigidDepthError for others. `file` holds weights for `load`.
+    Each patch of `stride` px is a token and gives a pixel of the latent; one token more, the first,
+    belongs to the whole image, as in published weights. The position embedding is learned on the
+    latent's grid and interpolated for images of other sizes. The latent has neither norm nor
+    activation, as that of the convolutional encoder. `file` holds weights for `load`.
+
+    Of torch's own layers: timm does not import beside a torchvision for another torch; transformers
+    5.24 does without one, but brings 11 packages of 167 MB, takes 2.4 s to import, and interpolates
+    the positions of square images alone.
     """
 
-    def __init__(self, vit: nn.Module, channels: int, file: str = ""):
+    def __init__(
+        self,
+        size: tuple[int, int, int],
+        grid: tuple[int, int],
+        stride: int,
+        channels: int,
+        dropout: float,
+        file: str = "",
+    ):
         super().__init__()
-        self.vit, self.file = vit, file
-        self.latent = nn.Conv2d(vit.embed_dim, channels, 3, padding=1)
+        dim, depth, heads = size
+        self.file = file
+        self.patches = nn.Conv2d(3, dim, stride, stride)
+        self.first = nn.Parameter(torch.zeros(1, 1, dim))
+        self.positions = nn.Parameter(torch.zeros(1, dim, *grid))
+        block = nn.TransformerEncoderLayer(
+            dim, heads, 4 * dim, dropout, "gelu", 1e-6, batch_first=True, norm_first=True
+        )
+        norm = nn.LayerNorm(dim, 1e-6)
+        self.blocks = nn.TransformerEncoder(block, depth, norm, enable_nested_tensor=False)
+        for values in (self.first, self.positions, *self.blocks.parameters()):
+            if values.dim() > 1:  # torch copies one block; here each starts from its own weights
+                nn.init.trunc_normal_(values, std=0.02)
+        for layer in self.blocks.layers:
+            nn.init.zeros_(layer.linear1.bias)
+            nn.init.zeros_(layer.linear2.bias)
+        self.latent = nn.Conv2d(dim, channels, 3, padding=1)
         initialise(self.latent)
-        cfg = vit.pretrained_cfg if file else {"mean": (0, 0, 0), "std": (1, 1, 1)}
-        for name in ("mean", "std"):  # of the images that the weights are made for
-            values = torch.tensor(cfg[name], dtype=torch.float32)[:, None, None]
-            self.register_buffer(name, values, persistent=False)
 
     def forward(self, image: Float[Tensor, "b 3 H W"]) -> Float[Tensor, "b latent h w"]:
-        patches = self.vit.patch_embed
-        given, wanted = ("x".join(map(str, s)) for s in (image.shape[-2:], patches.img_size))
-        if given != wanted:
-            raise RigidDepthError(
-                f"the image size is {given}; this transformer takes {wanted}, as it was built for"
-            )
-        tokens = self.vit.forward_features((image - self.mean) / self.std)
-        tokens = tokens[:, self.vit.num_prefix_tokens :]
-        return self.latent(tokens.mT.unflatten(2, patches.grid_size))
+        refuse_size(image.shape[-2:])
+        patches = self.patches(2 * image - 1)
+        placed = patches + resized(self.positions, patches.shape[-2:])
+        first = self.first.expand(len(image), -1, -1).to(placed.dtype)
+        tokens = self.blocks(torch.cat([first, placed.flatten(2).mT], 1))[:, 1:]
+        return self.latent(tokens.mT.unflatten(2, patches.shape[-2:]))
 
     def load(self) -> None:
-        """Takes the weights of the file; the position embedding is brought to the image size.
+        """Takes the weights of the file; the position embedding is brought to the latent's grid.
 
         Raises RigidDepthError for a file that is missing, unreadable or of another network.
         """
         if not self.file:
             return
-        timm = import_timm()
         if not Path(self.file).is_file():
             raise RigidDepthError(f"there are no weights for the encoder at {self.file}.")
-        fit = timm.models.vision_transformer.checkpoint_filter_fn
-        options = {"strict": False, "filter_fn": fit, "weights_only": True}
         try:
-            keys = timm.models.load_checkpoint(self.vit, self.file, **options)
+            given = as_here(read_tensors(self.file), self.positions.shape[-2:])
+            keys = self.load_state_dict(given, strict=False)
         except Exception as error:  # whatever a foreign file does to its readers
             raise RigidDepthError(
                 f"the weights in {self.file} do not fit the encoder ({type(error).__name__})."
             ) from None
-        stray = [k for k in keys.unexpected_keys if not k.startswith(NOT_ENCODING)]
-        if differ := sorted([*keys.missing_keys, *stray]):
+        missing = [name for name in keys.missing_keys if not name.startswith("latent.")]
+        if differ := sorted([*missing, *keys.unexpected_keys]):
             raise RigidDepthError(
                 f"the weights in {self.file} do not fit the encoder: {len(differ)} tensors are "
                 f"missing or too many, '{differ[0]}' first."
@@ -120,17 +161,20 @@ def encoder_like(
 ) -> VisionEncoder:
     """A transformer in place of an encoder: untrained of as many parameters, or the one named."""
     dropout = experiment.rgbd_dropout if branch == "rgbd" else experiment.dropout
-    channels = latent_channels(scale)
     name, _, file = experiment.encoder_weights.partition(":")
+    if name and name not in PUBLISHED:
+        raise RigidDepthError(
+            f"encoder_weights: there is no transformer '{name}'; allowed are "
+            f"{', '.join(PUBLISHED)}."
+        )
+    if name:
+        size = PUBLISHED[name]
+    else:
+        dim = embed_dim(count_parameters(convolutional), DEPTHS[branch], scale)
+        size = (dim, DEPTHS[branch], HEADS)
     with own_start(f"{branch} transformer"):
-        if name:
-            return VisionEncoder(named(name, scale, dropout), channels, file)
-        options = {"embed_dim": embed_dim(count_parameters(convolutional), DEPTHS[branch], scale)}
-        options |= {"depth": DEPTHS[branch], "num_heads": HEADS, "patch_size": scale.stride}
-        options |= {"class_token": False, "global_pool": "", "num_classes": 0}
-        options |= {"img_size": scale.image_size, "proj_drop_rate": dropout}
-        vit = import_timm().models.vision_transformer.VisionTransformer(**options)
-        return VisionEncoder(vit, channels)
+        grid, channels = latent_size(scale), latent_channels(scale)
+        return VisionEncoder(size, grid, scale.stride, channels, dropout, file)
 
 
 def embed_dim(parameters: int, depth: int, scale: Scale) -> int:
@@ -140,41 +184,42 @@ def embed_dim(parameters: int, depth: int, scale: Scale) -> int:
 
     def count(dim: int) -> int:
         blocks = depth * (12 * dim**2 + 13 * dim)
-        patches = (3 * scale.stride**2 + 1 + height * width) * dim
+        patches = (3 * scale.stride**2 + 2 + height * width) * dim
         return blocks + patches + 2 * dim + (9 * dim + 1) * channels
 
     return min(range(8, 2048, 8), key=lambda dim: abs(count(dim) - parameters))
 
 
-def named(name: str, scale: Scale, dropout: float) -> nn.Module:
-    """timm's Vision Transformer of that name for the images of the scale, untrained.
+def read_tensors(file: str) -> dict[str, Tensor]:
+    """The tensors of a file of safetensors, or of one that torch wrote."""
+    if file.endswith(".safetensors"):
+        from safetensors.torch import load_file
 
-    Raises RigidDepthError unless timm has it and its patches are as large as the stride.
-    """
-    timm = import_timm()
-    if not timm.is_model(name):
-        raise RigidDepthError(f"encoder_weights: timm has no model '{name}'.")
-    options = {"pretrained": False, "num_classes": 0, "img_size": scale.image_size}
-    try:
-        vit = timm.create_model(name, proj_drop_rate=dropout, **options)
-    except TypeError:  # a network without patches
-        vit = None
-    plain = isinstance(vit, timm.models.vision_transformer.VisionTransformer)
-    if not plain or vit.patch_embed.patch_size != (scale.stride, scale.stride):
-        raise RigidDepthError(
-            f"encoder_weights: '{name}' is no Vision Transformer with patches of {scale.stride} px,"
-            " the stride of the scale."
-        )
-    return vit
+        return load_file(file)
+    found = torch.load(file, map_location="cpu", weights_only=True)
+    return found.get("model", found)
 
 
-def import_timm() -> ModuleType:
-    """The package timm, or one sentence that says how to get it."""
-    try:
-        import timm
-    except ImportError:
-        raise RigidDepthError(
-            "a transformer needs the package timm: pip install timm, with the torchvision that "
-            "was built for your torch"
-        ) from None
-    return timm
+def as_here(tensors: dict[str, Tensor], grid: tuple[int, int]) -> dict[str, Tensor]:
+    """Published weights under the names of `VisionEncoder`, the positions for a grid of patches."""
+    found = {}
+    for name, values in tensors.items():
+        if name.startswith(NOT_ENCODING):
+            continue
+        for pattern, here in NAMES.items():
+            name, changed = re.subn(f"^{pattern}", here, name)
+            if changed:
+                break
+        found[name] = values
+    if (positions := found.get("positions")) is not None:  # [1, 1 + n * n, dim], the first first
+        n = round((positions.shape[1] - 1) ** 0.5)
+        found["first"] = found["first"] + positions[:, :1]
+        found["positions"] = resized(positions[:, 1:].mT.unflatten(2, (n, n)), grid)
+    return found
+
+
+def resized(positions: Float[Tensor, "1 c h w"], size: tuple[int, int]) -> Tensor:
+    """A position embedding for another grid of patches, itself where that is its own."""
+    if positions.shape[-2:] == torch.Size(size):
+        return positions
+    return F.interpolate(positions, size=size, mode="bicubic", antialias=True)
