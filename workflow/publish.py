@@ -1,5 +1,7 @@
 """Publish a finished run: copy its record and pictures to book/results, whole or not at all.
 
+The sum of its weights goes with them, so that whoever fetches these can check them.
+
 Pictures of real data stay behind: their licences do not let us pass them on. Pictures are kept of
 one seed, so that the repository does not grow by a third of a megabyte with every run.
 
@@ -10,6 +12,8 @@ import json
 import shutil
 import sys
 from pathlib import Path
+
+from weights import FILE, SUM, digest
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE_LIMIT_BYTES = 40_000
@@ -53,6 +57,8 @@ def publish(folder: Path, target: Path) -> None:
     if record["predictions"] and len(names) == 1:
         text = json.dumps(record | {"predictions": []}, indent=1) + "\n"
         (partial / "record.json").write_text(text)
+    if (folder / FILE).is_file():
+        (partial / SUM).write_text(f"{digest(folder / FILE)}  {FILE}\n")
     former = target.with_name(f".{target.name}.former")
     shutil.rmtree(former, ignore_errors=True)
     if target.exists():

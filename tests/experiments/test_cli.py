@@ -187,6 +187,16 @@ def test_what_the_system_refuses_is_one_line_and_status_2(tmp_path, monkeypatch,
         assert (done.exit_code, done.stderr) == (2, f"rigid-depth: {line}\n")
 
 
+def test_a_warning_is_one_line_without_the_place_that_gave_it():
+    code = (
+        "import warnings; from rigid_depth.cli import app\n"
+        "@app.command()\ndef complain(): warnings.warn('9 of 12 keyframes are there')\napp()"
+    )
+    words = [sys.executable, "-c", code, "complain"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stderr == "warning: 9 of 12 keyframes are there\n"
+
+
 def test_a_full_disk_is_one_line(tmp_path, finished):
     """The limit on the size of files stands for the full disk; the system refuses alike."""
     Image.fromarray(np.zeros((300, 400, 3), np.uint8)).save(tmp_path / "a.png")

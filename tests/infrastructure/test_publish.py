@@ -1,6 +1,7 @@
 """workflow/publish.py copies a run's record and pictures, whole or not at all."""
 
 import json
+import subprocess
 
 import publish
 import pytest
@@ -28,7 +29,9 @@ def test_record_and_pictures_replace_what_was_there(run, tmp_path):
     target.mkdir(parents=True)
     (target / "old.jpg").touch()
     publish.publish(run, target)
-    assert {p.name for p in target.iterdir()} == {"record.json", "0-rgb.jpg", "0-error.jpg"}
+    kept = {"record.json", "0-rgb.jpg", "0-error.jpg", "weights.sha256"}
+    assert {p.name for p in target.iterdir()} == kept
+    subprocess.run(["sha256sum", "-c", target / "weights.sha256"], cwd=run, check=True)
     assert [p.name for p in target.parent.iterdir()] == ["seed-0"]
 
 
@@ -38,7 +41,7 @@ def test_pictures_of_real_data_and_of_further_seeds_stay_behind(run, tmp_path, o
     (run / "record.json").write_text(json.dumps(record | other))
     target = tmp_path / "results" / "seed-0"
     publish.publish(run, target)
-    assert [p.name for p in target.iterdir()] == ["record.json"]
+    assert {p.name for p in target.iterdir()} == {"record.json", "weights.sha256"}
     assert json.loads((target / "record.json").read_text())["predictions"] == []
 
 
