@@ -10,7 +10,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || echo python3
 WORKERS ?= 2
 PY := .venv/bin/python
 
-.PHONY: help book notebooks test experiments bench lint format clean distclean environment environment-test constraints
+.PHONY: help book pdf notebooks test experiments bench lint format clean distclean environment environment-test constraints
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 22; sed -n 's/^#: \{0,1\}//p' Makefile
@@ -23,6 +23,9 @@ environment-test: ## the same with what tests, linting and benchmarks need
 
 book: environment ## the book in _build/html; executes the notebooks whose stored outputs are outdated
 	@$(PY) workflow/build.py book
+
+pdf: environment-test book ## the whole book as _build/rigid-depth.pdf, printed by Chromium
+	@$(PY) workflow/pdf.py
 
 test: environment-test book ## prove it: unit, property, data, notebook, book and browser tests
 	@RIGID_DEPTH_TYPECHECK=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 PYTHONHASHSEED=0 \

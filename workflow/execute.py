@@ -13,6 +13,7 @@ import argparse
 import ast
 import os
 import sys
+import time
 from pathlib import Path
 
 import jupytext
@@ -22,6 +23,7 @@ from nbformat import NotebookNode
 from stored import faults, normalise, write
 
 from rigid_depth.book.copies import executed, stamp
+from rigid_depth.experiments.recording.record import machine, now, versions
 
 
 def value(text: str) -> object:
@@ -45,6 +47,7 @@ def declared_parameters(notebook: NotebookNode) -> dict[str, object]:
 
 def run(source: Path, parameters: dict[str, object], show_log: bool) -> NotebookNode:
     """Executes the notebook in its own folder; raises papermill's error where a cell fails."""
+    begin = time.monotonic()
     notebook, rests_on = jupytext.read(source), stamp(source)
     declared = declared_parameters(notebook)
     if unknown := sorted(set(parameters) - set(declared)):
@@ -68,7 +71,20 @@ def run(source: Path, parameters: dict[str, object], show_log: bool) -> Notebook
     )
     resolved = {**declared, **parameters}
     made = {"parameters": resolved, "scale": resolved.get("scale"), **rests_on}
+    made["execution"] = circumstances(time.monotonic() - begin)
     return normalise(done, made)
+
+
+def circumstances(seconds: float) -> dict[str, object]:
+    """Returns when, on what kind of machine, for how long and with which packages cells ran."""
+    here = machine(precision="", devices=1)
+    return {
+        "created": now(),
+        "seconds": round(seconds, 1),
+        "processor": here["gpu"] or here["processor"],
+        "platform": here["platform"],
+        "versions": versions(),
+    }
 
 
 def main() -> None:

@@ -26,8 +26,16 @@ def renewed(stored: Path, fresh: NotebookNode) -> NotebookNode:
     old = nbformat.read(stored, as_version=4)
     if not same(old, fresh):
         return fresh
-    old.metadata = fresh.metadata
+    if not rests_on_the_same(old, fresh):
+        old.metadata = fresh.metadata
     return old
+
+
+def rests_on_the_same(old: NotebookNode, fresh: NotebookNode) -> bool:
+    """Tells whether only time and place of two executions differ: git keeps the first then."""
+    stamps = [dict(found.metadata.get("rigid_depth", {})) for found in (old, fresh)]
+    when = [found.pop("execution", None) for found in stamps]
+    return all(when) and stamps[0] == stamps[1]
 
 
 def main(root: Path = ROOT) -> None:

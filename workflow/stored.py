@@ -15,6 +15,8 @@ import numpy as np
 from nbformat import NotebookNode
 from PIL import Image
 
+from rigid_depth.book.drawndata import KEY, unpacked
+
 ROOT = Path(__file__).resolve().parents[1]
 SANITISE = ROOT / "tests" / "nbval_sanitize.cfg"
 FIGURE = "application/vnd.plotly.v1+json"
@@ -101,7 +103,7 @@ def _readable(notebook: NotebookNode) -> tuple[str, list[str]]:
     """Splits a notebook into its text, sanitised as nbval does, and its pictures.
 
     Left out: the stamp, which says what the notebook rests on and nothing to a reader, and the
-    pictures of figures that are kept as data.
+    pictures of figures that are kept as data. Of the numbers beside a picture the head counts.
     """
     pictures = []
     plain = json.loads(json.dumps(notebook))
@@ -111,6 +113,9 @@ def _readable(notebook: NotebookNode) -> tuple[str, list[str]]:
             picture = output.get("data", {}).pop("image/png", None)
             if picture and FIGURE not in output["data"]:
                 pictures.append(picture)
+            for kept in output.get("metadata", {}).values():
+                if isinstance(kept, dict) and KEY in kept:
+                    kept[KEY] = unpacked(kept[KEY]).partition("\n")[0]
     text = json.dumps(plain, sort_keys=True)
     rules = configparser.RawConfigParser()
     rules.read(SANITISE)

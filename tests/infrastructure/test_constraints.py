@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 PINS = pins()
-TOOLS = {"constraints", "figurepictures", "lint_notebooks", "store", "typecheck"}
+TOOLS = {"constraints", "figurepictures", "lint_notebooks", "pdf", "store", "typecheck"}
 """Programs of workflow/ for who works on the book."""
 BY_NAME = {  # used without an import: how the settings or the workflow call them
     "jupyter-book": "jupyter_book",
@@ -138,7 +138,7 @@ def test_what_is_not_imported_is_called_by_name(name):
     ],
 )
 def test_what_is_imported_is_named(imported, folder, extras):
-    optional = {"timm", "transformers", "rigid-depth", "setuptools"}
+    optional = {"transformers", "rigid-depth", "setuptools"}
     assert imported[folder] - optional <= names(*extras)
 
 

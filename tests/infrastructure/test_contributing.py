@@ -2,10 +2,13 @@
 
 import json
 import re
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import yaml
 from constraints import PROJECT, ROOT
+
+from rigid_depth.book.address import report_url
 
 CALLING_MAKE = ["CONTRIBUTING.md", ".devcontainer/Dockerfile", ".pre-commit-config.yaml"]
 FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[!c]*.yml"))
@@ -93,3 +96,15 @@ def test_the_citation_file_has_what_its_schema_demands():
         for person in work["authors"]:
             assert set(person) <= {"name", "family-names", "given-names"}
     assert {"type", "title", "authors"} <= set.intersection(*map(set, citation["references"]))
+
+
+def test_the_link_of_a_page_opens_the_form_and_fills_its_fields():
+    url = urlsplit(
+        report_url("https://example.org/o/r", "notebooks/02_background", "2 Sights & sounds")
+    )
+    asked = dict(parse_qsl(url.query))
+    form = yaml.safe_load(text(f".github/ISSUE_TEMPLATE/{asked.pop('template')}"))
+    assert url.path == "/o/r/issues/new"
+    assert asked["title"] == form["title"] + "2 Sights & sounds"
+    assert asked["place"] == "notebooks/02_background"
+    assert set(asked) <= {"title", *(field["id"] for field in form["body"])}

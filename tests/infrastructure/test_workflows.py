@@ -18,6 +18,10 @@ MORE_RIGHTS = {
     "pages: test": {"contents": "read"},
     "pages: build": {"contents": "read", "pages": "read"},
     "pages: deploy": {"pages": "write", "id-token": "write"},
+    "pages: launch": {"contents": "write"},
+    "release: test": {"contents": "read"},
+    "release: book": {"contents": "write"},
+    "weights: check": {"contents": "write"},
 }
 EVERY_WEEK = re.compile(r"\d+ \d+ \* \* [0-6]")
 
@@ -110,3 +114,11 @@ def test_commands_call_what_exists(name):
 
 def test_ci_is_a_program():
     assert (ROOT / ".ci" / "run").stat().st_mode & 0o100
+
+
+def test_launch_is_on_where_the_book_is_published_and_nowhere_else():
+    named = [name for name, job in JOBS.items() if "RIGID_DEPTH_LAUNCH" in str(job)]
+    assert named == ["pages: build"]
+    (step,) = [step for step in JOBS["pages: build"]["steps"] if "env" in step]
+    branch = step["env"]["RIGID_DEPTH_LAUNCH"]
+    assert f"HEAD:{branch}" in "".join(commands(JOBS["pages: launch"]))
