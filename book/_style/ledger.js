@@ -1,4 +1,5 @@
-// Filters the rows of the ledger by text and by verdict; without scripts every row is shown.
+// Filters the rows of the ledger by text, verdict and saved filter; without scripts every row is shown.
+// The address keeps what is chosen: ledger.html#the-errata?verdict=wrong&q=sky
 document.addEventListener("DOMContentLoaded", () => {
   const place = document.querySelector(".ledger-controls");
   const rows = [...document.querySelectorAll(".ledger-row")];
@@ -14,22 +15,46 @@ document.addEventListener("DOMContentLoaded", () => {
   const count = document.createElement("span");
   count.setAttribute("role", "status");
   place.replaceChildren(input, select, count);
+  let saved = "";
 
   const show = () => {
     const wanted = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const row of rows) {
-      const fits = (select.selectedIndex === 0 || verdictOf(row) === select.value)
+      const fits = (!saved || row.classList.contains(`in-${saved}`))
+        && (select.selectedIndex === 0 || verdictOf(row) === select.value)
         && wanted.every((word) => words.get(row).includes(word));
       row.hidden = !fits;
       shown += fits;
     }
-    for (const section of document.querySelectorAll("section section")) {
+    for (const section of document.querySelectorAll("section section section")) {
       if (section.querySelector(".ledger-row")) section.hidden = !section.querySelector(".ledger-row:not([hidden])");
+    }
+    for (const link of document.querySelectorAll(".ledger-filter a")) {
+      const name = link.hash.slice(1);
+      link.toggleAttribute("aria-current", name === (saved || "the-ledger"));
     }
     count.textContent = `${shown} of ${rows.length} rows`;
   };
-  input.addEventListener("input", show);
-  select.addEventListener("change", show);
-  show();
+  const write = () => {
+    const chosen = new URLSearchParams();
+    if (select.selectedIndex) chosen.set("verdict", select.value);
+    if (input.value) chosen.set("q", input.value);
+    history.replaceState(null, "", `#${saved || "the-ledger"}${chosen.size ? `?${chosen}` : ""}`);
+    show();
+  };
+  const read = () => {
+    const [name, chosen] = decodeURI(location.hash.slice(1)).split("?");
+    const parameters = new URLSearchParams(chosen ?? "");
+    saved = rows.some((row) => row.classList.contains(`in-${name}`)) ? name : "";
+    const verdict = [...select.options].findIndex((option) => option.value === parameters.get("verdict"));
+    select.selectedIndex = Math.max(verdict, 0);
+    input.value = parameters.get("q") ?? "";
+    show();
+    if (name) document.getElementById(name)?.scrollIntoView();
+  };
+  input.addEventListener("input", write);
+  select.addEventListener("change", write);
+  window.addEventListener("hashchange", read);
+  read();
 });

@@ -1,12 +1,16 @@
-"""A small tree of the book with made-up run records, never mixed with real ones."""
+"""A small tree of the book with made-up run records, never mixed with real ones; a browser."""
 
 from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browsing import ARGUMENTS, CHROMIUM, HTML, served
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,3 +118,30 @@ def book(tmp_path) -> Path:
     write_run(results, "row-mean-depth", "cpu", 0, 9.0)
     write_run(tmp_path / "runs", "rgb", "smoke", 0, 33.333)
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def html() -> Path:
+    """The built book; built here only where it is missing."""
+    if not (HTML / "index.html").is_file():
+        command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "-q"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
+    return HTML
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not CHROMIUM:
+        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def address(html) -> Iterator[str]:
+    with served(html) as url:
+        yield url

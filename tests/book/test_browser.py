@@ -2,38 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
-import shutil
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
 import pytest
+from browsing import ROOT, Visit, draw_all, opened_tab
 
 from rigid_depth.book.check import check, expected_pages
-
-ROOT = Path(__file__).resolve().parents[2]
-HTML = ROOT / "_build" / "html"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--use-angle=swiftshader",  # draws figures in three dimensions without a graphics card
-    "--enable-unsafe-swiftshader",
-    "--ignore-gpu-blocklist",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # refuses all of the outside
-)
-PATIENCE_MS = 120_000  # for a busy machine; a page alone takes about one second
-
-READY = """() => document.readyState === 'complete'
-  && (!document.querySelector('.math') || window.MathJax?.startup?.promise)
-  && [...document.querySelectorAll('.plotly-figure')].every(f => f.querySelector('.main-svg'))"""
 
 FACTS = """async () => {
   if (document.querySelector('.math')) await MathJax.startup.promise;
@@ -52,106 +26,42 @@ FACTS = """async () => {
     figures: all('.plotly-figure').length,
     undrawn: all('.plotly-figure').filter(f => !f.querySelector('.main-svg')
       || f.textContent.includes('WebGL is not supported')).length,
+    sharing: all('[data-title^="Share chart"]').length,
     links: [...article.querySelectorAll('a[href]')].map(a => a.href),
     ids: all('[id]').map(node => node.id),
+    code: all('article .cell pre').length,
+    cut: all('article .cell pre').filter(pre => pre.scrollWidth > pre.clientWidth + 1)
+      .map(pre => pre.textContent.trim().slice(0, 60)),
   };
 }"""
 
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-
-@dataclass
-class Visit:
-    """One page: what it holds and what went wrong while it loaded."""
-
-    page: str
-    facts: dict = field(default_factory=dict)
-    overflow_px: int = 0
-    outside: list[str] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
-    console: list[str] = field(default_factory=list)
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves without a log: the tests look at the browser's side."""
-
-    def log_message(self, *arguments) -> None:
-        pass
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Serves a folder on the loopback interface and yields its address."""
-    handler = functools.partial(Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-@contextmanager
-def opened_tab(context, address: str, page: str):
-    """Opens a page; notes what wants to leave the loopback, what fails, and what is complained."""
-    tab, seen = context.new_page(), Visit(page)
-    tab.set_default_timeout(PATIENCE_MS)
-
-    def note(request) -> None:
-        if not request.url.startswith((address + "/", "data:", "blob:")):
-            seen.outside.append(request.url)
-
-    def listen(message) -> None:
-        if message.type == "error":
-            seen.console.append(message.text)
-
-    tab.on("request", note)
-    tab.on("requestfailed", lambda request: seen.failed.append(request.url))
-    tab.on("response", lambda r: seen.failed.append(r.url) if r.status >= 400 else None)
-    tab.on("pageerror", lambda error: seen.console.append(str(error)))
-    tab.on("console", listen)
-    tab.goto(f"{address}/{page}", wait_until="load")
-    yield tab, seen
-    tab.close()
+UNREACHED = """() => {
+  const scrolls = (node) => ['auto', 'scroll'].includes(getComputedStyle(node).overflowX);
+  const reached = (node) => node.matches('article') ? false : scrolls(node)
+    || reached(node.parentElement);
+  const kinds = 'pre, table, p, li, img, input, select, button, mjx-container, .plotly-figure';
+  return [...document.querySelector('article').querySelectorAll(kinds)]
+    .filter(node => node.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+    .filter(node => !reached(node))
+    .map(node => `${node.tagName}: ${node.textContent.slice(0, 60)}`);
+}"""
+"""What lies beyond the right edge, in nothing that scrolls."""
 
 
 def visit(context, address: str, page: str) -> Visit:
     """Waits until a page is drawn, gathers its facts, then narrows it to a phone's width."""
     with opened_tab(context, address, page) as (tab, seen):
         try:
-            tab.wait_for_function(READY, timeout=PATIENCE_MS)
+            draw_all(tab)
         except Exception as error:
             seen.console.append(f"not drawn: {error}")
         seen.facts = tab.evaluate(FACTS)
         tab.set_viewport_size({"width": 400, "height": 900})
         tab.wait_for_timeout(250)
         seen.overflow_px = tab.evaluate(OVERFLOW)
+        seen.facts["unreached"] = tab.evaluate(UNREACHED)
     return seen
-
-
-@pytest.fixture(scope="module")
-def html() -> Path:
-    """The built book; built here only where it is missing."""
-    if not (HTML / "index.html").is_file():
-        command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "-q"]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
-    return HTML
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not CHROMIUM:
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
-def address(html) -> Iterator[str]:
-    with served(html) as url:
-        yield url
 
 
 @pytest.fixture(scope="module")
@@ -203,8 +113,21 @@ def test_every_plotly_figure_is_drawn(visits):
     assert where(visits, lambda seen: seen.facts["undrawn"]) == {}
 
 
+def test_no_figure_offers_an_upload(visits):
+    assert where(visits, lambda seen: seen.facts["sharing"]) == {}
+
+
 def test_no_page_scrolls_sideways_on_a_phone(visits):
     assert where(visits, lambda seen: seen.overflow_px if seen.overflow_px > 1 else 0) == {}
+
+
+def test_no_code_and_no_output_is_cut(visits):
+    assert sum(seen.facts["code"] for seen in visits.values()) > 100
+    assert where(visits, lambda seen: seen.facts["cut"]) == {}
+
+
+def test_nothing_is_out_of_reach_on_a_phone(visits):
+    assert where(visits, lambda seen: seen.facts["unreached"]) == {}
 
 
 def test_every_inner_link_leads_somewhere(visits, address, html):

@@ -52,7 +52,12 @@ def test_a_missing_file_is_named(built, name):
         ("<p>no title</p>", "has no title"),
         ('<h1>T</h1><img alt="" src="https://example.org/x.png">', "asks outside"),
         ('<h1>T</h1><script src="//example.org/x.js"></script>', "asks outside"),
-        ('<h1>T</h1><div class="plotly-figure"></div>', r"no plotly\.min\.js"),
+        ('<h1>T</h1><div class="plotly-figure"></div>', "does not load plotly"),
+        (
+            '<h1>T</h1><div class="plotly-figure"></div>'
+            '<script src="../_static/plotly/plotly-gone.min.js"></script>',
+            "does not load plotly",
+        ),
     ],
 )
 def test_a_bad_page_is_named(built, text, sentence):

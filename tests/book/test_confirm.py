@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from rigid_depth.book import confirm
+from rigid_depth.book.rearranged import confirm_equal
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments import runner, standing
 from rigid_depth.experiments.recording.record import RunRecord
@@ -134,7 +135,7 @@ def test_equal_smoke_runs_confirm_the_rows_of_their_code_and_no_other(row, smoke
     stranger = read(row, 2)
     stranger["source"]["package"] = "d" * 40
     (row / "seed-2" / "record.json").write_text(json.dumps(stranger))
-    lines = confirm.confirm_equal(*smoke, row.parents[3])
+    lines = confirm_equal(*smoke, row.parents[3])
     assert "cpu/rgb: confirmed, seeds 0, 1, equal" in lines
     assert "cpu/rgb-infinity: stale, and no smoke run is of its code" in lines
     assert [state(row, seed).state for seed in range(3)] == ["confirmed", "confirmed", "stale"]
@@ -143,13 +144,13 @@ def test_equal_smoke_runs_confirm_the_rows_of_their_code_and_no_other(row, smoke
 
 def test_what_was_confirmed_once_is_confirmed_further(row, smoke, monkeypatch):
     """The code is rearranged twice; the second time the note vouches for the records."""
-    confirm.confirm_equal(*smoke, row.parents[3])
+    confirm_equal(*smoke, row.parents[3])
     between = standing.code_today("rgb")
     monkeypatch.setattr(standing, "package_hash", lambda method: "f" * 40)
     assert state(row).state == "stale"
     change(smoke[0], lambda r: r["source"].update(between))
     change(smoke[1], lambda r: r["source"].update(package="f" * 40))
-    confirm.confirm_equal(*smoke, row.parents[3])
+    confirm_equal(*smoke, row.parents[3])
     assert {state(row, seed).state for seed in range(3)} == {"confirmed"}
 
 
@@ -169,7 +170,7 @@ def shift(record: dict) -> None:
 def test_smoke_runs_that_differ_confirm_nothing(row, smoke, edit, words):
     change(smoke[1], edit)
     with pytest.raises(RigidDepthError, match=words):
-        confirm.confirm_equal(*smoke, row.parents[3])
+        confirm_equal(*smoke, row.parents[3])
     assert standing.notes(row) == []
 
 
@@ -179,8 +180,8 @@ def test_last_digits_may_differ_where_it_is_allowed_and_the_note_says_so(row, sm
 
     change(smoke[1], nudge)
     with pytest.raises(RigidDepthError, match=r"caps\.80\.rmse_m"):
-        confirm.confirm_equal(*smoke, row.parents[3], allowed=1e-5)
-    lines = confirm.confirm_equal(*smoke, row.parents[3], allowed=1e-4)
+        confirm_equal(*smoke, row.parents[3], allowed=1e-5)
+    lines = confirm_equal(*smoke, row.parents[3], allowed=1e-4)
     assert "cpu/rgb: confirmed, seeds 0, 1, 2, apart by 2e-05" in lines
     assert state(row).words.endswith("are 2e-05 apart (allowed: 0.0001)")
 
@@ -188,7 +189,7 @@ def test_last_digits_may_differ_where_it_is_allowed_and_the_note_says_so(row, sm
 def test_a_missing_smoke_run_is_named(row, smoke):
     next(smoke[1].rglob("record.json")).unlink()
     with pytest.raises(RigidDepthError, match=r"smoke/rgb/seed-0/record\.json lies in"):
-        confirm.confirm_equal(*smoke, row.parents[3])
+        confirm_equal(*smoke, row.parents[3])
 
 
 @pytest.fixture

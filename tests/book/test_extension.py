@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 import re
+from unittest.mock import Mock
 
 import numpy as np
 import plotly.graph_objects as go
 import plotly.io as pio
+import pytest
 import torch
+from PIL import Image
+from sphinx.application import Sphinx
 
-from rigid_depth.book import extension, notebook
+from rigid_depth.book import extension, notebook, webpage
+from rigid_depth.errors import RigidDepthError
 
 
 def test_a_plotly_figure_keeps_its_data_in_html():
@@ -19,15 +25,49 @@ def test_a_plotly_figure_keeps_its_data_in_html():
     html = extension.plotly_node(figure, 'a "quoted" <word>').astext()
     stored = re.search(r'class="plotly-data">(.*?)</script>', html, flags=re.S).group(1)
     assert json.loads(stored) == figure
-    assert 'aria-label="a &quot;quoted&quot; &lt;word>"' in html
+    assert 'aria-label="a &quot;quoted&quot; &lt;word&gt;"' in html
 
 
 def test_two_equal_figures_on_a_page_do_not_share_a_place():
     figure = {"data": [], "layout": {"title": {"text": "depth"}}}
     html = [extension.plotly_node(figure).astext() for _ in range(2)]
     assert html[0] == html[1]
-    assert "document.currentScript" in html[0]
-    assert 'aria-label="depth"' in html[0]
+    assert 'aria-label="Chart: depth."' in html[0]
+
+
+def test_a_page_loads_the_part_of_plotly_that_draws_it():
+    def page(*kinds: str) -> str:
+        return "".join(extension.plotly_node({"data": [{"type": k}]}).astext() for k in kinds)
+
+    assert webpage.scripts("<p>no figure</p>", "p") == []
+    assert webpage.scripts(page("scatter", "bar"), "p")[0] == "plotly/plotly-cartesian.min.js"
+    assert webpage.scripts(page("scatter", "surface"), "p")[0] == "plotly/plotly-gl3d.min.js"
+    with pytest.raises(RigidDepthError, match="bar, surface"):
+        webpage.scripts(page("bar", "surface"), "p")
+
+
+def test_scripts_are_unpacked_where_the_book_serves_them(tmp_path):
+    served = tmp_path / "_static" / "plotly"
+    served.mkdir(parents=True)
+    (served / "part.min.js.gz").write_bytes(gzip.compress(b"draw()"))
+    built = Mock(spec=Sphinx, outdir=tmp_path, builder=Mock(format="html"))
+    webpage.unpack(built, None)
+    assert [p.name for p in served.iterdir()] == ["part.min.js"]
+    assert (served / "part.min.js").read_bytes() == b"draw()"
+
+
+def test_a_chart_is_mostly_white_and_of_few_colours():
+    chart, depth = Image.new("RGB", (64, 32), "white"), Image.new("RGB", (64, 32), "white")
+    chart.paste((0, 114, 178), (8, 8, 24, 12))
+    depth.paste((68, 1, 84), (4, 2, 60, 30))
+    assert [webpage._is_chart(p) for p in (chart, depth)] == [True, False]
+
+
+def test_icons_are_drawn_with_the_outlines_of_the_theme():
+    script = webpage._icons({"sun", "moon", "circle-half-stroke", "angle-left", "list", "lg"})
+    drawn = json.loads(re.search(r"const icons = (.*);", script).group(1))
+    assert set(drawn) == {"sun", "moon", "circle-half-stroke", "angle-left", "list"}
+    assert drawn["sun"][3] == "f185"
 
 
 def test_setup_seeds_everything_and_uses_one_thread():

@@ -22,7 +22,7 @@ def rows() -> list[ledger.Row]:
 
 
 def test_every_item_of_the_thesis_has_a_row(rows):
-    assert len(ITEMS) == len(set(ITEMS)) == 303
+    assert len(ITEMS) == len(set(ITEMS)) == 305
     assert [row.id for row in rows] == ITEMS
 
 
@@ -54,6 +54,8 @@ def written(tmp_path: Path, *entries: dict) -> Path:
         ({"verdict": "wrong", "test": "t.py::t"}, "needs a correction"),
         ({"verdict": "reproduced", "test": "t.py::t"}, "needs a run"),
         ({"verdict": "not checkable"}, "needs a reason"),
+        ({"severity": "serious"}, "severity and first are for errata"),
+        ({"severity": "grave"}, "severity 'grave'"),
     ],
 )
 def test_a_bad_row_is_refused_by_name(tmp_path, change, sentence):

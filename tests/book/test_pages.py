@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rigid_depth.book import ledger, ledgerpages, pages, provenance
+from rigid_depth.book import ledger, ledgerpages, pageparts, pages, provenance
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments import standing
 from rigid_depth.experiments.registry import EXPERIMENTS, SCALES
@@ -119,16 +119,35 @@ def test_pages_are_refused_where_evidence_is_missing(book):
         pages.write_pages(book)
 
 
-def test_every_row_stands_on_the_ledger_page_and_errata_are_those_of_the_ledger():
+def test_every_row_stands_once_on_the_ledger_page_and_filters_show_their_rows():
     rows = ledger.load(ROOT / "book" / "ledger.yaml")
-    text = ledgerpages.ledger(rows)
+    text = ledgerpages.ledger(rows, ROOT, "https://example.org/book")
     labels = re.findall(r"^\((ledger-.*)\)=$", text, flags=re.M)
     assert sorted(labels) == sorted(ledgerpages.label(row) for row in rows)
-    settled = ledgerpages.errata(rows).partition("## Suspected")[0]
-    linked = set(re.findall(r"\(#(ledger-[^)]*)\)", settled))
-    assert linked == {ledgerpages.label(row) for row in rows if row.verdict in ledger.ERRATA}
-    claims = set(re.findall(r"\(#(ledger-[^)]*)\)", ledgerpages.claims(rows)))
-    assert claims == {ledgerpages.label(row) for row in rows if row.kind in ledger.CLAIMS}
+    heads = re.findall(r"^\((ledger-.*)\)=\n:+\{div\} ledger-row (.*)$", text, flags=re.M)
+    shown = {name for name, classes in heads if "in-the-errata" in classes.split()}
+    assert shown == {ledgerpages.label(row) for row in rows if row.verdict in ledger.ERRATA}
+    shown = {name for name, classes in heads if "in-the-claims" in classes.split()}
+    assert shown == {ledgerpages.label(row) for row in rows if row.kind in ledger.CLAIMS}
+    assert sorted(row.first for row in rows if row.first) == list(range(1, 11))
+
+
+def test_tests_are_links_to_their_lines_or_names():
+    row = ledger.Row("a", "claim", "3", "x", "holds", test=("tests/book/test_pages.py::generated",))
+    text = ledgerpages.ledger([row], ROOT, "https://example.org/book")
+    lines = (ROOT / "tests/book/test_pages.py").read_text().splitlines()
+    line = int(re.search(r"/blob/HEAD/tests/book/test_pages.py#L(\d+)\)", text).group(1))
+    assert lines[line - 1].startswith("def generated")
+    assert "`tests/book/test_pages.py::generated`" in ledgerpages.ledger([row], ROOT)
+
+
+def test_a_chapter_tells_the_scale_of_its_cells_from_that_of_its_tables(tmp_path):
+    record = {"created": "2026-01-02T00:00:00Z", "source": {"commit": "0123456789"}}
+    shown = provenance.shown([record | {"seed": seed} for seed in range(5)], "scale core")
+    assert shown == "scale core, 5 seeds, 2026-01-02, commit 01234567"
+    badge = provenance.notebook_badge({"scale": "smoke"}, tmp_path / "none.md", shown)
+    assert "code on this page ran at scale smoke<" in badge
+    assert f"tables: {shown}<" in badge
 
 
 def test_a_badge_says_where_a_run_stands_and_what_it_ran_with(book, monkeypatch, publish):
@@ -180,3 +199,16 @@ def test_one_sentence_says_which_runs_are_stale(monkeypatch):
         "what today's gives."
     )
     assert provenance.staleness(runs[:1]) == "None of these runs is stale."
+
+
+def test_a_cell_settles_what_is_decided_and_belongs_to_the_rest():
+    rows = [
+        ledger.Row("eq-3.1", "equation", "3.3", "says", "holds"),
+        ledger.Row("table-8.2", "table", "8.1", "says", "undecided at this scale"),
+        ledger.Row("eq-3.2", "equation", "3.3", "says", "wrong"),
+    ]
+    assert pageparts.note(rows, "notebooks/x").astext() == (
+        "This settles thesis eq. 3.1: holds; thesis eq. 3.2: wrong. "
+        "This belongs to thesis Table 8.2: undecided at this scale."
+    )
+    assert pageparts.note(rows[1:2], "notebooks/x").astext().startswith("This belongs to")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rigid_depth.book import apipages, copies, indexpages
+from rigid_depth.book import apipages, copies, figuredata, indexpages
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,7 +43,31 @@ def test_a_sentence_ends_outside_formulas():
 def test_the_state_of_a_notebook_says_when_a_cell_failed(tmp_path):
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "notebooks" / "a.md").write_text("# A\n")
-    cell = {"cell_type": "code", "outputs": [{"output_type": "error"}]}
+    cell = {"cell_type": "code", "source": "", "metadata": {}}
+    cell["outputs"] = [{"output_type": "error"}]
     copy = json.dumps({"metadata": {}, "cells": [cell]})
     (tmp_path / "notebooks" / "a.ipynb").write_text(copy)
     assert "1 cells failed, text changed since" in indexpages.index_pages(tmp_path)["status.md"]
+
+
+def test_every_listed_figure_and_table_says_its_run_and_has_its_data():
+    pages = indexpages.index_pages(ROOT)
+    lines = re.findall(r"^- \{numref\}.*", pages["figures.md"], re.M)
+    data = figuredata.data_files(ROOT)
+    linked = re.findall(r"<(figures/[^>]+\.csv)>", pages["figures.md"])
+    assert sorted(linked) == sorted(data)
+    assert len(set(linked)) == len(linked) > 100
+    assert all("*From " in line or "*Computed by" in line for line in lines)
+    assert all(text.count("\n") > 1 for text in data.values())
+
+
+def test_the_status_says_when_where_how_long_and_with_what(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "a.md").write_text("# A\n")
+    ran = {"created": "2026-01-02T03:04:05Z", "seconds": 61.4, "processor": "Chip"}
+    ran |= {"platform": "Linux-x86_64", "versions": {"torch": "9.9"}}
+    copy = {"metadata": {"rigid_depth": {"execution": ran}}, "cells": []}
+    (tmp_path / "notebooks" / "a.ipynb").write_text(json.dumps(copy))
+    page = indexpages.index_pages(tmp_path)["status.md"]
+    assert "| 2026-01-02 | Chip, Linux-x86\\_64 | 61 s | notebooks |" in page
+    assert re.search(r"^\| torch \| 9.9 \| \d", page, re.M)

@@ -37,7 +37,10 @@ def api_pages() -> dict[str, str]:
         pages[f"api/{name}.md"] = _page(module)
         said = ast.get_docstring(_tree(_file(module))) or ""
         lines.append(f"- [`{module}`](#api-{name}): {_prose(said.splitlines()[0])}")
-    head = "(api)=\n# The package\n\nPublic names, with shapes, units and what they raise.\n"
+    head = (
+        "(api)=\n# The package\n\nPublic names, with shapes, units and what they raise. Equations, "
+        "tables and sections that they name are the thesis's.\n"
+    )
     return {"api.md": "\n".join([head, *lines, ""]), **pages}
 
 

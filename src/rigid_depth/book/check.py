@@ -47,8 +47,11 @@ def check(html: Path, root: Path = ROOT) -> int:
             raise RigidDepthError(f"The page {page}.html has no title.")
         if outside := OUTSIDE.search(text):
             raise RigidDepthError(f"The page {page}.html asks outside: {outside.group()[:120]}")
-        if "plotly-figure" in text and not (html / "_static" / "plotly.min.js").is_file():
-            raise RigidDepthError(f"The page {page}.html has plotly figures and no plotly.min.js.")
+        loaded = re.search(r"_static/plotly/plotly-\w+\.min\.js", text)
+        if "plotly-figure" in text and not (loaded and (html / loaded.group()).is_file()):
+            raise RigidDepthError(
+                f"The page {page}.html has plotly figures and does not load plotly."
+            )
     return len(pages)
 
 

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 
 from rigid_depth.book.families import FAMILIES
 from rigid_depth.book.markdown import plain, table
+from rigid_depth.book.measures import (
+    ALIGNMENT,
+    ARRIVING,
+    COPYING,
+    ROTATIONS,
+    Measure,
+    headline,
+    recorded,
+)
 from rigid_depth.book.tables import (
     BRANCHES,
-    HEADLINE_CAP,
     Run,
     branch_difference_m,
     difference_m,
-    held_out_rmse_m,
 )
 from rigid_depth.conventions import BALANCING_EPSILON
 from rigid_depth.decisions import (
@@ -26,71 +33,30 @@ from rigid_depth.decisions import (
 from rigid_depth.experiments.registry import find_experiment
 from rigid_depth.statistics import estimate, holm
 
+__all__ = [
+    "ALIGNMENT",
+    "ARRIVING",
+    "COPYING",
+    "LEAST_SEEDS",
+    "MARGIN",
+    "ROTATIONS",
+    "base_table",
+    "branch_table",
+    "difference_text",
+    "first_lost_steps",
+    "gap_table",
+    "headline",
+    "measure_table",
+    "recorded",
+    "verdict_table",
+    "verdicts",
+    "verdicts_csv",
+    "withheld_over_given",
+]
+
 LEAST_SEEDS = 2
 MARGIN = 0.02
 """Differences below this share of the reference's error are called equivalent."""
-Measure = Callable[[dict], float | None]
-
-
-def recorded(*path: str) -> Measure:
-    """Reads a number of a record by its path; None where the record has none."""
-
-    def read(record: dict) -> float | None:
-        value = record
-        for key in path:
-            value = value.get(key) if isinstance(value, dict) else None
-        return value
-
-    return read
-
-
-def headline(branch: str, split: str | None = None) -> Measure:
-    """Reads the headline RMSE of a branch in metres, on a split or on the held-out streets."""
-    if split is None:
-        return lambda record: held_out_rmse_m(record, branch)
-    return recorded("metrics", split, branch, "caps", HEADLINE_CAP, "rmse_m")
-
-
-def arriving(summary: Callable[[list[float]], float]) -> Measure:
-    """Of the weight of a balanced alignment loss, the percentage that arrives: a / (a + eps).
-
-    `summary` makes one number of the training curve. None where no loss is balanced so.
-    """
-
-    def read(record: dict) -> float | None:
-        losses = record.get("curves", {}).get("train", {}).get("alignment")
-        if not losses or not record["parameters"]["balancing"]:
-            return None
-        return summary([100 * loss / (loss + BALANCING_EPSILON) for loss in losses])
-
-    return read
-
-
-ARRIVING: dict[str, Measure] = {
-    "weight that arrives, mean over the run [%]": arriving(fmean),
-    "at the end [%]": arriving(lambda shares: shares[-1]),
-}
-"""A loss that has become small beside eps loses the weight that balancing gave it."""
-
-ALIGNMENT: dict[str, Measure] = {
-    "relative distance": recorded("alignment", "decoded", "relative_distance"),
-    "CKA": recorded("alignment", "decoded", "cka"),
-    "probe accuracy": recorded("alignment", "decoded", "probe_accuracy"),
-    "Procrustes residual": recorded("alignment", "decoded", "procrustes_residual"),
-}
-"""Of what the two decoders are given; `latents.alignment_metrics` says what each means."""
-
-ROTATIONS: dict[str, Measure] = {
-    "distance of R_rgb to R_rgbd [rad]": recorded("alignment", "rotations", "distance_rad"),
-    "spread of R_rgb over images [rad]": recorded("alignment", "rotations", "own_spread_rad"),
-    "spread of R_rgbd [rad]": recorded("alignment", "rotations", "guide_spread_rad"),
-}
-
-COPYING: dict[str, Measure] = {
-    "depth RMSE, usual input [m]": headline("depth"),
-    "at given returns, half withheld [m]": recorded("alignment", "copying", "given_rmse_m"),
-    "at withheld returns [m]": recorded("alignment", "copying", "withheld_rmse_m"),
-}
 
 
 def branch_table(runs: Iterable[Run], experiments: Sequence[str]) -> str:
@@ -130,12 +96,12 @@ def verdicts(
     """What each experiment changes against a reference, paired over seeds and scenes.
 
     The reference is one for all or one for each experiment. Rows of `experiment`, `reference`,
-    `value_m`, `low_m`, `high_m` (95 %), `p_value` (Holm's, over the rows that were run), `seeds`
-    and `verdict`: better, worse, no difference shown, or open where fewer than two seeds are
-    shared. The level allows for the looks of `decisions.LOOKS`. As shares of the reference's error
-    `low`, `high` (90 %) and `visible`, the smallest effect that such a line finds in four of five
-    cases; `equivalent` says whether the 90 % interval lies within `MARGIN`, for each line by
-    itself, and `next` whether the line stops.
+    `value_m`, `low_m`, `high_m` (95 %), `reference_m` (its error on those seeds), `p_value`
+    (Holm's, over the rows that were run), `seeds` and `verdict`: better, worse, no difference
+    shown, or open where fewer than two seeds are shared. The level allows for the looks of
+    `decisions.LOOKS`. As shares of the reference's error `low`, `high` (90 %) and `visible`, the
+    smallest effect that such a line finds in four of five cases; `equivalent` says whether the
+    90 % interval lies within `MARGIN`, for each line by itself, and `next` whether the line stops.
     """
     runs = list(runs)
     rows, p_values = {}, {}
@@ -154,6 +120,7 @@ def verdicts(
                 if run.experiment == reference and run.seed in seeds
             )
             rows[name] |= {"value_m": found.mean, "low_m": found.low, "high_m": found.high}
+            rows[name] |= {"reference_m": mean_m}
             rows[name] |= in_shares(found, mean_m, MARGIN)
     for name, p_value in holm(p_values).items():
         row = rows[name]
@@ -249,7 +216,8 @@ def _difference_cells(found) -> list[str]:
 def verdicts_csv(runs: Iterable[Run]) -> str:
     """The verdicts against both references as CSV, one line for each comparison."""
     runs, out = list(runs), io.StringIO()
-    columns = ["experiment", "reference", "value_m", "low_m", "high_m", "p_value", "seeds"]
+    columns = ["experiment", "reference", "value_m", "low_m", "high_m", "reference_m"]
+    columns += ["p_value", "seeds"]
     columns += ["share", "low", "high", "p_equivalent", "equivalent", "visible", "next"]
     writer = csv.DictWriter(out, [*columns, "verdict"], lineterminator="\n")
     writer.writeheader()

@@ -66,7 +66,8 @@ def prove(check: Check, answer: object, wrong: Iterable = ()) -> None:
     for given in false:
         if check.verdict(given) == "Right.":
             raise RigidDepthError(f"the check accepts the wrong answer {given!r}")
-    print(f"The check accepts this and rejects {len(false)} wrong answers.")
+    answers = "wrong answers" if len(false) > 1 else "wrong answer"
+    print(f"The check accepts this and rejects {len(false)} {answers}.")
 
 
 def _verdict(answer, wanted: list, within: float, of: Callable | None) -> str:

@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Sequence
 
 from rigid_depth.book.figures import bands
 from rigid_depth.book.markdown import html_table, number, plain, slug
+from rigid_depth.book.metrictables import mean_text, measured_tables, measures_csv
 from rigid_depth.book.tables import BRANCHES, HEADLINE_CAP, Run
 from rigid_depth.experiments.registry import EXPERIMENTS
-from rigid_depth.statistics import estimate
+from rigid_depth.experiments.settings import as_text
 
-METRICS = {
-    "rmse_m": "RMSE [m]",
-    "rmse_image_mean_m": "RMSE, mean of images [m]",
-    "mae_m": "MAE [m]",
-    "abs_rel": "AbsRel",
-    "sq_rel_m": "SqRel [m]",
-    "rmse_log": "RMSE log",
-    "log10": "log10",
-    "silog": "SILog",
-    "delta1": "δ₁",
-    "delta2": "δ₂",
-    "delta3": "δ₃",
-    "pixels": "pixels",
-}
-SKY = {
-    "pixels": "pixels",
-    "share_beyond_80m": "share predicted beyond 80 m",
-    "mean_depth_m": "mean predicted depth [m]",
-}
 GUESSED_SKY = (
     "Without masks in the data the sky was guessed from LiDAR returns and colour: its figures, and "
     "an infinity loss trained on it, are no better than that guess."
 )
-SPLITS = {"test": "test", "val": "validation", "train": "training"}
 PICTURES = {
     "rgb": "image",
     "target": "LiDAR",
@@ -50,10 +29,6 @@ PICTURES = {
 LEGEND = (
     "Fixed test frames, seed {seed}. Depth: bright is near, 2 to 100 m, logarithmic. Error: bright "
     "is 10 m or more; white where there is no surface.\n"
-)
-ALIGNED = (
-    "On the test split, by the names of the record: `raw` compares the latents of the encoders, "
-    "`decoded` what the decoders are given.\n"
 )
 CURVES = {
     "RMSE [m]": {
@@ -82,17 +57,18 @@ def experiment_page(runs: Sequence[Run]) -> dict[str, str]:
         f"({label(name)})=\n# {plain(runs[0].experiment)} ({plain(runs[0].group)}): "
         f"{plain(title(runs[0]))}\n",
         _summary(runs),
+        _again(runs),
         "## Seeds\n",
         *map(_seed, runs),
         f"The measures as a table: {{download}}`CSV <{slug(name)}.csv>`; single scenes are in the "
         "records.\n",
         curves,
         _predictions(runs),
-        *_measured(runs),
+        *measured_tables(runs),
         *_settings(runs),
     ]
     text = "\n".join(part for part in parts if part)
-    return {f"{slug(name)}.md": text, f"{slug(name)}.csv": _csv(runs), **figures}
+    return {f"{slug(name)}.md": text, f"{slug(name)}.csv": measures_csv(runs), **figures}
 
 
 def title(run: Run) -> str:
@@ -102,10 +78,31 @@ def title(run: Run) -> str:
     return ", ".join([words, *changed])
 
 
+def chapter_of(run: Run) -> str:
+    """The text notebook that discusses the experiment, `notebooks/x.md`; empty if none does."""
+    known = EXPERIMENTS.get(run.experiment.split("+")[0])
+    return known.notebook if known and known.notebook else ""
+
+
+def command(run: Run) -> str:
+    """The command that repeats a run, from the repository's folder."""
+    base, *changed = run.experiment.split("+")
+    words = ["rigid-depth run", base, "--scale", run.record["scale"], "--seed", str(run.seed)]
+    dataset = run.record["data"]["dataset"]
+    if run.group != run.record["scale"]:
+        words += ["--dataset", dataset, "--dataroot", "FOLDER"]
+    overrides = run.record.get("overrides") or {}
+    words += [f"-p {name}={as_text(value)}" for name, value in sorted(overrides.items())]
+    start = next((part for part in changed if part.startswith("init=")), "")
+    if start:
+        words.append("--init-from runs/" + start.removeprefix("init=").replace(".", "/"))
+    return " ".join(words)
+
+
 def headline(runs: Sequence[Run], branch: str) -> str:
     """Mean and sample standard deviation over seeds of the RMSE in metres, as text."""
     values = [value for run in runs if (value := run.rmse_m(branch)) is not None]
-    return _mean(values) if values else "–"
+    return mean_text(values) if values else "–"
 
 
 def _summary(runs: Sequence[Run]) -> str:
@@ -117,20 +114,23 @@ def _summary(runs: Sequence[Run]) -> str:
         f"{BRANCHES.get(branch, plain(branch))} {headline(runs, branch)} m"
         for branch in record["metrics"].get("test", {})
     ]
-    known = EXPERIMENTS.get(runs[0].experiment.split("+")[0])
-    chapter = ""
-    if known and known.notebook:
-        chapter = f" Chapter: [](../../../{known.notebook.removesuffix('.md')}.ipynb)."
+    chapter = chapter_of(runs[0]).removesuffix(".md")
+    discussed = f" Discussed in [](../../../{chapter}.ipynb)." if chapter else ""
     lines = [
         "RMSE on the held-out streets (validation and test), pooled over the pixels with a return "
         f"nearer than {HEADLINE_CAP} m, {seeds}: **{'; '.join(found)}**. "
         f"Data: {plain(' '.join(filter(None, (data['dataset'], data['version']))))}, split by "
         f"{plain(data['split_by'])}, {size} pixels; {number(record['cost']['steps'])} steps; "
-        f"{number(record['cost']['parameters'])} parameters.{chapter}"
+        f"{number(record['cost']['parameters'])} parameters.{discussed}"
     ]
     if any(run.record["data"].get("sky") == "evidence" for run in runs):
         lines.append(f":::{{warning}}\n{GUESSED_SKY}\n:::")
     return "\n\n".join(lines) + "\n"
+
+
+def _again(runs: Sequence[Run]) -> str:
+    said = "To run it again" + (" (the same for every other seed)" if len(runs) > 1 else "")
+    return f"{said}:\n\n```bash\n{command(runs[0])}\n```\n"
 
 
 def _seed(run: Run) -> str:
@@ -150,108 +150,6 @@ def _seed(run: Run) -> str:
         f"RMSE, held-out streets: {'; '.join(found)}. Cost: {', '.join(spent)}. "
         f"{{download}}`record.json <../../results/{run.name}/record.json>`\n"
     )
-
-
-def _measured(runs: Sequence[Run]) -> Iterator[str]:
-    """Test split by branch, the other splits in brief, and the alignment of the latents."""
-    head = ["mean ± std"] * (len(runs) > 1) + [f"seed {run.seed}" for run in runs]
-    test = [run.record["metrics"].get("test", {}) for run in runs]
-    yield "## Test split\n"
-    for branch in test[0]:
-        name = BRANCHES.get(branch, branch)
-        found = [metrics.get(branch, {}) for metrics in test]
-        yield f"### {plain(name)}\n\n{html_table([name, *head], list(_branch(found)))}"
-    others = [
-        (f"{split}, {BRANCHES.get(branch, branch)}", ("metrics", key, branch, *HEADLINE))
-        for key, split in SPLITS.items()
-        if key != "test"
-        for branch in runs[0].record["metrics"].get(key, {})
-    ]
-    records = [run.record for run in runs]
-    if rows := list(_rows(records, others)):
-        cap = f"RMSE ≤ {HEADLINE_CAP} m [m]"
-        yield f"## Other splits\n\n{html_table([cap, *head], rows)}"
-    paths = [path for path, _ in _numbers(records[0].get("alignment") or {})]
-    rows = list(_rows(records, [(": ".join(path), ("alignment", *path)) for path in paths]))
-    if rows:
-        yield f"## Alignment of the latents\n\n{ALIGNED}\n{html_table(['Measure', *head], rows)}"
-
-
-HEADLINE = ("caps", HEADLINE_CAP, "rmse_m")
-
-
-def _branch(found: list[dict]) -> Iterator[list[str]]:
-    """Rows of one branch: every metric at the headline cap, then RMSE of parts of the pixels."""
-    first = found[0]
-    caps, unit = first.get("caps", {}), f"at returns ≤ {HEADLINE_CAP} m"
-    yield [unit]
-    yield from _rows(found, [(METRICS[k], ("caps", HEADLINE_CAP, k)) for k in METRICS])
-    yield ["RMSE [m] of other pixels"]
-    parts = [(f"≤ {cap} m", ("caps", cap)) for cap in caps if cap != HEADLINE_CAP]
-    parts += [("dense truth", ("dense",))] if first.get("dense") else []
-    parts += [(f"{name} m", ("ranges_m", name)) for name in first.get("ranges_m") or {}]
-    parts += [(name, ("conditions", name)) for name in first.get("conditions") or {}]
-    yield from _rows(found, [(name, (*path, "rmse_m")) for name, path in parts])
-    if sky := first.get("sky"):
-        yield ["sky"]
-        yield from _rows(found, [(SKY.get(key, key), ("sky", key)) for key in sky])
-
-
-def _rows(tops: list[dict], paths: list[tuple[str, tuple[str, ...]]]) -> Iterator[list[str]]:
-    """A row for each path that a record has: of several seeds the mean, then every seed."""
-    for name, path in paths:
-        values = [_value(top, path) for top in tops]
-        known = [value for value in values if value is not None]
-        if known:
-            mean = [_mean(known)] if len(tops) > 1 else []
-            yield [name, *mean, *map(number, values)]
-
-
-def _mean(values: list[float]) -> str:
-    found = estimate(values)
-    if isinstance(values[0], int) and len(set(values)) == 1:
-        return number(values[0])
-    return number(found.mean) + ("" if found.std is None else f" ± {number(found.std)}")
-
-
-def _value(top: dict, path: tuple[str, ...]) -> float | None:
-    for key in path:
-        top = (top or {}).get(key)
-    return top
-
-
-def _numbers(value: dict, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], float]]:
-    """Path and value of every number of nested settings."""
-    for key, inner in value.items():
-        if isinstance(inner, dict):
-            yield from _numbers(inner, (*path, str(key)))
-        elif isinstance(inner, (int, float)):
-            yield (*path, str(key)), inner
-
-
-def _csv(runs: Sequence[Run]) -> str:
-    """Every metric but those of single scenes, a column for each seed."""
-    tables = [dict(_numbers(_measures(run.record))) for run in runs]
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["name", *(f"seed-{run.seed}" for run in runs)])
-    for path in dict.fromkeys(path for table in tables for path in table):
-        values = (table.get(path) for table in tables)
-        cells = ["" if value is None else f"{value:.9g}" for value in values]
-        writer.writerow([".".join(path), *cells])
-    return out.getvalue()
-
-
-def _measures(record: dict) -> dict:
-    metrics = {
-        split: {
-            branch: {key: value for key, value in found.items() if key != "scenes"}
-            for branch, found in branches.items()
-        }
-        for split, branches in record["metrics"].items()
-    }
-    others = {key: record.get(key) or {} for key in ("alignment", "cost")}
-    return {"metrics": metrics, **others}
 
 
 def _curves(runs: Sequence[Run], name: str) -> tuple[dict[str, str], str]:

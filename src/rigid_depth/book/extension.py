@@ -4,16 +4,18 @@ Before anything is read it writes the pages made from ledger and records, so tha
 book has them; and where a stored notebook is outdated and this machine executed it anew, it reads
 that copy (`rigid_depth.book.copies`).
 
-Notebooks keep a plotly figure as data. This renders it as a `div` and loads `plotly.min.js`, copied
-from the installed plotly package, only on pages that have such a figure. The role
+Notebooks keep a plotly figure as data. This renders it as a `div`, which `figures.js` fills by the
+part of plotly that the page needs (`rigid_depth.book.webpage`). The role
 `` {run}`cpu/rgb/seed-0` `` shows the badge of a published run, `` {finding}`id` `` the verdict
-of a finding; the directive `plotly-figure` draws a figure stored as a JSON file.
+of a finding, `` {outcome}`7.4 against rgb-infinity` `` what some rows do to RGB; the directive
+`plotly-figure` draws a figure stored as a JSON file.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
+from html import escape
 from pathlib import Path
 
 from docutils import nodes
@@ -22,15 +24,30 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from rigid_depth.book import copies, findingspage, provenance, sharing, tables
+from rigid_depth.book import (
+    copies,
+    findingspage,
+    numbering,
+    pageparts,
+    provenance,
+    sharing,
+    tables,
+    webpage,
+)
+from rigid_depth.book.alternatives import describe
 from rigid_depth.book.findings import find_finding, judgement
+from rigid_depth.book.outcomes import outcome, read_question
 from rigid_depth.book.pages import write_pages
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.standing import FILE as CONFIRMED
 
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 STYLE = "rigid-depth.css"
-LEDGER_SCRIPT = "ledger.js"
+SCRIPTS = {
+    "ledger-controls": "ledger.js",
+    "rd-sortable": "sortable.js",
+}
+"""What a page may have, and the script that it then loads."""
 
 
 class PlotlyMime:
@@ -44,7 +61,8 @@ class PlotlyMime:
         if inline or data.mime_type != PLOTLY_MIME:
             return None
         figure = data.content if isinstance(data.content, dict) else json.loads(data.content)
-        return [plotly_node(figure)]
+        image = (data.cell_metadata.get("mystnb") or {}).get("image") or {}
+        return [plotly_node(figure, image.get("alt", ""))]
 
 
 def plotly_node(figure: dict, alternative: str = "") -> nodes.raw:
@@ -53,26 +71,13 @@ def plotly_node(figure: dict, alternative: str = "") -> nodes.raw:
     data |= {"frames": figure["frames"]} if figure.get("frames") else {}
     text = json.dumps(data, sort_keys=True).replace("</", "<\\/")
     height = int(data["layout"].get("height") or 420)
-    label = alternative or _title(data["layout"]) or "interactive figure"
-    label = label.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
-    html = f"""<div class="plotly-figure" role="img" aria-label="{label}" style="height:{height}px">
-<script type="application/json" class="plotly-data">{text}</script></div>
-<script>{{
-  const place = document.currentScript.previousElementSibling;
-  window.addEventListener("load", () => {{
-    const figure = JSON.parse(place.querySelector(".plotly-data").textContent);
-    figure.layout.height = {height};
-    const drawing = place.appendChild(document.createElement("div"));
-    figure.config = {{responsive: true, displaylogo: false}};
-    Plotly.newPlot(drawing, figure);
-  }});
-}}</script>"""
+    label = escape(alternative or describe(data))
+    html = (
+        f'<div class="plotly-figure" role="figure" aria-label="{label}" data-height="{height}" '
+        f'data-kinds="{webpage.kinds(data["data"])}" style="min-height:{height}px">\n'
+        f'<script type="application/json" class="plotly-data">{text}</script></div>'
+    )
     return nodes.raw("", html, format="html")
-
-
-def _title(layout: dict) -> str:
-    title = layout.get("title") or ""
-    return title.get("text", "") if isinstance(title, dict) else str(title)
 
 
 class PlotlyFigure(SphinxDirective):
@@ -122,13 +127,25 @@ class FindingRole(SphinxRole):
         return [nodes.Text(found.sentence), badge, shows], []
 
 
+class OutcomeRole(SphinxRole):
+    """What some rows do to RGB, from the records: `` {outcome}`7.4 against rgb-infinity` ``."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        try:
+            question = read_question(self.text)
+        except RigidDepthError as error:
+            return [], [self.inliner.reporter.error(str(error), line=self.lineno)]
+        runs = tables.read_runs(Path(self.env.srcdir) / "book" / "results")
+        return [nodes.Text(outcome(runs, *question))], []
+
+
 def _make_pages(app: Sphinx, _config) -> None:
     """Writes the generated pages before the table of contents asks for them."""
     root = Path(app.srcdir)
     if not (root / "book" / "ledger.yaml").is_file():  # a single page of another folder
         return
     try:
-        write_pages(root)
+        write_pages(root, pageparts.repository(app))
     except RigidDepthError as error:
         raise ExtensionError(str(error)) from None
 
@@ -154,27 +171,19 @@ def _read_copy(app: Sphinx, page: str, source: list[str]) -> None:
 
 def _add_assets(app: Sphinx, page: str, template: str, context: dict, doctree) -> None:
     body = context.get("body") or ""
-    if "plotly-figure" in body:
-        app.add_js_file("plotly.min.js")
-    if "ledger-controls" in body:
-        app.add_js_file(LEDGER_SCRIPT)
+    for script in webpage.scripts(body, page):
+        app.add_js_file(script)
+    for mark, script in SCRIPTS.items():
+        if mark in body:
+            app.add_js_file(script)
+    if not body or page not in app.env.all_docs:  # search, index
+        return
     notebook, _ = getattr(app.env, "rigid_depth_copies", {}).get(page, (None, 0))
     if notebook:
-        metadata = json.loads(notebook.read_text(encoding="utf-8"))["metadata"]
-        text = Path(app.srcdir) / f"{page}.md"
-        stamp = provenance.notebook_badge(metadata.get("rigid_depth", {}), text)
-        context["body"] = body.replace("</h1>", f"</h1>\n<p>{stamp}</p>", 1)
-
-
-def _copy_plotly(app: Sphinx, error: Exception | None) -> None:
-    if error is not None or app.builder.format != "html":
-        return
-    import plotly
-
-    target = Path(app.outdir) / "_static" / "plotly.min.js"
-    source = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-    if not target.exists() or target.stat().st_size != source.stat().st_size:
-        shutil.copy(source, target)
+        stamp = pageparts.head(app, page, notebook)
+        body = body.replace("</h1>", f"</h1>\n{stamp}", 1)
+    context["body"] = body + pageparts.report(app, page, app.env.titles[page].astext())
+    context.update(pageparts.neighbours(app, page))
 
 
 def _copy_sources(app: Sphinx, error: Exception | None) -> None:
@@ -212,16 +221,24 @@ def _write_archive(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict:
     """Registers what the module's text names."""
     app.add_css_file(STYLE)
+    app.add_js_file("page.js")
     app.add_directive("plotly-figure", PlotlyFigure)
     app.add_role("run", RunRole())
     app.add_role("finding", FindingRole())
+    app.add_role("outcome", OutcomeRole())
     app.connect("config-inited", _make_pages, priority=100)
     app.connect("config-inited", _name_repository)
     app.connect("html-page-context", _add_assets)
     app.connect("html-page-context", _share)
     app.connect("env-get-outdated", _choose_copies)
+    app.connect("env-get-outdated", pageparts.changed_backlinks)
+    app.connect("doctree-read", pageparts.add_backlinks)
     app.connect("source-read", _read_copy)
-    app.connect("build-finished", _copy_plotly)
+    numbering.setup(app)
+    app.connect("env-updated", webpage.leave_out_of_search)
+    app.connect("doctree-resolved", webpage.mark_charts)
+    app.connect("build-finished", webpage.unpack)
+    app.connect("build-finished", webpage.lighten)
     app.connect("build-finished", _copy_sources)
     app.connect("build-finished", _write_archive)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

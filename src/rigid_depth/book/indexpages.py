@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 
-import yaml
-
-from rigid_depth.book import copies
+from rigid_depth.book import copies, figuredata, pageparts
+from rigid_depth.book.figuredata import LINK
 from rigid_depth.book.markdown import plain, table
 from rigid_depth.book.provenance import blob
+from rigid_depth.studies import STUDIES
 
 LIBRARIES = ("torch", "lightning", "numpy", "scipy", "roma", "jupyter-book", "sphinx", "myst-nb")
 EXERCISE = re.compile(r"^`{3,}\{exercise\}[ ]?(.*)\n:label: ([\w-]+)\n(?::.*\n)*\n*(.*)", re.M)
-CELL = re.compile(r"^```\{code-cell\}.*\n---\n((?:.*\n)*?)---\n", re.M)
-FIGURE = re.compile(r"^`{3,}\{figure\}.*\n((?::\w+:.*\n)+)\n(.*)", re.M)
-
-Find = Callable[[str], list[tuple[str, str]]]
-"""The text of a notebook -> labels and what they are of."""
 
 
 def index_pages(root: Path) -> dict[str, str]:
@@ -28,7 +22,7 @@ def index_pages(root: Path) -> dict[str, str]:
     texts = copies.texts(root)
     return {
         "exercises.md": _exercises(texts),
-        "figures.md": _figures(texts),
+        "figures.md": _figures(texts, root),
         "status.md": _status(texts),
     }
 
@@ -38,69 +32,117 @@ def exercises(text: str) -> list[tuple[str, str]]:
     return [(label, title or _sentence(said)) for title, label, said in EXERCISE.findall(text)]
 
 
-def figures(text: str) -> list[tuple[str, str]]:
-    """Name and first sentence of the caption of every figure and table that has both."""
-    found = [(m.start(), m[1], m[2]) for m in FIGURE.finditer(text)]
-    named = [(p, re.search(r":name: (\S+)", options), said) for p, options, said in found]
-    places = [(p, name[1], said) for p, name, said in named if name]
-    for match in CELL.finditer(text):
-        shown = (yaml.safe_load(match[1]) or {}).get("mystnb") or {}
-        figure = shown.get("figure") or {}
-        if figure.get("name") and figure.get("caption"):
-            places.append((match.start(), figure["name"], figure["caption"]))
-    return [(name, _sentence(said)) for _, name, said in sorted(places)]
-
-
 def _exercises(texts: list[Path]) -> str:
-    head = "(exercises)=\n# Exercises\n\nEach has a cell that checks an answer, and a solution.\n"
-    return "\n".join([head, *_by_chapter(texts, exercises, "ref")])
+    parts = [
+        "(exercises)=\n# Exercises\n\nEach has a cell that checks an answer, and a solution.\n"
+    ]
+    for text in texts:
+        found = exercises(text.read_text(encoding="utf-8"))
+        if lines := [f"- {{ref}}`{label}`: {said}" for label, said in found]:
+            parts.append("\n".join([f"## {_title(text)}\n", *lines, ""]))
+    return "\n".join(parts)
 
 
-def _figures(texts: list[Path]) -> str:
+def _figures(texts: list[Path], root: Path) -> str:
     head = (
         "(figures-and-tables)=\n# Figures and tables\n\nEvery numbered figure and table, by the "
-        "notebook whose cell makes it. The results tables as data: "
-        "{download}`Table 8.2 <table_8_2.csv>`, {download}`Table 8.5 <table_8_5.csv>`, "
+        "notebook whose cell makes it, with the run behind it and its data as CSV: of an "
+        "interactive figure its traces, of a drawing its lines, points, bars and cells (long lines "
+        "and large images thinned), of a table its rows. A photograph has no data. The results "
+        "tables with a line for each seed: "
+        "{download}`thesis Table 8.2 <table_8_2.csv>`, "
+        "{download}`thesis Table 8.5 <table_8_5.csv>`, "
         "{download}`verdicts <verdicts.csv>`; every number of a published experiment is a CSV file "
         "on its own page among [](#published-runs).\n"
     )
-    return "\n".join([head, *_by_chapter(texts, figures, "numref")])
-
-
-def _by_chapter(texts: list[Path], find: Find, role: str) -> Iterator[str]:
-    """What `find` names in each notebook, as a list of references below the chapter's title."""
+    parts = [head]
     for text in texts:
-        found = find(text.read_text(encoding="utf-8"))
-        lines = [f"- {{{role}}}`{label}`: {said}" for label, said in found]
-        if lines:
-            yield "\n".join([f"## {_title(text)}\n", *lines, ""])
+        copy = copies.shown(text)
+        if copy.is_file() and (found := figuredata.items(copy)):
+            lines = [_figure(item, text, copy, root) for item in found]
+            parts.append("\n".join([f"## {_title(text)}\n", f"{_link(text)}\n", *lines, ""]))
+    return "\n".join(parts)
+
+
+def _figure(item: figuredata.Item, text: Path, copy: Path, root: Path) -> str:
+    """A line of the list: reference, first sentence, run, data."""
+    run = _records(text, root) if item.of_records else _live(copy)
+    data = f"{{download}}`CSV <{figuredata.file_name(item)}>`" if item.data else "no data"
+    said = _sentence(LINK.sub(r"\1", item.caption))
+    return f"- {{numref}}`{item.name}`: {said} {run}; {data}"
+
+
+def _records(text: Path, root: Path) -> str:
+    """The published records that a notebook shows, with links to their pages."""
+    page = f"notebooks/{text.stem}"
+    said = plain(pageparts.tables_shown(page, root))
+    links = [f"[{n}](#study-{n})" for n, s in STUDIES.items() if s.notebook == f"{page}.md"]
+    if not links:
+        links = ["[published runs](#published-runs)"]
+    return f"*From {', '.join(links)}" + (f" ({said})*" if said else "*")
+
+
+def _live(copy: Path) -> str:
+    """How the cells ran that made a figure themselves."""
+    made = json.loads(copy.read_text(encoding="utf-8"))["metadata"].get("rigid_depth", {})
+    given = made.get("parameters", {})
+    said = ", ".join(
+        f"{k} {given[k]}"
+        for k in ("experiment", "scale", "size", "seed")
+        if given.get(k) not in ("", None)
+    )
+    return f"*Computed by the cell* ({plain(said)})" if said else "*Computed by the cell*"
 
 
 def _status(texts: list[Path]) -> str:
-    rows = []
-    for text in texts:
-        copy = copies.shown(text)
-        if not copy.is_file():
-            rows.append((_link(text), "–", "–", "–", "not executed"))
-            continue
-        notebook = json.loads(copy.read_text(encoding="utf-8"))
-        made = notebook["metadata"].get("rigid_depth", {})
-        cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-        failed = sum(o["output_type"] == "error" for c in cells for o in c["outputs"])
-        values = ", ".join(f"{k} = {v}" for k, v in made.get("parameters", {}).items())
-        current = made.get("source_blob") == blob(text)
-        state = f"{failed} cells failed" if failed else "passed"
-        state += "" if current else ", text changed since"
-        rows.append((_link(text), str(len(cells)), plain(values) or "–", copy.parent.name, state))
-    head = ("Notebook", "code cells", "parameters", "copy shown", "state")
-    here = "\n".join(f"- {name} {_version(name)}" for name in LIBRARIES)
+    rows = [_state(text) for text in texts]
+    head = ("Notebook", "code cells", "parameters", "when", "where", "how long", "copy", "state")
+    made = {package: version for text in texts for package, version in _packages(text).items()}
+    lines = [(name, plain(made.get(name, "–")), _version(name)) for name in LIBRARIES]
     return (
         "(status)=\n# State of the notebooks\n\nThe copy that each page shows: the stored one "
         "(`notebooks`), or one that the machine of this build executed (`executed`) because the "
-        'stored one was outdated. <a href="../../_static/notebooks.zip">All of them in one '
+        "stored one was outdated. An en dash stands where a copy does not say. "
+        '<a href="../../_static/notebooks.zip">All of them in one '
         f"archive</a>.\n\n{table(head, rows, align='left')}\n"
-        f"## Packages of this build\n\n{here}\n"
+        "## Packages\n\nAs the latest notebook ran with them, and as this build has them.\n\n"
+        f"{table(('Package', 'notebooks', 'this build'), lines, align='left')}"
     )
+
+
+def _state(text: Path) -> tuple[str, ...]:
+    """A line of the status page."""
+    copy = copies.shown(text)
+    if not copy.is_file():
+        return (_link(text), *["–"] * 6, "not executed")
+    notebook = json.loads(copy.read_text(encoding="utf-8"))
+    made = notebook["metadata"].get("rigid_depth", {})
+    ran = made.get("execution", {})
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    failed = sum(o["output_type"] == "error" for c in cells for o in c["outputs"])
+    values = ", ".join(f"{k} = {v}" for k, v in made.get("parameters", {}).items())
+    state = f"{failed} cells failed" if failed else "passed"
+    state += "" if made.get("source_blob") == blob(text) else ", text changed since"
+    where = ", ".join(filter(None, (ran.get("processor"), ran.get("platform"))))
+    return (
+        _link(text),
+        str(len(cells)),
+        plain(values) or "–",
+        ran.get("created", "–")[:10],
+        plain(where) or "–",
+        f"{ran['seconds']:.0f} s" if "seconds" in ran else "–",
+        copy.parent.name,
+        state,
+    )
+
+
+def _packages(text: Path) -> dict[str, str]:
+    """Package -> its version when the notebook ran, as its copy says."""
+    copy = copies.shown(text)
+    if not copy.is_file():
+        return {}
+    made = json.loads(copy.read_text(encoding="utf-8"))["metadata"].get("rigid_depth", {})
+    return made.get("execution", {}).get("versions", {})
 
 
 def _link(text: Path) -> str:

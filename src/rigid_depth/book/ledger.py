@@ -5,8 +5,10 @@ A row of `book/ledger.yaml` has `id`, `kind`, `place` (section of the thesis), `
 (`notebooks/x.md::label`), `test` (`tests/x.py::name`), `run` (`book/results/{scale}/name`, where
 `{scale}` is the scale that the book shows, or `book/studies/name`), `finding` (an id of
 `rigid_depth.book.findings`), each a text or a list of texts. `compares` names differences of our
-runs that belong to the item and settle nothing, `row/reference` or `row/reference/branch`. A row
-without a `verdict` takes it from its first finding, as the published runs stand.
+runs that belong to the item and settle nothing, `row/reference` or `row/reference/branch`. An
+erratum has a `severity` (`moderate` unless it says otherwise), and the ten that matter first have
+their place, `first`. A row without a `verdict` takes it from its first finding, as the published
+runs stand.
 
 *Reproduced* and *not reproduced* say what our runs show and what they exclude; *undecided at this
 scale* that they can do neither, `shows` then says how small a difference they could have seen.
@@ -21,7 +23,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 
@@ -48,6 +50,11 @@ VERDICTS = (
 OF_RUNS = ("reproduced", "not reproduced", "undecided at this scale")
 LISTS = ("cell", "test", "run", "finding", "compares")
 ERRATA = ("holds under a condition", "misprint", "wrong")
+SEVERITIES = {
+    "serious": "who implements or cites it as printed gets a wrong result or a wrong conclusion",
+    "moderate": "the sentence fails or lacks its condition; no printed result rests on it",
+    "slight": "a slip of the pen, a name or a unit",
+}
 CLAIMS = ("claim", "experiment", "table", "figure")
 KINDS = (
     "equation",
@@ -77,6 +84,8 @@ class Row:
     verdict: str
     reason: str = ""
     correction: str = ""
+    severity: str = ""
+    first: int | None = None
     cell: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
     run: tuple[str, ...] = ()
@@ -85,6 +94,16 @@ class Row:
     audit: dict[str, str] = field(default_factory=dict)
     shows: str = ""
     awaits: tuple[str, ...] = ()
+
+    @property
+    def is_erratum(self) -> bool:
+        """The thesis is wrong here, misprinted or right only under a condition."""
+        return self.verdict in ERRATA
+
+    @property
+    def is_claim(self) -> bool:
+        """The thesis claims, shows or measures it."""
+        return self.kind in CLAIMS
 
     @property
     def chapter(self) -> str:
@@ -154,6 +173,8 @@ def _row(entry: dict, path: Path) -> Row:
     lists["awaits"] = tuple(run for run in runs if _is_to_come(run, path.parent))
     lists["run"] = tuple(run for run in runs if run not in lists["awaits"])
     row = Row(**{**entry, **lists})
+    if row.is_erratum and not row.severity:
+        row = replace(row, severity="moderate")
     if problem := _unsettled(row):
         raise RigidDepthError(f"{where}: {problem}")
     return row
@@ -172,6 +193,10 @@ def _texts(value: str | list[str] | None) -> tuple[str, ...]:
 
 def _unsettled(row: Row) -> str:
     """Says what a settled row lacks, or nothing."""
+    if row.severity and row.severity not in SEVERITIES:
+        return f"severity {row.severity!r}; allowed are {sorted(SEVERITIES)}."
+    if (row.severity or row.first) and not row.is_erratum:
+        return f"severity and first are for errata; the verdict is {row.verdict!r}."
     if row.verdict == "open":
         return ""
     if row.verdict == "not checkable":
@@ -229,6 +254,13 @@ def _has_test(root: Path, test: str) -> bool:
 
 
 @cache
-def _functions(path: Path) -> set[str]:
+def _functions(path: Path) -> dict[str, int]:
+    """Name and line of every function of a test file."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    return {node.name: node.lineno for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def line_of_test(root: Path, test: str) -> int:
+    """The line at which a test begins, `tests/x.py::name`."""
+    name, _, function = test.partition("::")
+    return _functions(root / name)[function]

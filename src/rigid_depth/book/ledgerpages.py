@@ -1,11 +1,14 @@
-"""The pages made from the ledger: the ledger itself, the errata and the claims."""
+"""The page of the ledger: the errata that matter first, then one table with its saved filters."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
 
-from rigid_depth.book.ledger import CLAIMS, ERRATA, VERDICTS, Row
+from rigid_depth.book.ledger import SEVERITIES, VERDICTS, Row, line_of_test
 from rigid_depth.book.markdown import plain, slug, table
+from rigid_depth.book.numbering import chapter_title
 from rigid_depth.book.provenance import badges
 
 CHAPTERS = {
@@ -18,6 +21,7 @@ CHAPTERS = {
     "7": "Experiments",
     "8": "Results",
 }
+"""Chapters of the thesis."""
 COLOURS = {
     "holds": "good",
     "reproduced": "good",
@@ -27,68 +31,64 @@ COLOURS = {
     "not reproduced": "bad",
 }
 """Colour of a verdict; verdicts not named here are grey."""
+FILTERS: dict[str, tuple[str, Callable[[Row], bool]]] = {
+    "the-errata": ("Errata", lambda row: row.is_erratum),
+    "the-serious-errata": ("Serious errata", lambda row: row.severity == "serious"),
+    "the-claims": ("Claims, experiments, tables, figures", lambda row: row.is_claim),
+    "the-runs-judged": ("Judged by runs", lambda row: bool(row.run or row.finding)),
+    "the-undecided-rows": (
+        "Undecided at this scale",
+        lambda row: row.verdict == "undecided at this scale",
+    ),
+    "the-open-rows": ("Open", lambda row: row.verdict == "open"),
+}
+"""Saved filters: the anchor that sets one, its name, and the rows that it shows."""
 
 
-def ledger(rows: list[Row]) -> str:
-    """Every row with its verdict, grouped by chapter; a local script filters them."""
+def ledger(rows: list[Row], root: Path, repository: str = "") -> str:
+    """The errata to read first, then every row with its verdict, by chapter of the thesis.
+
+    `root` is the repository, whose tests are linked at `repository`, its web address, if it has
+    one. A local script filters the rows; without scripts all are shown.
+    """
+    titles = {f"notebooks/{p.name}": chapter_title(p) for p in (root / "notebooks").glob("*.md")}
     parts = [
         "(the-ledger)=\n# Ledger\n",
         "One row for every equation, algorithm, listing, table, figure, setting, experiment and "
-        "claim of the thesis {cite:p}`halperin2024thesis`. A verdict is given by a test or a run "
-        "of this repository, which the row names. *Reproduced* is what our runs show, *not "
-        "reproduced* what they exclude; *undecided at this scale* means that they can do neither, "
-        "and the row says how small a difference they could have seen. *Not checkable* is what "
-        "nobody can find out without what was never published. *Open* is what nobody has tried "
-        "here yet, or whose runs are missing. Intervals over seeds and streets hold for the one "
-        "synthetic world that the runs were trained on; a difference in percent is one of the "
+        "claim of the thesis {cite:p}`halperin2024thesis`. A test, a cell or a run of this "
+        "repository gives the verdict, and the row names it. *Reproduced* is what our runs show, "
+        "*not reproduced* what they exclude; *undecided at this scale* means that they can do "
+        "neither, and the row says how small a difference they could have seen. *Not checkable* "
+        "is what nobody can find out without what was never published. *Open* is what nobody has "
+        "tried here yet, or whose runs are missing. Intervals over seeds and streets hold for the "
+        "one synthetic world that the runs were trained on; a difference in percent is one of the "
         "reference's error, with its 90 % interval, and below zero the first row is the better "
-        "one. In grey stands what a first reading by "
-        "hand thought of the item, before anything was run, and what it had seen in [the code "
-        "that the author released](#the-released-code); it counts as no verdict.\n",
+        "one. The notes of a first reading by hand are folded away; they give no verdict.\n",
+        *_first(rows),
+        "## All rows\n",
         _counts(rows),
+        *_filters(rows),
         ":::{div} ledger-controls\n:::\n",
+        "::::{div} ledger-head\n:::{div}\nThe thesis says\n:::\n:::{div}\nVerdict\n:::\n"
+        ":::{div}\nWhat holds, and what shows it\n:::\n::::\n",
     ]
     for chapter, title in CHAPTERS.items():
         mine = [row for row in rows if row.chapter == chapter]
-        parts.append(f"## {chapter} {title}\n")
-        parts += [_row(row) for row in mine]
+        parts.append(f"### Thesis chapter {chapter}: {title}\n")
+        parts += [_row(row, root, titles, repository) for row in mine]
     return "\n".join(parts)
 
 
-def errata(rows: list[Row]) -> str:
-    """Settled errors of the thesis, then what a first reading suspects."""
-    settled = [row for row in rows if row.verdict in ERRATA]
-    suspected = [row for row in rows if row.verdict == "open" and row.audit.get("correction")]
-    parts = [
-        "(the-errata)=\n# Errata\n",
-        "Where the thesis {cite:p}`halperin2024thesis` is wrong, misprinted or right only under a "
-        "condition. The first list is settled: each entry links to its row of the "
-        "[ledger](#the-ledger), which names the test, cell or run that decides. The second list "
-        "was noticed in reading and waits for its test.\n",
-        "## Settled\n",
-        *_bullets(settled, _settled_erratum),
-        "## Suspected, not settled\n",
-        *_bullets(suspected, _suspected_erratum),
+def _first(rows: list[Row]) -> list[str]:
+    chosen = sorted((row for row in rows if row.first), key=lambda row: row.first or 0)
+    if not chosen:
+        return []
+    said = [
+        f"{row.first}. {_link(row)} (thesis section {row.place}): {row.says} "
+        f"**{row.verdict.capitalize()}.** {row.correction}"
+        for row in chosen
     ]
-    return "\n".join(parts)
-
-
-def claims(rows: list[Row]) -> str:
-    """Claims, experiments, tables and figures with their verdicts, settled ones first."""
-    mine = [row for row in rows if row.kind in CLAIMS]
-    settled = [row for row in mine if row.verdict != "open"]
-    still_open = [row for row in mine if row.verdict == "open"]
-    parts = [
-        "(the-claims)=\n# Claims\n",
-        "What the thesis {cite:p}`halperin2024thesis` claims, shows and measures, and what became "
-        "of it here. Claims about trained models are judged by runs with at least three seeds.\n",
-        _counts(mine),
-        "## Settled\n",
-        *_bullets(settled, _settled_claim),
-        "## Open\n",
-        *_bullets(still_open, lambda row: row.says),
-    ]
-    return "\n".join(parts)
+    return ["(the-errata-first)=\n## Read these errata first\n", *said, ""]
 
 
 def _counts(rows: list[Row]) -> str:
@@ -97,16 +97,16 @@ def _counts(rows: list[Row]) -> str:
     return table(("Verdict", "rows"), [*lines, ("**all**", f"**{len(rows)}**")])
 
 
-def _bullets(rows: list[Row], text) -> list[str]:
-    """Bullets by chapter, each a link to the row of the ledger and `text(row)`."""
-    parts = []
-    for chapter, title in CHAPTERS.items():
-        mine = [row for row in rows if row.chapter == chapter]
-        if mine:
-            parts.append(f"### {chapter} {title}\n")
-            parts += [f"- {_link(row)} (section {row.place}): {text(row)}" for row in mine]
-            parts.append("")
-    return parts or ["None yet.\n"]
+def _filters(rows: list[Row]) -> list[str]:
+    grave = "; ".join(f"*{name}*: {meaning}" for name, meaning in SEVERITIES.items())
+    parts = [f"How severe an erratum is: {grave}. Show only:\n"]
+    for anchor, (name, fits) in FILTERS.items():
+        count = sum(map(fits, rows))
+        parts.append(
+            f"({anchor})=\n:::{{div}} ledger-filter\n[{name}](#{anchor}) ({count} rows)\n:::\n"
+        )
+    parts.append(":::{div} ledger-filter\n[All rows](#the-ledger)\n:::\n")
+    return parts
 
 
 def _link(row: Row) -> str:
@@ -123,45 +123,69 @@ def row_label(name: str) -> str:
     return "ledger-" + name.lower()
 
 
-def _settled_erratum(row: Row) -> str:
-    return f"{row.says} **{row.verdict.capitalize()}.** {row.correction} {row.reason}"
+def item(row: Row) -> str:
+    """What a row is about in a word or two: *thesis eq. 3.10*, or *a claim of thesis section 3*."""
+    short = {"eq": "eq.", "fig": "Figure", "table": "Table", "listing": "Listing"}
+    kind, _, number = row.id.partition("-")
+    if kind in short and number.replace(".", "").isdigit():
+        return f"thesis {short[kind]} {number}"
+    if row.id in ("alg-1", "alg-2", "alg-3"):
+        return f"thesis Algorithm {number}"
+    article = "an" if row.kind[0] in "aeiou" else "a"
+    kind = {"hyperparameter": "setting"}.get(row.kind, row.kind)
+    if kind == "setting":
+        article = "a"
+    return f"{article} {kind} of the thesis ({row.place})"
 
 
-def _suspected_erratum(row: Row) -> str:
-    return f"{row.says} *Reading:* {row.audit['correction']}"
-
-
-def _settled_claim(row: Row) -> str:
-    return f"{row.says} **{row.verdict.capitalize()}.** {row.reason} {row.correction} {row.shows}"
-
-
-def _row(row: Row) -> str:
+def _row(row: Row, root: Path, titles: dict[str, str], repository: str) -> str:
     kind = COLOURS.get(row.verdict, "")
+    classes = [f"verdict-{kind or 'open'}"]
+    classes += [f"in-{anchor}" for anchor, (_, fits) in FILTERS.items() if fits(row)]
     verdict = f'<span class="rd-badge rd-{kind} ledger-verdict">{row.verdict}</span>'
-    parts = [
-        f"({label(row)})=\n::::{{div}} ledger-row verdict-{kind or 'open'}",
-        f"**{plain(row.id)}** {verdict}{badges([('', row.kind), ('', 'section ' + row.place)])}\n",
-        f"{row.says}\n",
+    grave = badges([("", row.severity)]) if row.severity else ""
+    evidence = [f"*{name}:* {text}\n" for name, text in _evidence(row, root, titles, repository)]
+    return "\n".join(
+        [
+            f"({label(row)})=\n:::::{{div}} ledger-row {' '.join(classes)}",
+            f"::::{{div}} ledger-says\n**{plain(row.id)}** {row.kind}, section {row.place}\n",
+            f"{row.says}\n::::",
+            f"::::{{div}} ledger-judged\n{verdict} {grave}\n::::",
+            "::::{div} ledger-holds",
+            *(f"{text}\n" for text in (row.correction, row.reason) if text),
+            *evidence,
+            _audit(row) if row.audit else "",
+            "::::\n:::::\n",
+        ]
+    )
+
+
+def _evidence(
+    row: Row, root: Path, titles: dict[str, str], repository: str
+) -> list[tuple[str, str]]:
+    found = [
+        ("Our runs", row.shows),
+        ("Cell", ", ".join(_cell(cell, titles) for cell in row.cell)),
+        ("Test", ", ".join(_test(test, root, repository) for test in row.test)),
+        ("Finding", ", ".join(f"[{name}](#finding-{name})" for name in row.finding)),
+        ("Run", ", ".join(_run(run) for run in row.run)),
+        ("Not published yet", ", ".join(f"`{run}`" for run in row.awaits)),
     ]
-    parts += [f"*{name}:* {text}\n" for name, text in _evidence(row)]
-    if row.audit:
-        parts.append(_audit(row))
-    return "\n".join(parts) + "\n::::\n"
-
-
-def _evidence(row: Row) -> list[tuple[str, str]]:
-    found = [("Correction", row.correction), ("Reason", row.reason), ("Our runs", row.shows)]
-    found.append(("Cell", ", ".join(_cell(cell) for cell in row.cell)))
-    found.append(("Test", ", ".join(f"`{test}`" for test in row.test)))
-    found.append(("Finding", ", ".join(f"[{name}](#finding-{name})" for name in row.finding)))
-    found.append(("Run", ", ".join(_run(run) for run in row.run)))
-    found.append(("Not published yet", ", ".join(f"`{run}`" for run in row.awaits)))
     return [(name, text) for name, text in found if text]
 
 
-def _cell(cell: str) -> str:
+def _cell(cell: str, titles: dict[str, str]) -> str:
     name, _, target = cell.partition("::")
-    return f"[{plain(name.removeprefix('notebooks/'))}](#{target})"
+    return f"[{plain(titles.get(name, name))}](#{target})"
+
+
+def _test(test: str, root: Path, repository: str) -> str:
+    """A test's name, a link to its lines where the repository has an address."""
+    name, _, function = test.partition("::")
+    words = function.removeprefix("test_").replace("_", " ")
+    if not repository:
+        return f"`{test}`"
+    return f"[{words}]({repository}/blob/HEAD/{name}#L{line_of_test(root, test)})"
 
 
 def _run(run: str) -> str:
@@ -178,8 +202,9 @@ def _audit(row: Row) -> str:
     """The first reading; a correction that the row has made its own is not said twice."""
     correction = row.audit.get("correction", "")
     said = [
-        f"First reading: {row.audit.get('verdict', 'none')}.",
+        f"{row.audit.get('verdict', 'none').capitalize()}.",
         "" if correction.rstrip(".") in row.correction else correction,
         plain(row.audit.get("evidence", "")),
     ]
-    return f":::{{div}} ledger-audit\n{' '.join(filter(None, said))}\n:::\n"
+    words = " ".join(filter(None, said))
+    return f":::{{dropdown}} First reading\n:class-container: ledger-audit\n{words}\n:::"

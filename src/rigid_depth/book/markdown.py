@@ -36,6 +36,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, align: str = "r
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
+def sortable(head: Sequence[str], rows: Iterable[Sequence[str]], *, align: str = "right") -> str:
+    """A table of MyST cells without a number that its reader can sort by any column."""
+    return f"```{{table}}\n:class: rd-sortable\n\n{table(head, rows, align=align)}```\n"
+
+
 def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], *, words: bool = False) -> str:
     """A table as HTML: Sphinx passes it on whole, where it takes a MyST table apart by cells.
 

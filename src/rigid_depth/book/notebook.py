@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from rigid_depth.book import drawndata
 from rigid_depth.book.parameters import check_given, refuse_values
 from rigid_depth.experiments.sources import repository
 
@@ -39,6 +40,7 @@ def setup(
     np.random.seed(seed)  # noqa: NPY002 (libraries draw from it)
     torch.manual_seed(seed)
     torch.set_num_threads(1 if scale in (None, "smoke") else os.cpu_count())
+    drawndata.keep()
     _style_matplotlib()
     _style_plotly()
     return torch.Generator().manual_seed(seed)
@@ -52,13 +54,23 @@ def in_repository(folder: str | Path) -> Path:
     return (repository() or Path.cwd()) / folder
 
 
-def numbered_table(table: str, *, name: str, caption: str, style: str = ""):
+def numbered_table(
+    table: str,
+    *,
+    name: str,
+    caption: str,
+    style: str = "",
+    study: str | tuple[str, ...] = (),
+):
     """A MyST table with number, caption and label, to end a cell with `markdown_format: myst`.
 
-    `style` is a class of the book's style sheet.
+    `style` is a class of the book's style sheet. `study` is the study, or those, whose
+    published seeds the table shows; the caption links to their pages.
     """
     from IPython.display import Markdown
 
+    for shown in (study,) if isinstance(study, str) else study:
+        caption += f" [Study {shown}](#study-{shown})."
     options = f":name: {name}\n" + (f":class: {style}\n" if style else "")
     return Markdown(f"```{{table}} {caption}\n{options}\n{table}\n```")
 

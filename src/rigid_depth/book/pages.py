@@ -1,4 +1,4 @@
-"""Writes the pages that are made from data: ledger, errata, claims, runs, the author's code.
+"""Writes the pages made from data: what was found, ledger, findings, runs, the author's code.
 
 The Sphinx extension of the book calls it before anything is read, so that every build has them; by
 hand, in the repository root: `python -m rigid_depth.book.pages`.
@@ -14,12 +14,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from rigid_depth.book import comparison, findingspage, ledgerpages, releasedcode, tables
+from rigid_depth.book import comparison, figuredata, findingspage, ledgerpages, releasedcode, tables
 from rigid_depth.book.apipages import api_pages
-from rigid_depth.book.experimentpage import experiment_page, headline, label
+from rigid_depth.book.experimentpage import chapter_of, experiment_page, headline, label
+from rigid_depth.book.foundpage import found_pages
 from rigid_depth.book.indexpages import index_pages
 from rigid_depth.book.ledger import load, missing_evidence
-from rigid_depth.book.markdown import number, plain, table, write_if_changed
+from rigid_depth.book.markdown import number, plain, sortable, write_if_changed
+from rigid_depth.book.numbering import chapter_number
 from rigid_depth.book.provenance import run_badge
 from rigid_depth.book.studypage import study_pages
 from rigid_depth.errors import RigidDepthError
@@ -27,8 +29,10 @@ from rigid_depth.errors import RigidDepthError
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def write_pages(root: Path = ROOT) -> list[Path]:
+def write_pages(root: Path = ROOT, repository: str = "") -> list[Path]:
     """Writes all generated pages below `root` and returns them; stale ones are removed.
+
+    `repository` is the web address of its source, to which tests are linked.
 
     Raises `RigidDepthError` where the ledger is not valid or names evidence that does not exist.
     """
@@ -40,15 +44,15 @@ def write_pages(root: Path = ROOT) -> list[Path]:
     latest = tables.read_runs(root / "runs") if (root / "runs").is_dir() else []
     folder = root / "book" / "generated"
     texts = {
-        "ledger.md": ledgerpages.ledger(rows),
-        "errata.md": ledgerpages.errata(rows),
-        "claims.md": ledgerpages.claims(rows),
+        "ledger.md": ledgerpages.ledger(rows, root, repository),
         "findings.md": findingspage.findings(runs),
         "released.md": releasedcode.page(released, runs),
-        "runs.md": runs_page(runs),
+        "runs.md": runs_page(runs, root),
         "runs/this-build.md": this_build_page([run for run in latest if run.group == "smoke"]),
     }
     texts |= _downloads(root, runs) | study_pages(root) | api_pages() | index_pages(root)
+    texts |= figuredata.data_files(root)
+    texts |= found_pages(rows, runs, root)
     for seeds in by_experiment(runs):
         texts |= {f"runs/{name}": text for name, text in experiment_page(seeds).items()}
     for name, text in texts.items():
@@ -81,7 +85,7 @@ def _downloads(root: Path, runs: list[tables.Run]) -> dict[str, str]:
     return texts
 
 
-def runs_page(runs: list[tables.Run]) -> str:
+def runs_page(runs: list[tables.Run], root: Path = ROOT) -> str:
     """The list of published experiments with their headline numbers, by scale."""
     parts = [
         "(published-runs)=\n# Published runs\n",
@@ -89,12 +93,13 @@ def runs_page(runs: list[tables.Run]) -> str:
         "learning curves, pictures, parameters, cost. RMSE is in metres on the held-out streets, "
         "those of validation and test together, pooled "
         f"over the pixels with a return nearer than {tables.HEADLINE_CAP} m: mean ± sample "
-        "standard deviation over the seeds, then each seed.\n",
+        "standard deviation over the seeds, then each seed. The head of a column sorts by it.\n",
     ]
     for group in dict.fromkeys(run.group for run in runs):
         lines = [
             (
                 f"[{plain(seeds[0].experiment)}](#{label(f'{group}/{seeds[0].experiment}')})",
+                _chapter(seeds[0], root),
                 headline(seeds, "rgb"),
                 " ".join(f"[{number(run.rmse_m('rgb'))}](#{run.label})" for run in seeds),
                 number(sum(run.record["cost"]["seconds"] for run in seeds) / 60, 1),
@@ -102,11 +107,19 @@ def runs_page(runs: list[tables.Run]) -> str:
             )
             for seeds in by_experiment([run for run in runs if run.group == group])
         ]
-        head = ("Experiment", "RMSE, RGB [m]", "seeds", "minutes in all", "date")
-        parts.append(f"(runs-{group})=\n## Scale {plain(group)}\n\n{table(head, lines)}")
+        head = ("Experiment", "Chapter", "RMSE, RGB [m]", "seeds", "minutes in all", "date")
+        parts.append(f"(runs-{group})=\n## Scale {plain(group)}\n\n{sortable(head, lines)}")
     if not runs:
         parts.append("No run has been published yet.\n")
     return "\n".join(parts)
+
+
+def _chapter(run: tables.Run, root: Path) -> str:
+    """A link to the chapter that discusses the experiment, named by its number."""
+    notebook = chapter_of(run)
+    if not (root / notebook).is_file():
+        return "–"
+    return f"[{chapter_number(Path(notebook).stem)}](../../{Path(notebook).with_suffix('.ipynb')})"
 
 
 def this_build_page(runs: list[tables.Run]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from importlib import metadata
 from pathlib import Path
@@ -86,12 +86,32 @@ def run_badge(record: dict, row: Path | None = None) -> str:
     return badges(parts)
 
 
-def notebook_badge(stamp: dict, text: Path) -> str:
-    """HTML for the top of an executed notebook: its scale, and STALE where its text has changed."""
-    parts = [("info", f"executed at scale {stamp['scale']}")] if stamp.get("scale") else []
+def notebook_badge(stamp: dict, text: Path, tables: str = "") -> str:
+    """HTML for the top of an executed notebook: at which scale its cells ran, and what it shows.
+
+    `tables` says which published records its tables show (`shown`). STALE where the text has
+    changed since it ran.
+    """
+    parts = []
+    if stamp.get("scale"):
+        parts = [("info", f"code on this page ran at scale {stamp['scale']}")]
+    if tables:
+        parts.append(("info", f"tables: {tables}"))
     if text.is_file() and stamp.get("source_blob") != blob(text):
         parts.append(("bad", "STALE: the text changed since it ran"))
     return badges(parts)
+
+
+def shown(records: Sequence[dict], kind: str) -> str:
+    """What published records are shown, as *core, 5 seeds, 2026-11-22, commit 01234567*."""
+    if not records:
+        return ""
+    seeds = len({record["seed"] for record in records})
+    days = sorted({record["created"][:10] for record in records})
+    commits = list(dict.fromkeys(map(commit, sorted(records, key=lambda r: r["created"]))))
+    when = " to ".join(dict.fromkeys((days[0], days[-1])))
+    which = f"commit {commits[0]}" if len(commits) == 1 else f"commits {commits[0]}..{commits[-1]}"
+    return f"{kind}, {seeds} seed{'s' * (seeds > 1)}, {when}, {which}"
 
 
 def badges(parts: list[tuple[str, str]]) -> str:

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from rigid_depth.book import provenance
-from rigid_depth.book.markdown import facts, plain, table
+from rigid_depth.book.markdown import facts, plain, sortable, table
 from rigid_depth.statistics import Estimate
 from rigid_depth.studies import (
     STUDIES,
@@ -38,7 +38,7 @@ def study_pages(root: Path) -> dict[str, str]:
         "(published-studies)=\n# Published studies\n\nThe small seeded experiments of chapters 3 "
         "to 5. Every number is a mean over seeds with the 95 % interval of that mean "
         "(Student's t).\n\n"
-        + table(head, rows or [("none published yet", "–", "–", "–")], align="left")
+        + sortable(head, rows or [("none published yet", "–", "–", "–")], align="left")
     )
     return pages
 
@@ -68,8 +68,9 @@ def _page(study: Study, records: list[StudyRecord], root: Path) -> str:
         f"(study-{study.name})=\n# Study: {plain(study.name)}\n",
         f"```{{raw}} html\n<p>{study_badge(records, root)}</p>\n```\n",
         f"{plain(study.label)} (thesis {study.section}; "
-        f"[{Path(study.notebook).stem}](../../../{Path(study.notebook).with_suffix('.ipynb')})). "
+        f"discussed in [](../../../{Path(study.notebook).with_suffix('.ipynb')})). "
         f"Seeds {', '.join(str(record.seed) for record in records)}; {seconds:.0f} s in all.\n",
+        f"To run it again:\n\n```bash\nrigid-depth study {study.name}\n```\n",
         table(
             ("Number", "mean", "95 % interval", "std", "n"),
             [(f"`{name}`", *cells) for name, cells in _rows(summarise(records))],

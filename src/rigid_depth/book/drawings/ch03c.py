@@ -106,3 +106,35 @@ def around_the_loop(turn, numbers: dict) -> Figure:
     figure.supxlabel("turn [°]", fontsize=11)
     figure.supylabel("numbers", fontsize=11)
     return figure
+
+
+def condition_of_small(limits_deg, worst: dict) -> Figure:
+    """Largest condition numbers `[L]` of maps, by name, over the largest angle of the rotations."""
+    figure, axis = plt.subplots(figsize=(5.6, 3.4), dpi=80)
+    for (name, values), mark in zip(worst.items(), ("o-", "s--", "^:"), strict=True):
+        axis.plot(limits_deg, values, mark, ms=5, label=name)
+    axis.axvline(45, color="0.6", lw=1)
+    axis.set(xlabel="angle of the rotations [°]", ylabel="largest condition number")
+    axis.set(yscale="log", ylim=(0.9, 30), yticks=(1, 2, 5, 10, 20), xticks=range(0, 181, 45))
+    axis.set_yticklabels(("1", "2", "5", "10", "20"))
+    axis.minorticks_off()
+    axis.legend(fontsize=9)
+    return figure
+
+
+def horn(s1: float, s2: float, gaps, gains) -> Figure:
+    """Left, the eigenvalues of -N(M) over s3; right, gains of 9D `[B]` over eigenvalue gaps."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.4), dpi=80)
+    s3 = torch.linspace(s2, -s2, 101)
+    signs = ((1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1))
+    for (a, b, c), line in zip(signs, ("-", "--", "-.", ":"), strict=True):
+        left.plot(s3, -(a * s1 + b * s2 + c * s3), line)
+    left.plot(-s2, -s1, "ko", ms=6)  # where the two smallest meet
+    left.invert_xaxis()
+    left.set(xlabel="signed $s_3$", ylabel="eigenvalues of $-N(M)$")
+    right.loglog(gaps, gains, ".", ms=4, alpha=0.6, label="random matrices")
+    ends = torch.stack((gaps.min(), gaps.max()))
+    right.loglog(ends, 4 / ends, "k-", lw=1, label="4 / gap")
+    right.set(xlabel="eigenvalue gap of 10D", ylabel="largest gain of 9D")
+    right.legend(fontsize=9)
+    return figure

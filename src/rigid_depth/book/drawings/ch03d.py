@@ -73,8 +73,8 @@ def descents(ways_deg: dict, every: int) -> go.Figure:
         )
         for way, colour in zip(points.values(), COLOURS, strict=False)
     ]
-    cross = {"symbol": "x", "size": 5, "color": "black"}
-    goal = go.Scatter3d(x=[0], y=[0], z=[0], mode="markers", name="goal", marker=cross)
+    diamond = {"symbol": "diamond", "size": 5, "color": "black"}
+    goal = go.Scatter3d(x=[0], y=[0], z=[0], mode="markers", name="goal", marker=diamond)
     steps = range(0, len(next(iter(points.values()))), every)
     still = [*lines, goal, *rings(180)]
     figure = slider_figure(

@@ -17,7 +17,7 @@ def clouds_turned(target, steps: dict) -> go.Figure:
         marker = {"size": 4, "color": COLOURS[colour], "symbol": symbol}
         return go.Scatter3d(places, mode="markers", name=name, marker=marker)
 
-    still = points(target, "RGB-D", 1, "x")
+    still = points(target, "RGB-D", 1, "diamond")
     states = {
         label: [points(rows, "RGB, turned", 0, "circle")] for label, (rows, _) in steps.items()
     }
@@ -26,7 +26,8 @@ def clouds_turned(target, steps: dict) -> go.Figure:
     names = zip("xyz", ("channel 3j", "3j+1", "3j+2"), strict=True)
     scene = {f"{axis}axis": {"range": [-3.2, 3.2], "title": name} for axis, name in names}
     legend = {"orientation": "h", "y": 1, "yanchor": "top"}
-    return figure.update_layout(height=460, legend=legend, scene=scene | {"aspectmode": "cube"})
+    scene |= {"aspectmode": "cube", "camera": {"eye": {"x": 1.5, "y": 1.5, "z": 1.1}}}
+    return figure.update_layout(height=460, legend=legend, scene=scene)
 
 
 def worth_of_channel(worth: dict, free_numbers: dict) -> go.Figure:

@@ -1,6 +1,12 @@
 """What the published runs show: one finding, one function, and where each verdict comes from."""
 
-from rigid_depth.book.findings import of_guides_and_rotations, of_our_runs, of_the_thesis
+from rigid_depth.book.findings import (
+    of_guides,
+    of_our_runs,
+    of_rotations,
+    of_settings,
+    of_the_thesis,
+)
 from rigid_depth.book.findings.finding import (
     FINDINGS,
     Finding,
@@ -16,8 +22,10 @@ __all__ = [
     "Judgement",
     "find_finding",
     "judgement",
-    "of_guides_and_rotations",
+    "of_guides",
     "of_our_runs",
+    "of_rotations",
+    "of_settings",
     "of_the_thesis",
     "verdict",
 ]

@@ -126,7 +126,7 @@ def no_guide_shows_in_the_second_stage(shown: list[Run]) -> bool:
 
 @finding("mse-fresh-decoder-free", "row-mean-depth")
 def trained_twice_rgb_has_the_wider_gap(shown: list[Run]) -> bool:
-    """Trained twice, both branches have a gap and that of RGB is wider, as in Figure 7.1.
+    """Trained twice, both branches have a gap and that of RGB is wider, as in thesis Figure 7.1.
 
     In metres of gain over the mean of each image row, in every seed.
     """

@@ -181,7 +181,7 @@ def decay_and_noise_raise_both_errors_of_the_guide(shown: list[Run]) -> Judgemen
 
 @claim("rgb", *FAMILY)
 def a_row_of_table_8_2_is_better_than_rgb(shown: list[Run]) -> Judgement:
-    """A method of Table 8.2 makes RGB better than RGB alone.
+    """A method of thesis Table 8.2 makes RGB better than RGB alone.
 
     One that is better in print; excluded is a gain as large as the best in print.
     """
@@ -191,7 +191,7 @@ def a_row_of_table_8_2_is_better_than_rgb(shown: list[Run]) -> Judgement:
 
 @claim("rgb", *FAMILY)
 def a_rotation_is_better_than_rgb(shown: list[Run]) -> Judgement:
-    """A rotation of Table 8.5 makes RGB better than RGB alone.
+    """A rotation of thesis Table 8.5 makes RGB better than RGB alone.
 
     One that is better in print; excluded is a gain as large as the best in print.
     """

@@ -1,0 +1,186 @@
+"""What was found, in five sentences made from the runs that are shown.
+
+Each function takes the runs of one scale and returns text that is true of them, whatever they
+show: it says so where a row is not there yet. Only the names of rows are written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean, stdev
+
+from scipy.integrate import quad
+from scipy.stats import norm
+
+from rigid_depth.book import regime
+from rigid_depth.book.comparison import LEAST_SEEDS, MARGIN
+from rigid_depth.book.findings import find_finding, judgement
+from rigid_depth.book.findings.of_rotations import NUMBERS_OF_A_ROTATION
+from rigid_depth.book.findings.of_the_thesis import printed_table
+from rigid_depth.book.forest import short_name
+from rigid_depth.book.markdown import plain
+from rigid_depth.book.tables import Run, branch_difference_m
+
+ROTATION = "rotation-global-3"
+CHANNEL = "the-more-a-rotation-says-the-more-lidar-comes-through"
+NEARLY_ONE = 0.2
+"""R_rgb is nearly one rotation where it varies by less than this share of what R_rgbd does."""
+Lines = Mapping[str, dict]
+"""What `forest.family` gives."""
+
+
+def of(runs: Sequence[Run], experiment: str) -> list[Run]:
+    """The runs of an experiment."""
+    return [run for run in runs if run.experiment == experiment]
+
+
+def mean_rmse_m(runs: Sequence[Run], experiment: str, branch: str = "rgb") -> float | None:
+    """Mean over seeds of the RMSE on held-out streets; None without a run."""
+    found = [run.rmse_m(branch) for run in of(runs, experiment)]
+    found = [value for value in found if value is not None]
+    return fmean(found) if found else None
+
+
+def helped(lines: Lines) -> str:
+    """Whether any method makes the RGB branch better than RGB alone with the same losses."""
+    judged = [row for row in lines.values() if row["verdict"] != "open"]
+    later = len(lines) - len(judged)
+    if not judged:
+        return (
+            "Whether a guide with LiDAR makes the image branch better is **open**: none of the "
+            f"{len(lines)} methods has {LEAST_SEEDS} seeds yet."
+        )
+    said = {word: _names(judged, word) for word in ("better", "worse")}
+    text = f"**None of the {len(judged)} methods compared makes the image branch better**"
+    if said["better"]:
+        count = sum(row["verdict"] == "better" for row in judged)
+        text = f"**{count} of {len(judged)} methods make the image branch better**"
+    text += " than RGB trained alone with the same losses"
+    text += f": {said['better']}." if said["better"] else "."
+    if said["worse"]:
+        text += f" Worse: {said['worse']}."
+    same = sum(bool(row["equivalent"]) for row in judged)
+    text += f" {same} of them {'is' if same == 1 else 'are'} shown to lie within"
+    text += f" ±{100 * MARGIN:.0f} % of it."
+    return text + (f" {later} more are not run yet." if later else "")
+
+
+def guide_knows(runs: Sequence[Run]) -> str:
+    """Whether the branch with LiDAR is better than the RGB branch beside it."""
+    found = branch_difference_m(runs, regime.GUIDED, "depth", "rgb")
+    share = regime.guide_share(runs)
+    if found is None or share is None:
+        return f"Whether the guide knows more than the image is **open**: {_not_run('mse')}."
+    guide_m = mean_rmse_m(runs, regime.GUIDED, "depth")
+    if found.mean >= 0:
+        return f"**The guide knows no more than the image**: it errs by {found.mean:.2f} m more."
+    return (
+        f"**The guide knows more**: with LiDAR at its input it errs by {guide_m:.2f} m, "
+        f"{100 * (1 - share):.0f} % less than the RGB branch beside it. There is something to "
+        "teach."
+    )
+
+
+def readable(runs: Sequence[Run], experiments: Sequence[str]) -> str:
+    """How much a decoder that has only seen RGB-D latents loses on the latents of RGB."""
+    gaps = {}
+    for name in experiments:
+        if len(of(runs, name)) >= LEAST_SEEDS:
+            gaps[name] = branch_difference_m(runs, name, "zero_shot_control", "rgb")
+    gaps = {name: found for name, found in gaps.items() if found is not None}
+    if not gaps:
+        return (
+            "Whether aligned latents can be exchanged is **open**: no method with a control "
+            f"decoder has {LEAST_SEEDS} seeds yet."
+        )
+    worse = [name for name, found in gaps.items() if found.low > 0]
+    if len(worse) == len(gaps):
+        lead = "No aligned latent can be exchanged for the other"
+    elif 2 * len(worse) > len(gaps):
+        lead = "Aligned latents can mostly not be exchanged"
+    else:
+        lead = "Most aligned latents show no loss when they are exchanged"
+    text = (
+        f"**{lead}**: in {len(worse)} of {len(gaps)} methods a decoder that has only seen RGB-D "
+        "latents reads the RGB latent worse than RGB's own decoder"
+    )
+    if (found := gaps.get(regime.GUIDED)) is None:
+        return f"{text}."
+    name = plain(short_name(regime.GUIDED))
+    return f"{text}; {name}: {found.mean:+.2f} m (95 % {found.low:+.2f} to {found.high:+.2f})."
+
+
+def channel(runs: Sequence[Run]) -> str:
+    """Whether rotations align, or carry depth from LiDAR past the latent."""
+    turns = [run.record["alignment"]["rotations"] for run in of(runs, ROTATION)]
+    said = judgement(find_finding(CHANNEL), runs).verdict
+    if not turns:
+        return f"What a rotation does is **open**: {_not_run(ROTATION)}."
+    own, guide = (fmean(t[f"{who}_spread_rad"] for t in turns) for who in ("own", "guide"))
+    text = (
+        f"The rotation predicted from the image varies over images by {own:.3f} rad, the one it "
+        f"is trained to meet by {guide:.2f} rad"
+    )
+    text += ": **it is nearly one rotation for all images**." if own < NEARLY_ONE * guide else "."
+    if said == "holds":
+        gains = [branch_difference_m(runs, n, "depth", "rgb").mean for n in NUMBERS_OF_A_ROTATION]
+        return (
+            f"**A rotation is a channel**: the more numbers it has, the better the guided branch "
+            f"beside RGB, from {gains[0]:+.2f} m with none to {gains[-1]:+.2f} m. {text}"
+        )
+    words = "no order by its size is shown" if said == "no longer holds" else "that is open"
+    return f"{text} Does a larger rotation carry more from LiDAR? Here {words}."
+
+
+def seed_share(runs: Sequence[Run], experiments: Sequence[str]) -> tuple[float, int] | None:
+    """How far seeds of one row scatter as a share of its error, pooled, and degrees of freedom.
+
+    None where fewer than two of the rows have two seeds.
+    """
+    rows = [[run.rmse_m("rgb") for run in of(runs, name)] for name in experiments]
+    rows = [values for values in rows if len(values) > 1]
+    if len(rows) < 2:
+        return None
+    freedom = sum(len(values) - 1 for values in rows)
+    squares = sum((len(v) - 1) * (stdev(v) / fmean(v)) ** 2 for v in rows)
+    return (squares / freedom) ** 0.5, freedom
+
+
+def printed_by_chance(runs: Sequence[Run]) -> str:
+    """Whether the eight rows of thesis Table 8.2 differ more than equal runs would."""
+    rows = printed_table("table_8_2")
+    values = [row["rgb"] for row in rows.values()]
+    apart_m = max(values) - min(values)
+    lead = (
+        f"The {len(values)} rows of thesis Table 8.2, one run each, differ by at most "
+        f"{apart_m:.3f} m."
+    )
+    found = seed_share(runs, list(rows))
+    if found is None:
+        return f"{lead} Whether that is more than chance is **open**: too few rows have seeds."
+    by_chance_m = expected_range(len(values)) * found[0] * fmean(values)
+    more = apart_m > by_chance_m
+    return (
+        f"**One run a row {'may' if more else 'cannot'} rank the thesis's methods.** {lead} Equal "
+        f"runs that scatter like ours ({100 * found[0]:.2f} % of their error) would differ by "
+        f"{by_chance_m:.3f} m."
+    )
+
+
+def expected_range(count: int) -> float:
+    """Expected distance of the largest from the least of some standard normal numbers."""
+
+    def apart(x: float) -> float:
+        below = norm.cdf(x)
+        return 1 - below**count - (1 - below) ** count
+
+    return quad(apart, -10, 10)[0]
+
+
+def _names(rows: Sequence[dict], verdict: str) -> str:
+    found = [plain(short_name(row["experiment"])) for row in rows if row["verdict"] == verdict]
+    return ", ".join(found)
+
+
+def _not_run(experiment: str) -> str:
+    return f"`{experiment}` is not run yet"

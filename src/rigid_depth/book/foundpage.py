@@ -1,0 +1,176 @@
+"""The page *What was found*, and the parts of the front page that follow the runs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+
+from rigid_depth.book import found, limits, regime
+from rigid_depth.book.comparison import LEAST_SEEDS
+from rigid_depth.book.families import FAMILIES
+from rigid_depth.book.findings import FINDINGS, judgement
+from rigid_depth.book.forest import family, forest, main_rows
+from rigid_depth.book.ledger import VERDICTS, Row
+from rigid_depth.book.markdown import number, plain, table
+from rigid_depth.book.tables import Run, shown_scale
+
+FIGURE = "forest.json"
+ALTERNATIVE = (
+    "Forest plot: for each method the change of the RGB error against RGB alone in percent, with "
+    "its 95 % interval, beside the smallest change that could have been seen."
+)
+HEAD = """---
+html_theme.sidebar_secondary.remove: true
+---
+
+(what-was-found)=
+# What was found
+"""
+WORDS_A_MINUTE = 150
+"""A reader of a text with formulas."""
+NOT_PROSE = re.compile(
+    r"\A---\n.*?^---\n|^(`{3,})(?:\{code-cell\}|bash|\{math\}).*?^\1 *$|\$[^$]*\$|\(#[^)]*\)",
+    re.M | re.S,
+)
+CHAPTER = re.compile(r"\(\.\./notebooks/(\w+)\.ipynb\)")
+
+
+def found_pages(rows: Sequence[Row], runs: Iterable[Run], root: Path) -> dict[str, str]:
+    """File name -> text: the page, its figure, and what the front page includes.
+
+    `rows` is the ledger; the runs of the scale that the book shows are said and compared.
+    """
+    runs = list(runs)
+    shown = [run for run in runs if run.group == shown_scale(runs)]
+    lines = family(shown)
+    return {
+        "found.md": page(rows, runs, shown, lines),
+        FIGURE: json.dumps(forest(lines, main_rows())),
+        "answer.txt": answer(shown, lines),
+        "reading.txt": f"{reading(root)}\n{running(shown)}",
+    }
+
+
+def page(
+    rows: Sequence[Row], runs: Sequence[Run], shown: Sequence[Run], lines: Mapping[str, dict]
+) -> str:
+    """One screen: findings beside the forest plot; below them limits, changes, counts, scale."""
+    sentences = [
+        found.helped(lines),
+        found.guide_knows(shown),
+        found.readable(shown, FAMILIES[regime.RGB]),
+        found.channel(shown),
+        found.printed_by_chance(shown),
+    ]
+    return "\n".join(
+        [
+            HEAD,
+            "::::::{div} rd-found",
+            _part("Five findings", _list(sentences)),
+            _part("What each method changes", _plot(shown)),
+            _part("Five limits", _list(limits.limits(shown, runs, lines))),
+            _part("What would change the verdicts", _list(limits.changes(shown, lines))),
+            _part("Verdicts", _counts(rows, runs)),
+            _part(f"The scale, `{shown[0].group}`" if shown else "The scale", _scale(shown)),
+            "::::::\n",
+        ]
+    )
+
+
+def _part(title: str, text: str) -> str:
+    head = f":::{{rubric}} {title}\n:heading-level: 2\n:::\n"
+    return f":::::{{div}} rd-found-part\n{head}\n{text}:::::\n"
+
+
+def _list(sentences: Sequence[str]) -> str:
+    return "".join(f"{place}. {said}\n" for place, said in enumerate(sentences, 1))
+
+
+def _plot(shown: Sequence[Run]) -> str:
+    seeds = len(found.of(shown, regime.RGB))
+    note = (
+        f"RGB error on held-out streets against `{regime.RGB}`, RGB alone with the same losses "
+        f"({seeds} seeds); paired by seed and street. Open: fewer than {LEAST_SEEDS} shared seeds. "
+        "[All rows](#results-verdicts).\n"
+    )
+    return f"```{{plotly-figure}} {FIGURE}\n:alt: {ALTERNATIVE}\n```\n\n{note}"
+
+
+def _counts(rows: Sequence[Row], runs: Sequence[Run]) -> str:
+    """Verdicts of the ledger's rows, and of the thesis's claims about its runs."""
+    of_rows = Counter(row.verdict for row in rows)
+    claims = [item for item in FINDINGS.values() if item.is_claim]
+    of_claims = Counter(judgement(item, runs).verdict for item in claims)
+    cells = [
+        (verdict, str(of_rows[verdict]), str(of_claims[verdict] or "–"))
+        for verdict in VERDICTS
+        if of_rows[verdict] or of_claims[verdict]
+    ]
+    cells.append(("**all**", f"**{len(rows)}**", f"**{len(claims)}**"))
+    head = ("Verdict", "[ledger](#the-ledger)", "[claims on runs](#the-findings)")
+    return table(head, cells)
+
+
+def _scale(shown: Sequence[Run]) -> str:
+    return table(("", "here", "thesis"), limits.scale_rows(shown))
+
+
+def answer(shown: Sequence[Run], lines: Mapping[str, dict]) -> str:
+    """The answer of the front page in two sentences and the scale that it holds for."""
+    judged = [row for row in lines.values() if row["verdict"] != "open"]
+    better = [row for row in judged if row["verdict"] == "better"]
+    where = f" (scale `{shown[0].group}`)" if shown else ""
+    if not judged:
+        first = f"It is open: no method has been run with enough seeds yet{where}."
+    elif better:
+        first = (
+            f"It can: {len(better)} of the {len(judged)} methods compared{where} make the image "
+            "branch better than the same network trained on images alone."
+        )
+    else:
+        first = (
+            f"Not that we could show: none of the {len(judged)} methods compared{where} makes the "
+            "image branch better than the same network trained on images alone."
+        )
+    seen = limits.visible(lines)
+    second = (
+        f"Changes below about {median(seen):.1f} % of the error may have gone unseen, and smaller "
+        "effects, larger networks and other streets stay open."
+        if seen
+        else "The runs are under way."
+    )
+    return f"{first} {second}\n"
+
+
+def reading(root: Path) -> str:
+    """How long the three routes of the front page take, from the words of their chapters."""
+    text = (root / "book" / "intro.md").read_text(encoding="utf-8")
+    cells = []
+    for name, body in re.findall(r"^### (.+)\n((?:(?!^#).*\n?)*)", text, re.M):
+        chapters = [root / "notebooks" / f"{chapter}.md" for chapter in CHAPTER.findall(body)]
+        chapters = [path for path in chapters if path.is_file()]
+        if chapters:
+            texts = [path.read_text(encoding="utf-8") for path in chapters]
+            words = sum(len(NOT_PROSE.sub(" ", text).split()) for text in texts)
+            exercises = sum(text.count("```{exercise}") for text in texts)
+            hours = words / WORDS_A_MINUTE / 60
+            cells.append(
+                [plain(name), str(len(chapters)), number(words), f"{hours:.1f} h", str(exercises)]
+            )
+    head = ("Route", "chapters", "words", "to read", "exercises")
+    return table(head, cells) if cells else ""
+
+
+def running(shown: Sequence[Run]) -> str:
+    """How long the runs behind the tables took."""
+    if not shown:
+        return ""
+    hours = sum(run.record["cost"]["seconds"] for run in shown) / 3600
+    return (
+        f"The {len(shown)} runs behind the tables took {hours:.1f} hours of training; nothing of "
+        "it has to be repeated to read.\n"
+    )

@@ -1,0 +1,88 @@
+"""One numbering: a chapter has its number in the thesis, and its figures, tables, equations follow.
+
+The number of a chapter is the beginning of its file's name and of its title: `03c_maps_onto_so3.md`
+is *3c Maps onto SO(3)*, `07_8_rotations.md` *7.8 Rotations*. What the chapter numbers itself has a
+hyphen, *Figure 7.8-1*, which no number of the thesis has; the thesis's own are called *thesis
+Figure 7.8*, *thesis eq. 3.10*, *thesis Algorithm 1*. Sections are numbered in the thesis alone.
+Docstrings of the package may leave *thesis* out: code has no equations of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+_FILE = re.compile(r"0?(\d+)([a-z]?)(?:_(\d+))?_")
+_REFERENCE = re.compile(
+    r"(?<![\w-])(?:eqs?\.?|equations?|tables?|figures?|figs?\.|algorithms?|listings?) (\d[\d.]*)",
+    re.IGNORECASE,
+)
+_MARKED = re.compile(r"thesis(?:'s)?\s+$", re.IGNORECASE)
+_MARKED_AFTER = re.compile(r"\s+of\s+the\s+thesis")
+
+
+def chapter_number(page: str) -> str:
+    """The number of a chapter by the name of its file; empty for a page that is no chapter."""
+    folder, _, name = page.rpartition("/")
+    found = _FILE.match(name) if folder in ("", "notebooks") else None
+    return "" if found is None else "".join((*found.group(1, 2), f".{found[3]}" * bool(found[3])))
+
+
+def chapter_title(text: Path) -> str:
+    """The title of a text notebook, with its number, as *7.8 Rotations*; its name without one."""
+    titles = re.search(r"^# (\S.*)$", text.read_text(encoding="utf-8"), flags=re.M)
+    return titles.group(1) if titles else text.stem
+
+
+def bare_references(text: str) -> list[str]:
+    """Every number of an equation, table, figure, algorithm or listing not marked as the thesis's.
+
+    A number with a hyphen is the book's own and is not looked for.
+    """
+    text = re.sub(r"\s+", " ", text)
+    return [
+        text[max(0, found.start() - 30) : found.end() + 10]
+        for found in _REFERENCE.finditer(text)
+        if not _MARKED.search(text[: found.start()][-12:])
+        and not _MARKED_AFTER.match(text[found.end() :])
+        and text[found.end() : found.end() + 1] != "-"
+    ]
+
+
+def restore(_app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Gives Sphinx back its own numbers, so that it finds only pages changed where they changed.
+
+    Returns no page: Sphinx asks every handler of this event which pages it changes, and finds them.
+    """
+    env.toc_fignumbers = getattr(env, "rigid_depth_fignumbers", env.toc_fignumbers)
+    return []
+
+
+def assign(_app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Puts `7.8-1`, `7.8-2`, ... in place of Sphinx's numbers; other pages count from 1.
+
+    Returns no page, as `restore`.
+    """
+    env.rigid_depth_fignumbers = env.toc_fignumbers
+    env.toc_fignumbers = {
+        page: {
+            kind: {name: (_own(page, place),) for place, name in enumerate(numbers, 1)}
+            for kind, numbers in kinds.items()
+        }
+        for page, kinds in env.toc_fignumbers.items()
+    }
+    return []
+
+
+def _own(page: str, place: int) -> str:
+    number = chapter_number(page)
+    return f"{number}-{place}" if number else str(place)
+
+
+def setup(app: Sphinx) -> None:
+    """Numbers after Sphinx has numbered (its priority is 500)."""
+    app.connect("env-get-updated", restore, priority=400)
+    app.connect("env-get-updated", assign, priority=600)

@@ -1,0 +1,93 @@
+"""One sentence on what some rows do to the RGB branch, made from the published runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rigid_depth.book.comparison import verdicts
+from rigid_depth.book.tables import Run
+from rigid_depth.conventions import PUBLISHED_SCALE
+from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.registry import EXPERIMENTS, find_experiment
+
+AGAINST, WITHOUT = " against ", " without "
+TOLD_APART = ("better", "worse")
+
+
+def read_question(text: str) -> tuple[list[str], str]:
+    """Experiments and their reference from `mse, coral against rgb` or `7.4 against rgb`.
+
+    A number means all experiments of that section, without those that follow a `without`. Raises
+    RigidDepthError for anything else.
+    """
+    rows, found, reference = text.partition(AGAINST)
+    if not found:
+        raise RigidDepthError(f"write 'EXPERIMENTS{AGAINST}REFERENCE', not '{text}'")
+    rows, _, rest = rows.partition(WITHOUT)
+    left_out, reference = _names(rest), reference.strip()
+    of_section = [e.name for e in EXPERIMENTS.values() if e.section == rows.strip()]
+    names = [name for name in of_section or _names(rows) if name not in left_out]
+    for name in (*names, *left_out, reference):
+        find_experiment(name)
+    return names, reference
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def outcome(runs: Iterable[Run], experiments: Sequence[str], reference: str) -> str:
+    """Which experiments are better or worse than a reference on the held-out streets, by how much.
+
+    The verdicts are those of `comparison.verdict_table` over the same rows, at the scale that the
+    book shows; rows with too few seeds are counted apart.
+    """
+    shown = [run for run in runs if run.group == PUBLISHED_SCALE]
+    rows = verdicts(shown, experiments, reference)
+    judged = [row for row in rows if row["verdict"] != "open"]
+    base, scale = _label(reference), PUBLISHED_SCALE
+    if not judged:
+        return f"Not enough seeds are published at scale {scale} to compare with {base}."
+    said = [
+        f"{_label(row['experiment'])} is {row['verdict']} than {base} by "
+        f"{abs(row['value_m']):.2f} m ({_interval(row)})"
+        for row in judged
+        if row["verdict"] in TOLD_APART
+    ]
+    rest = [row for row in judged if row["verdict"] not in TOLD_APART]
+    if rest:
+        said.append(_not_told_apart(rest, len(judged), base))
+    counts = sorted({row["seeds"] for row in judged})
+    seeds = " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
+    left = len(rows) - len(judged)
+    more = f"; {left} more {'is' if left == 1 else 'are'} to come" if left else ""
+    return (
+        f"On held-out streets {'; '.join(said)} (RGB branch, scale {scale}, {seeds} seeds{more})."
+    )
+
+
+def _not_told_apart(rows: Sequence[dict], total: int, base: str) -> str:
+    """That rows are not told apart from the reference, how far they are from it, what would show.
+
+    `rows` are those of the `total` judged rows without a difference.
+    """
+    values = [row["value_m"] for row in rows]
+    visible = 100 * max(row["visible"] for row in rows)
+    would = f"a difference of {visible:.0f} % would have been seen in four of five such trials"
+    if len(rows) < total:
+        verb = "are" if len(rows) > 1 else "is"
+        return f"{len(rows)} more {verb} not told apart from it; {would}"
+    if total == 1:
+        names = f"{_label(rows[0]['experiment'])} and {base}"
+        shown = f"{values[0]:+.2f} m, {_interval(rows[0])}"
+        return f"no difference between {names} is shown ({shown}); {would}"
+    span = f"{min(values):+.2f} to {max(values):+.2f} m"
+    return f"none of {total} experiments is told apart from {base} (differences of {span}); {would}"
+
+
+def _label(name: str) -> str:
+    return f"“{find_experiment(name).label}”"
+
+
+def _interval(row: dict) -> str:
+    return f"95 % {row['low_m']:+.2f} to {row['high_m']:+.2f}"

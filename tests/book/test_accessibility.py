@@ -1,0 +1,92 @@
+"""One page of each kind by axe-core, by keyboard, and by what it weighs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from browsing import draw_all, opened_tab
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+PAGES = (
+    "book/intro",
+    "book/glossary",
+    "book/bibliography",
+    "book/generated/ledger",
+    "book/generated/findings",
+    "book/generated/runs",
+    "book/generated/runs/cpu-rgb",
+    "book/generated/api",
+    "book/generated/status",
+    "notebooks/03a_rotations",
+    "notebooks/05e_metrics",
+    "notebooks/08_results",
+    "search",
+)
+KNOWN: dict[str, str] = {}
+"""Rules of axe that pages may break -> why."""
+
+VIOLATIONS = """async () => {
+  const found = await axe.run(document, { resultTypes: ["violations"] });
+  return found.violations.filter(rule => ["serious", "critical"].includes(rule.impact))
+    .map(rule => [rule.id, rule.nodes.map(node => node.html.slice(0, 200))]);
+}"""
+
+DRAWN = "figure => figure.querySelector('.scatterlayer').outerHTML"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("page", PAGES)
+def test_axe_finds_nothing_serious(browser, address, page, theme):
+    context = browser.new_context(viewport={"width": 1280, "height": 1000}, color_scheme=theme)
+    context.add_init_script(f"localStorage.mode = localStorage.theme = '{theme}'")
+    with opened_tab(context, address, f"{page}.html") as (tab, _):
+        draw_all(tab)
+        assert tab.evaluate("document.documentElement.dataset.theme") == theme
+        tab.add_script_tag(path=str(AXE))
+        found = dict(tab.evaluate(VIOLATIONS))
+    context.close()
+    assert {rule: nodes for rule, nodes in found.items() if rule not in KNOWN} == {}
+
+
+def test_the_keyboard_moves_the_slider_of_a_figure(browser, address):
+    context = browser.new_context()
+    with opened_tab(context, address, "notebooks/03a_rotations.html") as (tab, seen):
+        draw_all(tab)
+        figure = tab.locator(".plotly-figure").first
+        slider = figure.locator("input[type=range]")
+        before, said = figure.evaluate(DRAWN), slider.get_attribute("aria-valuetext")
+        slider.focus()
+        tab.keyboard.press("ArrowRight")
+        tab.wait_for_timeout(1000)
+        assert figure.evaluate(DRAWN) != before
+        assert slider.get_attribute("aria-valuetext") != said
+        assert seen.console == []
+
+
+def test_the_keyboard_chooses_in_the_menu_of_a_figure(browser, address):
+    context = browser.new_context()
+    with opened_tab(context, address, "notebooks/05e_metrics.html") as (tab, seen):
+        draw_all(tab)
+        figure = tab.locator(".plotly-figure", has=tab.locator("select")).first
+        title = figure.locator(".g-ytitle")
+        before = title.text_content()
+        figure.locator("select").focus()
+        tab.keyboard.press("ArrowDown")
+        tab.wait_for_timeout(1000)
+        assert title.text_content() != before
+        assert seen.console == []
+
+
+@pytest.mark.parametrize(
+    ("page", "limit_mib"),
+    [("book/intro", 3), ("book/generated/runs/cpu-rgb", 3), ("notebooks/03a_rotations", 5)],
+)
+def test_pages_are_light(browser, address, page, limit_mib):
+    context = browser.new_context()
+    sizes = {}
+    context.on("requestfinished", lambda r: sizes.update({r.url: r.sizes()["responseBodySize"]}))
+    with opened_tab(context, address, f"{page}.html") as (tab, _):
+        draw_all(tab)
+    largest = sorted(sizes.items(), key=lambda item: -item[1])[:5]
+    assert 0.2 < sum(sizes.values()) / 2**20 <= limit_mib, largest

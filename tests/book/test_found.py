@@ -1,0 +1,223 @@
+"""What was found says what the records say, at whichever scale is shown."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from pathlib import Path
+from statistics import fmean
+
+import numpy as np
+import pytest
+
+from rigid_depth.book import forest, found, foundpage, ledger, ledgerpages, limits, regime, tables
+from rigid_depth.book.families import FAMILIES
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "book" / "results"
+METHODS = FAMILIES[regime.RGB]
+
+
+def run(experiment: str, seed: int, shift: float = 0.0, group: str = "cpu") -> tables.Run:
+    """A record whose six streets have an RMSE of about 9 m plus a shift, 1,000 pixels each."""
+    noise = np.random.default_rng([seed, len(experiment)]).normal(size=6)
+    rmse = 9 + np.arange(6) * 0.3 + 0.01 * noise + shift
+    scenes = {
+        f"scene-{k}": {"squared_error_sum_m2": 1000 * r**2, "pixels": 1000}
+        for k, r in enumerate(rmse)
+    }
+    pooled = float(np.sqrt((rmse**2).mean()))
+    branch = {"caps": {"80": {"rmse_m": pooled, "pixels": 6000}}, "scenes": scenes}
+    record = {"metrics": {"test": {"rgb": branch}}, "data": {"dataset": "synthetic"}}
+    return tables.Run(group, experiment, seed, record)
+
+
+def rows(experiments: dict[str, float], seeds: int = 3, group: str = "cpu") -> list[tables.Run]:
+    shifts = {regime.RGB: 0.0, **experiments}
+    return [run(name, s, shift, group) for name, shift in shifts.items() for s in range(seeds)]
+
+
+def recorded(experiment: str, branch: str = "rgb") -> dict[int, float]:
+    """Seed -> RMSE over all held-out streets in metres, from the record files alone."""
+    errors = {}
+    for path in (RESULTS / tables.PUBLISHED_SCALE / experiment).glob("seed-*/record.json"):
+        metrics = json.loads(path.read_text())["metrics"]
+        splits = [metrics[split][branch]["scenes"].values() for split in ("val", "test")]
+        squared, pixels = np.sum([
+            s if isinstance(s, list) else [s["squared_error_sum_m2"], s["pixels"]]
+            for scenes in splits for s in scenes
+        ], axis=0)[:2]  # fmt: skip
+        errors[int(path.parent.name.removeprefix("seed-"))] = math.sqrt(squared / pixels)
+    return errors
+
+
+@pytest.fixture(scope="module")
+def shown() -> list[tables.Run]:
+    return tables.published(book=ROOT / "book").shown
+
+
+@pytest.fixture(scope="module")
+def lines(shown) -> dict[str, dict]:
+    return forest.family(shown)
+
+
+def test_the_forest_shows_the_differences_of_the_records(lines):
+    names = forest.main_rows()
+    assert {"mse", "coral", "rotation-global-3"} <= set(names) <= set(METHODS)
+    band, ours, thesis = forest.forest(lines, names)["data"]
+    alone = recorded(regime.RGB)
+    expected = {}
+    for place, name in enumerate(names):
+        mine = recorded(name)
+        both = sorted(mine.keys() & alone.keys())
+        if len(both) >= 2:
+            less = fmean(mine[seed] - alone[seed] for seed in both)
+            expected[place] = 100 * less / fmean(alone[seed] for seed in both)
+    assert dict(zip(ours["y"], ours["x"], strict=True)) == pytest.approx(expected, abs=2e-3)
+    assert band["y"] == ours["y"]
+    assert band["x"] == pytest.approx([-2 * b for b in band["base"]], abs=2e-3)
+    printed = json.loads((ROOT / "book" / "thesis_tables.json").read_text())
+    numbers = {r["experiment"]: r["rgb"] for t in ("table_8_2", "table_8_5") for r in printed[t]}
+    shares = [100 * (numbers[name] / numbers[regime.RGB] - 1) for name in names]
+    assert thesis["x"] == pytest.approx(shares, abs=1e-3)
+
+
+def test_a_row_without_runs_keeps_its_line_in_the_forest():
+    figure = forest.forest(forest.family(rows({"mse": -0.5})), ["coral", "mse"])
+    band, ours, thesis = figure["data"]
+    assert ours["y"] == band["y"] == [1]
+    assert ours["x"][0] + ours["error_x"]["array"][0] < 0
+    assert figure["layout"]["yaxis"]["ticktext"] == ["CORAL (open)", "MSE, end to end"]
+    assert thesis["y"] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("shifts", "lead", "others"),
+    [
+        ({"mse": -0.5, "coral": 0.0}, "1 of 2 methods make", "losses: MSE, end to end."),
+        ({"mse": 0.5, "coral": 0.0}, "None of the 2 methods", "Worse: MSE, end to end."),
+        ({}, "is **open**", "none of the"),
+    ],
+)
+def test_the_first_finding_follows_the_runs(shifts, lead, others):
+    compared = forest.family(rows(shifts))
+    text = found.helped(compared)
+    assert lead in text
+    assert others in text
+    later = f"{len(METHODS) - len(shifts)} more are not run yet"
+    assert (later in text) == bool(shifts)
+    said = foundpage.answer(rows(shifts), compared)
+    wanted = "It is open" if not shifts else "Not that we" if "None" in lead else "It can: 1 of"
+    assert said.startswith(wanted)
+    assert len(re.findall(r"\.(?= |\n)", said)) == 2
+
+
+def test_the_guide_is_compared_with_the_branch_beside_it(shown):
+    text = found.guide_knows(shown)
+    rgb, guide = recorded("mse"), recorded("mse", "depth")
+    assert f"errs by {fmean(guide.values()):.2f} m" in text
+    share = 1 - fmean(guide.values()) / fmean(rgb.values())
+    assert f"{100 * share:.0f} % less" in text
+    assert "open" in found.guide_knows([])
+
+
+def test_the_range_of_equal_runs_is_that_of_normal_numbers():
+    assert found.expected_range(2) == pytest.approx(2 / math.sqrt(math.pi))
+    draws = np.random.default_rng(0).normal(size=(200_000, 8))
+    assert found.expected_range(8) == pytest.approx(np.ptp(draws, axis=1).mean(), rel=0.005)
+
+
+def test_seeds_scatter_as_a_share_of_the_error():
+    made = [run("rgb", seed, shift) for seed, shift in enumerate((-0.1, 0.0, 0.1))]
+    other = [run("mse", seed, shift) for seed, shift in enumerate((-0.3, 0.0, 0.3))]
+    share, freedom = found.seed_share([*made, *other], ["rgb", "mse"])
+    values = [[r.rmse_m("rgb") for r in row] for row in (made, other)]
+    squares = [np.var(v, ddof=1) / np.mean(v) ** 2 for v in values]
+    assert (share, freedom) == (pytest.approx(np.sqrt(np.mean(squares))), 4)
+    assert found.seed_share(made, ["rgb", "mse"]) is None
+
+
+def test_scale_and_limits_are_those_of_the_records(shown, lines):
+    cells = {what: here for what, here, _ in limits.scale_rows(shown)}
+    assert cells["RGB alone [m]"] == f"{fmean(recorded(regime.RGB).values()):.2f}"
+    assert cells["mean of each row [m]"] == f"{fmean(recorded(regime.FLOOR).values()):.2f}"
+    path = RESULTS / tables.PUBLISHED_SCALE / regime.RGB / "seed-0" / "record.json"
+    record = json.loads(path.read_text())
+    counts = record["data"]["counts"]
+    held_out = counts["val"]["scenes"] + counts["test"]["scenes"]
+    assert cells["streets"] == f"{counts['train']['scenes']:,} to learn, {held_out:,} held out"
+    said = limits.limits(shown, shown, lines)
+    assert len(said) == 5
+    height, width = record["data"]["image_size"]
+    assert f"{height} × {width} pixels, {record['cost']['steps']:,} steps" in said[1]
+
+
+def test_faded_losses_are_counted():
+    def with_loss(name: str, loss: float, balancing: bool) -> tables.Run:
+        record = {
+            "curves": {"train": {"alignment": [1.0, loss]}},
+            "parameters": {"balancing": balancing},
+        }
+        return tables.Run("cpu", name, 0, record)
+
+    runs = [with_loss("a", 9e-6, True), with_loss("b", 1.1e-5, True), with_loss("c", 1e-9, False)]
+    assert limits.faded(runs, ["a", "b", "c", "d"]) == (["a"], 2)
+
+
+def test_counts_are_those_of_the_ledger_and_its_page():
+    items = ledger.load(ROOT / "book" / "ledger.yaml")
+    text = foundpage.page(items, [], [], forest.family([]))
+    badges = re.findall(r'ledger-verdict">([^<]+)<', ledgerpages.ledger(items, ROOT))
+    shown = {m[1]: int(m[2]) for m in re.finditer(r"^\| ([a-z ]+) \| (\d+) \|", text, re.M)}
+    assert shown == Counter(badges)
+    assert f"**{len(badges)}**" in text
+
+
+def test_one_constant_moves_the_whole_page(monkeypatch, tmp_path):
+    monkeypatch.setattr(tables, "PUBLISHED_SCALE", "core")
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "intro.md").write_text("# Book\n")
+    old = rows({"coral": -0.5})
+    pages = foundpage.found_pages([], old, tmp_path)
+    assert "is **open**" in pages["found.md"]
+    assert "It is open" in pages["answer.txt"]
+    new = rows({"mse": 0.0, "coral": -0.5}, group="core")
+    assert "make the image branch" in found.helped(forest.family(new))
+    figure = json.loads(pages[foundpage.FIGURE])
+    assert figure["data"][1]["x"] == []
+
+
+def test_routes_are_measured_by_their_chapters(tmp_path):
+    (tmp_path / "book").mkdir()
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "a.md").write_text(
+        "---\njupytext: x\n---\n\nThree plain words $x + y$\n\n"
+        "```{code-cell} ipython3\nmany = words + here\n```\n\n```{exercise}\nTwo words\n```\n"
+    )
+    (tmp_path / "book" / "intro.md").write_text(
+        "# Book\n\n### Student\n\n1. [](../notebooks/a.ipynb)\n2. [](../notebooks/no.ipynb)\n"
+    )
+    *_, line = foundpage.reading(tmp_path).strip().splitlines()
+    # three words, and the exercise's fences and two words
+    assert line == "| Student | 1 | 7 | 0.0 h | 1 |"
+
+
+def test_every_line_of_the_table_is_the_difference_of_its_seeds(shown, lines):
+    head, _, *body = forest.lines_table(shown, {regime.RGB: lines}).splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in body]
+    assert len(cells) == len(lines) * len(forest.SHOWN)
+    assert all(len(line) == head.count(" | ") + 1 for line in cells)
+    decides = {re.search(r"#experiment-\w+-([\w-]+)", c[0])[1]: c for c in cells if c[2:4] == list(
+        forest.DECIDES) and "#" in c[0]}  # fmt: skip
+    alone = recorded(regime.RGB)
+    assert decides
+    for name, line in decides.items():
+        mine = recorded(name)
+        both = mine.keys() & alone.keys()
+        difference = fmean(mine[s] for s in both) - fmean(alone[s] for s in both)
+        assert float(line[5]) == pytest.approx(difference, abs=6e-4)
+        assert line[-2:] == [lines[name]["verdict"], str(len(both))]
+    others = [line for line in cells if line[2:4] != list(forest.DECIDES)]
+    assert {line[-2] for line in others} <= {"–", "open"}

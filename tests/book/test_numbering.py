@@ -1,0 +1,90 @@
+"""Chapters have the thesis's numbers, and what is the thesis's is called the thesis's."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from unittest.mock import Mock
+
+import pytest
+import yaml
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+from rigid_depth.book import numbering
+from rigid_depth.book.findings import FINDINGS
+
+ROOT = Path(__file__).resolve().parents[2]
+CHAPTERS = [
+    *("2", "3a", "3b", "3c", "3d", "3e", "4a", "4b", "4c", "5a", "5b", "5c", "5d", "5e"),
+    *("6a", "6b", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6", "7.7", "7.8", "8", "8.1", "8.2"),
+]
+STUDY_KEYS = re.compile(r"""["']eq\. 6\.1(?: at 0\.1| printed)?["']""")
+"""What published records of a study call a rule; the pages print another name."""
+TEXTS = [*ROOT.glob("notebooks/*.md"), *ROOT.glob("book/*.md"), *ROOT.glob("book/*.yaml")]
+
+
+def chapters() -> list[str]:
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    part = next(part for part in toc["parts"] if part["caption"] == "Chapters")
+    assert "numbered" not in part
+    return [entry["file"] for entry in part["chapters"]]
+
+
+def test_file_names_and_titles_have_the_numbers_of_the_thesis():
+    assert [numbering.chapter_number(page) for page in chapters()] == CHAPTERS
+    for page, number in zip(chapters(), CHAPTERS, strict=True):
+        assert numbering.chapter_title(ROOT / f"{page}.md").split()[0] == number
+
+
+def test_headings_and_titles_of_boxes_have_no_bare_numbers_of_the_thesis():
+    for path in ROOT.glob("notebooks/*.md"):
+        for title in re.findall(r"^(?:#{2,4} |`{3,}\{).*$", path.read_text(), flags=re.M):
+            assert not re.search(r"\(\d+\.[\d.]*", title), f"{path.name}: {title}"
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+def test_no_reference_is_bare(path):
+    assert numbering.bare_references(STUDY_KEYS.sub("", path.read_text())) == []
+
+
+def test_no_reference_of_a_finding_is_bare():
+    said = [f"{found.sentence} {found.details}" for found in FINDINGS.values()]
+    assert len(said) > 20
+    assert [bare for text in said for bare in numbering.bare_references(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        ("by eq. 6.1 it", True),
+        ("Table 8.2 gives", True),
+        ("see Algorithm\n  1", True),
+        ("by thesis eq. 6.1 it", False),
+        ("the thesis's Table\n  8.2", False),
+        ("Figure 7.1 of the thesis", False),
+        ("Figure 7.8-1 shows", False),
+        ("chapter 7.8", False),
+    ],
+)
+def test_bare_references_are_found(text, bare):
+    assert bool(numbering.bare_references(text)) == bare
+
+
+def test_numbers_follow_the_chapter_and_other_pages_count_from_one():
+    given = {
+        "notebooks/07_8_rotations": {"figure": {"a": (24, 1), "b": (24, 2)}, "table": {"c": (3,)}},
+        "book/conventions": {"figure": {"d": (9,)}},
+    }
+    app, env = Mock(spec=Sphinx), Mock(spec=BuildEnvironment)
+    env.toc_fignumbers = given
+    assert numbering.assign(app, env) == []
+    assert env.toc_fignumbers == {
+        "notebooks/07_8_rotations": {
+            "figure": {"a": ("7.8-1",), "b": ("7.8-2",)},
+            "table": {"c": ("7.8-1",)},
+        },
+        "book/conventions": {"figure": {"d": ("1",)}},
+    }
+    assert numbering.restore(app, env) == []
+    assert env.toc_fignumbers == given
