@@ -151,19 +151,14 @@ def test_no_published_run_is_stale_but_those_of_the_former_regime():
     assert {name for name in found if not name.startswith(FORMER)} == set()
 
 
-WAITING = {"rotation-autoencoding", "rotation-clouds", "sky-masks", "depth-losses", "rgb-and-rgbd"}
-"""Studies that wait to be run again: the 5D map, losses and networks are computed in another order
-since, and their numbers differ by rounding that training lets grow."""
-
-
-def test_no_published_study_is_stale_but_those_that_wait():
+def test_no_published_study_is_stale():
     stale = {
         name
         for name in studies.STUDIES
         for record in studies.published(name)
         if studies.standing(record).state == "stale"
     }
-    assert stale == WAITING, "run again: take them off this list"
+    assert stale == set()
 
 
 def made(**changes) -> dict:
