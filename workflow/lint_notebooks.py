@@ -4,7 +4,8 @@
 
 The code cells of a text go to ruff as one notebook, so that names and imports are followed from
 cell to cell and magics are understood. Findings are told by file and line of the text. With --fix
-ruff's safe fixes and its format go back into the cells; not a byte beside them changes.
+ruff's safe fixes and its format go back into the cells and long comments are broken; not a byte
+beside them changes.
 """
 
 import argparse
@@ -12,15 +13,18 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
+from comments import wrap_comments
 from markdown_it import MarkdownIt
 from nbformat.v4 import new_code_cell, new_notebook
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
+WIDTH = tomllib.loads((NOTEBOOKS / "ruff.toml").read_text(encoding="utf-8"))["line-length"]
 
 
 class Cell(NamedTuple):
@@ -103,6 +107,7 @@ def fix(text: Path) -> bool:
     before = text.read_text(encoding="utf-8")
     lines = before.split("\n")
     cells = ruff_cells(text, sources(lines), "check", "--fix-only", "--quiet")
+    cells = [wrap_comments(code, WIDTH) for code in formatted(text, cells)]
     after = "\n".join(put_back(lines, formatted(text, cells)))
     if after == before:
         return False

@@ -29,6 +29,7 @@ def test_every_target_of_make_exists(name):
 def test_every_path_exists():
     named = re.findall(r"`((?:[\w.-]+/)*[\w.-]+/?[\w.*-]*)`", text("CONTRIBUTING.md"))
     paths = [name for name in named if "/" in name or re.search(r"\.(md|toml|yaml)$", name)]
+    paths = [name for name in paths if not name.startswith("_build/")]  # made by a command
     assert len(paths) >= 8
     for path in paths:
         assert list(ROOT.glob(path.rstrip("/"))), path

@@ -4,6 +4,8 @@ import base64
 import io
 import os
 import sys
+from datetime import UTC, datetime, timedelta
+from importlib import metadata
 from pathlib import Path
 
 import execute
@@ -51,6 +53,8 @@ def execute_with(monkeypatch, *arguments: object) -> None:
 
 
 def test_second_execution_is_byte_identical(tmp_path, monkeypatch):
+    """On the same machine and at the same time; what differs in truth is told apart in store.py."""
+    monkeypatch.setattr(execute, "circumstances", lambda _: {"created": "today"})
     path = notebook_file(tmp_path, "import os\nprint(steps, os.environ['RIGID_DEPTH_TYPECHECK'])")
     copy = tmp_path / "_build" / "executed" / "chapter.ipynb"
     execute_with(monkeypatch, path)
@@ -65,9 +69,21 @@ def test_second_execution_is_byte_identical(tmp_path, monkeypatch):
     assert dict(notebook.metadata.rigid_depth) == {
         "parameters": {"scale": "smoke", "steps": 3, "rate": 0.001},
         "scale": "smoke",
+        "execution": {"created": "today"},
         **stamp(path),
     }
     assert not {"papermill", "jupytext"} & set(notebook.metadata)
+
+
+def test_a_copy_says_when_and_where_it_was_made(tmp_path, monkeypatch):
+    path = notebook_file(tmp_path, "import time\ntime.sleep(0.3)")
+    execute_with(monkeypatch, path)
+    made = nbformat.read(tmp_path / "_build" / "executed" / "chapter.ipynb", as_version=4)
+    said = made.metadata.rigid_depth.execution
+    assert 0.3 < said.seconds < 300
+    age = datetime.now(UTC) - datetime.fromisoformat(said.created)
+    assert timedelta(0) <= age < timedelta(minutes=5)
+    assert said.versions.torch == metadata.version("torch")
 
 
 def test_parameters_go_to_a_copy_and_are_declared(tmp_path, monkeypatch):

@@ -19,8 +19,9 @@ from rigid_depth.experiments.sources import blob
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = sorted(ROOT.glob("notebooks/*.md"))
 LIMIT_BYTES = 400_000
-LONGEST_CELL = 40
-HIDDEN_SHARE = 0.35
+LONGEST_CELL = 50
+LONGEST_FOLDED_CELL = 75
+HIDDEN_SHARE = 0.45
 ASSIGNED = re.compile(r"^(\w+) = ", re.MULTILINE)
 HIDING = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 
@@ -171,22 +172,31 @@ def code(text):
 
 
 def test_cells_fit_on_a_page(text):
-    lengths = [len(lines) for lines, _ in code(text)]
-    assert max(lengths) <= LONGEST_CELL, f"cell {lengths.index(max(lengths)) + 1} in {text.name}"
+    """Of 72 columns; the second cell is the list of imports, and a folded cell may be longer."""
+    for place, (lines, tags) in enumerate(code(text), 1):
+        longest = LONGEST_FOLDED_CELL if tags & HIDING else LONGEST_CELL
+        assert place == 2 or len(lines) <= longest, f"cell {place} in {text.name}"
 
 
 def test_most_code_is_shown():
-    """What is not worth showing belongs in rigid_depth.book, where it is named and tested."""
-    cells = [cell for text in TEXTS for cell in code(text)]
+    """What is not worth showing belongs in rigid_depth.book, where it is named and tested.
+
+    The second cell, the list of imports, is folded in every chapter and not counted.
+    """
+    cells = [cell for text in TEXTS for place, cell in enumerate(code(text)) if place != 1]
     lines = sum(bool(line.strip()) for of_cell, _ in cells for line in of_cell)
     hidden = sum(bool(line.strip()) for of_cell, tags in cells if tags & HIDING for line in of_cell)
     assert lines > 1000
     assert hidden <= HIDDEN_SHARE * lines, f"{hidden} of {lines} lines of code are hidden"
 
 
+def test_imports_are_folded(text):
+    assert "hide-input" in code(text)[1][1]
+
+
 def test_every_notebook_checks_its_parameters_first(text):
     """`notebook.setup` refuses what the first cell does not declare; it must come second."""
-    second = "\n".join(code(text)[1][0])
+    second = re.sub(r"\(\s+", "(", "\n".join(code(text)[1][0]))
     assert "notebook.setup(seed" in second
     declared = {"scale", "experiment", "dataset", "size"} & set(
         ASSIGNED.findall("\n".join(code(text)[0][0]))
