@@ -48,7 +48,7 @@ def test_a_package_imports_nothing_from_above(package):
 
 def test_every_package_has_its_place():
     packages = {path.parent.name for path in (SRC / "rigid_depth").glob("*/__init__.py")}
-    assert packages == set(FORBIDDEN)
+    assert packages == set(FORBIDDEN) | {"cli"}, "cli is at the top"
 
 
 def test_the_world_knows_nothing_of_the_package_that_uses_it():

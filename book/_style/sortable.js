@@ -1,5 +1,6 @@
 // Sorts a table of class rd-sortable by the column whose head is pressed; numbers as numbers.
 // Of class rd-filter-0-2 it has choices for columns 0 and 2; rd-start-2: first that of its first line.
+// A column of which one value is chosen is hidden, unless it names the rows.
 document.addEventListener("DOMContentLoaded", () => {
   const value = (row, column) => row.cells[column]?.textContent.trim() ?? "";
   const columns = (table, word) => {
@@ -26,6 +27,9 @@ document.addEventListener("DOMContentLoaded", () => {
     const show = () => {
       for (const row of rows) {
         row.hidden = choices.some(([column, { value: wanted }]) => wanted && value(row, column) !== wanted);
+      }
+      for (const [column, { value: wanted }] of choices) {
+        for (const row of table.rows) row.cells[column].hidden = Boolean(wanted) && column > 0;
       }
       said.textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length} lines`;
     };

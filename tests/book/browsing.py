@@ -84,5 +84,6 @@ def opened_tab(context, address: str, page: str):
 
 def draw_all(tab) -> None:
     """Draws all figures of a page, as for printing, and waits for them and the formulas."""
-    tab.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    tab.wait_for_function(READY, timeout=PATIENCE_MS)
+    for event in ("beforeprint", "afterprint"):
+        tab.evaluate(f"window.dispatchEvent(new Event('{event}'))")
+        tab.wait_for_function(READY, timeout=PATIENCE_MS)

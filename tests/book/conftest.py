@@ -46,7 +46,7 @@ def record(experiment: str, scale: str, seed: int, rmse_m: float) -> dict:
         "scale": scale,
         "seed": seed,
         "created": "2026-11-22T15:00:00Z",
-        "parameters": {"method": "rgb", "steps": 800, "init_from": None},
+        "parameters": {"method": "rgb", "steps": 800, "batch_size": 8, "init_from": None},
         "overrides": {},
         "source": {"commit": "0123456789" * 4, "dirty": False, "package": "of another day"},
         "data": {
@@ -109,7 +109,8 @@ def book(tmp_path) -> Path:
     (tmp_path / "book").mkdir()
     row = "- {id: eq-1, kind: equation, place: '5.3', says: $a^2$, verdict: open}\n"
     (tmp_path / "book" / "ledger.yaml").write_text(row)
-    shutil.copy(ROOT / "book" / "thesis_tables.json", tmp_path / "book")
+    for name in ("intro.md", "thesis_tables.json"):
+        shutil.copy(ROOT / "book" / name, tmp_path / "book")
     (tmp_path / "book" / "released-code.yaml").write_text(RELEASED)
     results = tmp_path / "book" / "results"
     for seed, rmse_m in enumerate((6.0, 6.2, 6.4)):

@@ -49,6 +49,11 @@ UNREACHED = """() => {
 """What lies beyond the right edge, in nothing that scrolls."""
 
 
+LAID_OUT = """() => new Promise((done) =>
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 250))))"""
+"""Waits until a page has answered a change of its size."""
+
+
 def visit(context, address: str, page: str) -> Visit:
     """Waits until a page is drawn, gathers its facts, then narrows it to a phone's width."""
     with opened_tab(context, address, page) as (tab, seen):
@@ -58,7 +63,7 @@ def visit(context, address: str, page: str) -> Visit:
             seen.console.append(f"not drawn: {error}")
         seen.facts = tab.evaluate(FACTS)
         tab.set_viewport_size({"width": 400, "height": 900})
-        tab.wait_for_timeout(250)
+        tab.evaluate(LAID_OUT)
         seen.overflow_px = tab.evaluate(OVERFLOW)
         seen.facts["unreached"] = tab.evaluate(UNREACHED)
     return seen
@@ -181,3 +186,31 @@ def test_dark_mode_turns_the_page_dark(browser, address):
         assert set(colours) == {"light", "dark"}
         assert colours["light"] != colours["dark"]
         assert seen.console == []
+
+
+def test_the_lines_of_the_results_are_filtered_and_sorted(browser, address):
+    """Against plain RGB, held out, up to 80 m first; a column of one chosen value is hidden."""
+    tab = browser.new_page()
+    tab.goto(f"{address}/notebooks/08_results.html")
+    table = tab.locator("table.rd-sortable").first
+    heads = table.locator("thead th")
+    place = heads.all_inner_texts().index("RMSE [m]")
+
+    def errors_m() -> list[float]:
+        cells = table.locator(f"tbody tr:not([hidden]) td:nth-child({place + 1})")
+        return [float(text) for text in cells.all_inner_texts() if text != "–"]
+
+    whole = table.locator("tbody tr").count()
+    decisive = len(errors_m())
+    assert 0 < decisive < whole
+    assert table.locator("td:visible", has_text="held-out").count() == 0
+    heads.nth(place).locator("button").click()
+    assert errors_m() == sorted(errors_m())
+    heads.nth(place).locator("button").click()
+    assert errors_m() == sorted(errors_m(), reverse=True)
+    split = tab.locator(".rd-choices label", has_text="split").locator("select")
+    split.select_option("test")
+    assert table.locator("tbody tr:not([hidden]) td", has_text="held-out").count() == 0
+    split.select_option("")
+    assert table.locator("td:visible", has_text="held-out").count() >= decisive
+    tab.close()

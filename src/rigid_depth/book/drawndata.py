@@ -21,8 +21,10 @@ HEAD = ("panel", "kind", "name", "x", "y", "value")
 MOST = 1_500
 """At most so many points of one line or cloud are kept, evenly chosen, and so many cells of all
 images of a figure together."""
-LEAST_CELLS = 100
-"""So many cells of an image are kept where a figure has many."""
+MOST_POINTS = 6_000
+"""At most about so many points of all lines and clouds of a figure together."""
+LEAST = 100
+"""So many points of a line, or cells of an image, are kept where a figure has many."""
 
 Line = tuple[str, str, object, object, object]
 """Kind, name, x, y, value."""
@@ -66,9 +68,11 @@ def drawn_csv(figure) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(HEAD)
     images = sum(len(axes.images) for axes in figure.axes)
-    cells = max(LEAST_CELLS, MOST // max(images, 1))
+    cells = max(LEAST, MOST // max(images, 1))
+    artists = sum(len(axes.lines) + len(axes.collections) for axes in figure.axes)
+    points = min(MOST, max(LEAST, MOST_POINTS // max(artists, 1)))
     for panel, axes in enumerate(figure.axes, 1):
-        for kind, name, *values in _drawn(axes, cells):
+        for kind, name, *values in _drawn(axes, points, cells):
             writer.writerow([panel, kind, name, *map(_rounded, values)])
     return out.getvalue()
 
@@ -77,9 +81,9 @@ def _rounded(value: object) -> object:
     return f"{value:.5g}" if isinstance(value, float | np.floating) else value
 
 
-def _drawn(axes, cells: int) -> Iterator[Line]:
+def _drawn(axes, points: int, cells: int) -> Iterator[Line]:
     for line in axes.lines:
-        yield from _points("line", line, *line.get_data(orig=True))
+        yield from _points("line", line, points, *line.get_data(orig=True))
     for bars in axes.containers:
         for bar in getattr(bars, "patches", ()):
             upright = getattr(bars, "orientation", "vertical") == "vertical"
@@ -89,7 +93,7 @@ def _drawn(axes, cells: int) -> Iterator[Line]:
             ends = (bar.get_height() if upright else bar.get_width(), "")
             yield ("bar", _name(bars), float(middle), *ends)
     for found in axes.collections:
-        yield from _of_collection(found)
+        yield from _of_collection(found, points)
     for image in axes.images:
         yield from _cells(_name(image), image.get_array(), cells)
     for text in axes.texts:
@@ -97,21 +101,21 @@ def _drawn(axes, cells: int) -> Iterator[Line]:
             yield ("text", " ".join(text.get_text().split()), *map(float, text.get_position()), "")
 
 
-def _of_collection(found) -> Iterator[Line]:
+def _of_collection(found, points: int) -> Iterator[Line]:
     """Points of a scatter, cells of a mesh, or the corners of areas and lines."""
     offsets, values = np.asarray(found.get_offsets()), found.get_array()
     if type(found).__name__ in ("QuadMesh", "PolyQuadMesh"):
         yield from _cells(_name(found), values)
     elif type(found).__name__.startswith("Path"):
         coloured = values is not None and len(values) == len(offsets)
-        yield from _points("point", found, *offsets.T, values if coloured else None)
+        yield from _points("point", found, points, *offsets.T, values if coloured else None)
     else:
         for path in found.get_paths():
-            yield from _points("area", found, *path.vertices.T)
+            yield from _points("area", found, points, *path.vertices.T)
 
 
-def _points(kind: str, artist, x, y, values=None) -> Iterator[Line]:
-    name, step = _name(artist), -(-len(x) // MOST) or 1
+def _points(kind: str, artist, most: int, x, y, values=None) -> Iterator[Line]:
+    name, step = _name(artist), -(-len(x) // most) or 1
     given = [""] * len(x) if values is None else values
     for point in zip(x[::step], y[::step], given[::step], strict=True):
         yield (kind, name, *(v.item() if isinstance(v, np.generic) else v for v in point))

@@ -58,7 +58,7 @@ def found_pages(rows: Sequence[Row], runs: Iterable[Run], root: Path) -> dict[st
 def page(
     rows: Sequence[Row], runs: Sequence[Run], shown: Sequence[Run], lines: Mapping[str, dict]
 ) -> str:
-    """One screen: findings beside the forest plot; below them limits, changes, counts, scale."""
+    """One screen: findings, limits and changes; beside them the forest plot, counts and scale."""
     sentences = [
         found.helped(lines),
         found.guide_knows(shown),
@@ -70,20 +70,26 @@ def page(
         [
             HEAD,
             "::::::{div} rd-found",
-            _part("Five findings", _list(sentences)),
-            _part("What each method changes", _plot(shown)),
-            _part("Five limits", _list(limits.limits(shown, runs, lines))),
-            _part("What would change the verdicts", _list(limits.changes(shown, lines))),
-            _part("Verdicts", _counts(rows, runs)),
-            _part(f"The scale, `{shown[0].group}`" if shown else "The scale", _scale(shown)),
+            _column(
+                ("Five findings", _list(sentences)),
+                ("Five limits", _list(limits.limits(shown, runs, lines))),
+                ("What would change the verdicts", _list(limits.changes(shown, lines))),
+            ),
+            _column(
+                ("What each method changes", _plot(shown)),
+                ("Verdicts", _counts(rows, runs)),
+                (f"The scale: {shown[0].group}" if shown else "The scale", _scale(shown)),
+            ),
             "::::::\n",
         ]
     )
 
 
-def _part(title: str, text: str) -> str:
-    head = f":::{{rubric}} {title}\n:heading-level: 2\n:::\n"
-    return f":::::{{div}} rd-found-part\n{head}\n{text}:::::\n"
+def _column(*parts: tuple[str, str]) -> str:
+    body = "\n".join(
+        f":::{{rubric}} {title}\n:heading-level: 2\n:::\n\n{text}" for title, text in parts
+    )
+    return f":::::{{div}} rd-found-column\n{body}:::::\n"
 
 
 def _list(sentences: Sequence[str]) -> str:

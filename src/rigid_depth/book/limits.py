@@ -112,23 +112,22 @@ def _of_weight(runs: Sequence[Run], lines: Lines) -> str:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return (
         f"**Weights that faded.** {len(names)} of {known} alignment losses became small beside the "
-        f"ε of thesis eq. 6.1 and ended below half of their weight ({some}{more}); nothing is said "
-        "of them at full weight."
+        f"ε of thesis eq. 6.1 and ended below half of their weight ({some}{more}); these runs "
+        "say nothing about them at full weight."
     )
 
 
 def changes(runs: Sequence[Run], lines: Lines) -> list[str]:
     """What would change the verdicts."""
     judged = [row for row in lines.values() if row["verdict"] != "open"]
-    undecided = [row["next"] for row in judged if row["next"] in (MORE_SEEDS, STOP_UNDECIDED)]
+    undecided = sum(row["next"] in (MORE_SEEDS, STOP_UNDECIDED) for row in judged)
     later = len(lines) - len(judged)
     bounds = [(b, b.reached(runs)) for b in regime.ASKED]
     unmet = [b.name for b, v in bounds if v is not None and (v >= b.bound) != b.more_is_better]
     unknown = sum(value is None for _, value in bounds)
     return [
-        f"**More seeds**: {len(undecided)} of {len(judged)} lines are shown neither to differ nor "
-        f"to be equivalent; the rule fixed in advance has seeds left for "
-        f"{undecided.count(MORE_SEEDS)}. {later} are not run yet.",
+        f"**More seeds**: by the rule fixed in advance {undecided} of {len(judged)} lines are not "
+        "decided yet" + (f"; {later} are not run yet." if later else "."),
         f"**A scale that learns more**: of {len(bounds)} criteria asked of it, {len(unmet)} "
         f"{'is' if len(unmet) == 1 else 'are'} not met"
         + (f" ({unknown} not measured yet)" if unknown else "")
