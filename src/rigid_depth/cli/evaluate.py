@@ -57,10 +57,10 @@ def evaluate(
 
     from rigid_depth.experiments.measuring.evaluate import evaluate_weights
 
-    kitti = {
-        "train_drives": train_drives, "val_drives": val_drives, "annotation_root": annotation_root
-    }  # fmt: skip
-    chosen = [*with_options(None, kitti), *of_nuscenes(scenes, skip_missing, sky)]
+    chosen = with_options(
+        None, train_drives=train_drives, val_drives=val_drives, annotation_root=annotation_root,
+        **of_nuscenes(scenes, skip_missing, sky),
+    )  # fmt: skip
     metrics = evaluate_weights(
         weights, split, experiment=experiment, dataset=dataset, dataroot=dataroot,
         protocol=protocol, drives=tuple(drives.split(",")) if drives else (), files=files or "",

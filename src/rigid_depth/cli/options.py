@@ -56,7 +56,7 @@ def resized(scale: str, parameter: list[str] | None):
     return override(EXPERIMENTS["rgb"], find_scale(scale), pairs_of(parameter))[1]
 
 
-def with_options(parameter: list[str] | None, options: dict[str, object]) -> list[str]:
+def with_options(parameter: list[str] | None, **options: object) -> list[str]:
     """The parameters, and as such those of the options that were given."""
     return [*(parameter or []), *(f"{name}={value}" for name, value in options.items() if value)]
 
@@ -70,10 +70,9 @@ def with_split(dataset: str, split: str | None) -> str:
     return "kitti-eigen"
 
 
-def of_nuscenes(scenes: str | None, skip_missing: bool, sky: str | None) -> list[str]:
-    """The options for a part of nuScenes, and for sky masks, as parameters."""
-    named = {"only_scenes": scenes, "skip_missing": "true" if skip_missing else None, "sky": sky}
-    return [f"{name}={value}" for name, value in named.items() if value]
+def of_nuscenes(scenes: str | None, skip_missing: bool, sky: str | None) -> dict[str, str | None]:
+    """The options for a part of nuScenes, and for sky masks, by the fields they set."""
+    return {"only_scenes": scenes, "skip_missing": "true" if skip_missing else None, "sky": sky}
 
 
 def pairs_of(parameter: list[str] | None) -> dict[str, str]:

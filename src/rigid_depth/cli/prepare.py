@@ -50,11 +50,11 @@ def prepare(
     """
     from rigid_depth.experiments.stores import check_known, make_store
 
-    kitti = {
-        "train_drives": train_drives, "val_drives": val_drives, "train_files": train_files,
-        "val_files": val_files, "test_files": test_files, "annotation_root": annotation_root,
-    }  # fmt: skip
-    chosen = [*with_options(parameter, kitti), *of_nuscenes(scenes, skip_missing, sky)]
+    chosen = with_options(
+        parameter, train_drives=train_drives, val_drives=val_drives, train_files=train_files,
+        val_files=val_files, test_files=test_files, annotation_root=annotation_root,
+        **of_nuscenes(scenes, skip_missing, sky),
+    )  # fmt: skip
     size = resized(scale, chosen)
     named = with_split(dataset or size.dataset, split)
     check_known(pairs_of(chosen), named)

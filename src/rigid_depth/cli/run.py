@@ -59,6 +59,9 @@ def run(
         str | None, typer.Option(help="32-true, bf16-mixed or 16-mixed; by default the scale's.")
     ] = None,
     threads: Annotated[int, typer.Option(help="CPU threads; 0 leaves it to PyTorch.")] = 0,
+    logger: Annotated[
+        str | None, typer.Option(help="Writes the curves as they grow: csv, tensorboard or wandb.")
+    ] = None,
     parameter: Annotated[list[str] | None, PARAMETER] = None,
     progress: Annotated[bool, PROGRESS] = True,
 ) -> None:
@@ -83,18 +86,19 @@ def run(
         raise RigidDepthError(f"--threads is {threads}; allowed are 0 and more.")
     if threads:
         torch.set_num_threads(threads)
-    kitti = {
-        "train_drives": train_drives, "val_drives": val_drives, "train_files": train_files,
-        "val_files": val_files, "test_files": test_files, "annotation_root": annotation_root,
-    }  # fmt: skip
-    typed = pairs_of([*with_options(parameter, kitti), *of_nuscenes(scenes, skip_missing, sky)])
-    overrides = {**chosen.get("parameters", {}), **typed}
+    typed = with_options(
+        parameter, train_drives=train_drives, val_drives=val_drives, train_files=train_files,
+        val_files=val_files, test_files=test_files, annotation_root=annotation_root,
+        **of_nuscenes(scenes, skip_missing, sky),
+    )  # fmt: skip
+    overrides = {**chosen.get("parameters", {}), **pairs_of(typed)}
     if split:
         dataset = with_split(dataset or experiments.SCALES[scale].dataset, split)
     if precision:
         overrides["precision"] = precision
     record = experiments.run(
         name, scale=scale, seed=seed, dataset=dataset, dataroot=dataroot, out=out,
-        init_from=init_from, devices=devices, num_nodes=num_nodes, progress=progress, **overrides,
+        init_from=init_from, devices=devices, num_nodes=num_nodes, logger=logger,
+        progress=progress, **overrides,
     )  # fmt: skip
     typer.echo(record.folder)

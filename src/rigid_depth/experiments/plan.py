@@ -42,6 +42,7 @@ class Plan:
     init_from: str | Path | None = None
     devices: int = 1
     num_nodes: int = 1
+    logger: str | None = None
     progress: bool = True
 
     @cached_property
@@ -89,8 +90,8 @@ def plan_run(
     """Resolves names and parameters and says where the run will lie; reads and writes no data.
 
     `travels` are the fields of `Plan` that decide no number: `dataroot`, `out`, `init_from`,
-    `devices`, `num_nodes`, `progress`. Raises RigidDepthError for unknown names, bad values and
-    weights that may not start this run.
+    `devices`, `num_nodes`, `logger`, `progress`. Raises RigidDepthError for unknown names,
+    bad values and weights that may not start this run.
     """
     check_run_parameters(experiment=name, scale=scale, seed=seed, dataset=dataset)
     experiment, size, changes = override(find_experiment(name), find_scale(scale), overrides or {})

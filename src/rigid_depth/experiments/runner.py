@@ -32,6 +32,7 @@ from rigid_depth.experiments.stores import make_store
 from rigid_depth.experiments.training.cost import expected_cost
 from rigid_depth.experiments.training.feed import anchor_frames
 from rigid_depth.experiments.training.loop import Training, train
+from rigid_depth.experiments.training.watching import WatchedTraining, check_logger
 
 CHECKPOINT = "last.ckpt"
 OF_ENCODERS = (
@@ -52,6 +53,7 @@ def run(
     init_from: str | Path | None = None,
     devices: int = 1,
     num_nodes: int = 1,
+    logger: str | None = None,
     progress: bool = True,
     **overrides: object,
 ) -> RunRecord:
@@ -61,6 +63,7 @@ def run(
     goes on from its last checkpoint when it is called again. `overrides` name fields of
     `Experiment` and `Scale`. The record lies in `<out>/<scale>/<experiment>/seed-<k>/`, or
     `<out>/<scale>-<dataset>/...` if the data set is not the scale's own, the weights beside it.
+    `logger` (csv, tensorboard or wandb) follows the curves while the run goes on.
 
     Raises:
         RigidDepthError: unknown names, bad values or data, weights or a checkpoint of another
@@ -69,9 +72,10 @@ def run(
     """
     plan = plan_run(
         name, scale=scale, seed=seed, dataset=dataset, overrides=overrides, dataroot=dataroot,
-        out=out, init_from=init_from, devices=devices, num_nodes=num_nodes,
+        out=out, init_from=init_from, devices=devices, num_nodes=num_nodes, logger=logger,
         progress=progress and _is_first(),  # one process speaks
     )  # fmt: skip
+    check_logger(logger)
     _refuse_uneven(plan)
     store = make_store(plan.scale, plan.dataset, dataroot, progress=plan.progress)
     _refuse_data(plan, store)
@@ -167,7 +171,7 @@ def _train(plan: Plan, store: Store, identity: dict, trained: weights.Trained | 
     checkpoint = plan.folder / CHECKPOINT
     _refuse_other(checkpoint, identity, plan)
     device = measure.best_device()
-    training = Training(model, splits, plan, identity)
+    training = (WatchedTraining if plan.logger else Training)(model, splits, plan, identity)
     if plan.progress:
         resumed = ", continued from the last checkpoint" if checkpoint.exists() else ""
         _say(plan, f"{plan.origin}: {expected_cost(training, device)}{resumed}")
