@@ -4,8 +4,8 @@
 
 The code cells of a text go to ruff as one notebook, so that names and imports are followed from
 cell to cell and magics are understood. Findings are told by file and line of the text. With --fix
-ruff's safe fixes and its format go back into the cells and long comments are broken; not a byte
-beside them changes.
+ruff's safe fixes and its format go back into the cells, long comments are broken, and the options
+of cells, such as captions, are as `jupytext --sync` writes them; not a byte beside them changes.
 """
 
 import argparse
@@ -17,19 +17,27 @@ import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
+import jupytext
 import nbformat
 from comments import wrap_comments
+from jupytext.config import load_jupytext_config
 from markdown_it import MarkdownIt
 from nbformat.v4 import new_code_cell, new_notebook
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
+PAIRING = load_jupytext_config(str(NOTEBOOKS / "any.md"))
 WIDTH = tomllib.loads((NOTEBOOKS / "ruff.toml").read_text(encoding="utf-8"))["line-length"]
 
 
 class Cell(NamedTuple):
-    """The lines [first, last) of a text, counted from 0, that hold the code of one cell."""
+    """The lines [first, last) of a text, counted from 0, that hold the code of one cell.
 
+    Its options lie in [top, under).
+    """
+
+    top: int
+    under: int
     first: int
     last: int
 
@@ -39,13 +47,13 @@ def code_cells(lines: list[str]) -> list[Cell]:
     cells = []
     for token in MarkdownIt("commonmark").parse("\n".join(lines)):
         if token.type == "fence" and token.level == 0 and token.info.startswith("{code-cell}"):
-            first, last = token.map[0] + 1, token.map[1] - 1
-            first += options_length(lines[first:last])
+            top, last = token.map[0] + 1, token.map[1] - 1
+            first = under = top + options_length(lines[top:last])
             while first < last and not lines[first].strip():
                 first += 1
             while first < last and not lines[last - 1].strip():
                 last -= 1
-            cells.append(Cell(first, last))
+            cells.append(Cell(top, under, first, last))
     return cells
 
 
@@ -102,13 +110,33 @@ def put_back(lines: list[str], cells: list[str]) -> list[str]:
     return lines
 
 
+def cell_options(lines: list[str]) -> list[list[str]]:
+    """Returns the lines of the options of each cell."""
+    return [lines[cell.top : cell.under] for cell in code_cells(lines)]
+
+
+def jupytexts_options(lines: list[str]) -> list[list[str]]:
+    """Returns the same as jupytext writes them from the notebook beside the text."""
+    notebook = jupytext.reads("\n".join(lines), fmt="md:myst", config=PAIRING)
+    notebook = nbformat.from_dict(json.loads(json.dumps(notebook, sort_keys=True)))
+    return cell_options(jupytext.writes(notebook, fmt="md:myst", config=PAIRING).split("\n"))
+
+
+def put_options_back(lines: list[str]) -> list[str]:
+    """Returns the lines of the text with the options of its cells as jupytext writes them."""
+    pairs = list(zip(code_cells(lines), jupytexts_options(lines), strict=True))
+    for place, written in reversed(pairs):
+        lines = lines[: place.top] + written + lines[place.under :]
+    return lines
+
+
 def fix(text: Path) -> bool:
-    """Writes ruff's safe fixes and its format into the text; tells whether anything changed."""
+    """Writes fixes, format and options into the text; tells whether anything changed."""
     before = text.read_text(encoding="utf-8")
     lines = before.split("\n")
     cells = ruff_cells(text, sources(lines), "check", "--fix-only", "--quiet")
     cells = [wrap_comments(code, WIDTH) for code in formatted(text, cells)]
-    after = "\n".join(put_back(lines, formatted(text, cells)))
+    after = "\n".join(put_options_back(put_back(lines, formatted(text, cells))))
     if after == before:
         return False
     text.write_text(after, encoding="utf-8")
@@ -127,6 +155,10 @@ def findings(text: Path) -> list[str]:
     for place, code, wanted in zip(places, cells, formatted(text, cells), strict=True):
         if code != wanted:
             found.append((place.first + 1, "1: cell is not in ruff's format"))
+    pairs = zip(places, cell_options(lines), jupytexts_options(lines), strict=True)
+    for place, given, wanted in pairs:
+        if given != wanted:
+            found.append((place.top + 1, "1: jupytext writes these options in another form"))
     name = os.path.relpath(text)
     return [f"{name}:{line}:{what}" for line, what in sorted(found)]
 

@@ -11,6 +11,7 @@ TEXTS = sorted(ROOT.glob("notebooks/*.md"))
 CLEAN = """\
 ---
 kernelspec:
+  display_name: Python 3
   name: python3
 ---
 
@@ -32,8 +33,10 @@ not=a cell
 
 ```{code-cell} ipython3
 ---
+mystnb:
+  figure:
+    name: fig
 tags: [hide-input]
-mystnb: {figure: {name: fig}}
 ---
 %matplotlib inline
 import math
@@ -116,6 +119,20 @@ def test_settings_are_the_packages_but_for_imports_within_cells(write):
     assert lint_notebooks.findings(write(late)) == []
     long = CLEAN.replace("seed = 0", f"seed = 0  # {'x' * 100}")
     assert "E501" in lint_notebooks.findings(write(long))[0]
+
+
+def test_options_take_the_form_that_jupytext_gives_them(write):
+    """Keys in alphabetical order, long lines wrapped; the code below keeps its place."""
+    caption = "A caption that is longer than one line of YAML, as most captions of figures are"
+    given = f"tags: [hide-input]\nmystnb:\n  figure:\n    name: fig\n    caption: {caption}\n"
+    text = write(CLEAN.replace(CLEAN[CLEAN.index("mystnb:") : CLEAN.index("---\n%")], given))
+    assert lint_notebooks.main([str(text)]) == 1
+    before = [(c.source, c.metadata) for c in jupytext.read(text).cells]
+    assert lint_notebooks.main(["--fix", str(text)]) == 0
+    assert [(c.source, c.metadata) for c in jupytext.read(text).cells] == before
+    assert "    caption: A caption that is longer than" in text.read_text()
+    assert caption not in text.read_text()
+    assert text.read_text().count("tags: [hide-input]\n---\n%matplotlib") == 1
 
 
 def test_imports_of_the_project_sort_last():

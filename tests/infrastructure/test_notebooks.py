@@ -87,7 +87,7 @@ def test_nbval_works_from_any_folder_and_without_makes_settings(tmp_path):
 def test_jupytext_changes_no_cell(tmp_path, newer):
     """`jupytext --sync`, typed by who edits a notebook in JupyterLab: it follows the newer file.
 
-    It wraps long captions of texts and adds its own metadata to notebooks; cells stay as they are.
+    It adds its own metadata to notebooks; texts stay as they are, and so do cells.
     """
     shutil.copy(ROOT / "jupytext.toml", tmp_path)
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
@@ -96,6 +96,7 @@ def test_jupytext_changes_no_cell(tmp_path, newer):
     for path in files:
         os.utime(path, times=(2e9, 2e9) if path.suffix == newer else (1e9, 1e9))
     before = {path: jupytext.read(path).cells for path in files}
+    texts = {path: path.read_bytes() for path in files if path.suffix == ".md"}
     notebooks = [path for path in files if path.suffix == ".ipynb"]
     command = [sys.executable, "-m", "jupytext", "--sync", *notebooks]
     subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
@@ -104,6 +105,7 @@ def test_jupytext_changes_no_cell(tmp_path, newer):
         fields = [{k: v for k, v in cell.items() if k != "id"} for cell in before[path]]
         now = [{k: v for k, v in c.items() if k != "id"} for c in jupytext.read(path).cells]
         assert fields == now, path.name
+    assert [path.name for path, text in texts.items() if path.read_bytes() != text] == []
 
 
 @pytest.fixture(params=TEXTS, ids=lambda path: path.stem)
