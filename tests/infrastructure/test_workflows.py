@@ -95,7 +95,7 @@ def test_every_python_that_is_promised_is_tried(name):
 
 def test_every_system_that_is_promised_is_tried():
     matrix = JOBS["install: environment"]["strategy"]["matrix"]
-    assert matrix["system"] == ["ubuntu-latest", "macos-14"]
+    assert matrix["system"] == ["ubuntu-latest", "macos-15"]
     assert JOBS["install: reader"]["container"] == "debian:bookworm"
     assert "make book" in commands(JOBS["install: reader"])
     assert "make book PYTHON=python" in commands(JOBS["install: reader-mac"])
