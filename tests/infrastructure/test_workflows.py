@@ -16,7 +16,6 @@ JOBS = {
 }
 MORE_RIGHTS = {
     "pages: test": {"contents": "read"},
-    "pages: build": {"contents": "read", "pages": "read"},
     "pages: deploy": {"pages": "write", "id-token": "write"},
     "pages: launch": {"contents": "write"},
     "release: test": {"contents": "read"},
