@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from functools import cache
 from html import escape
 from pathlib import Path
 
@@ -109,6 +110,12 @@ class RunRole(SphinxRole):
         return [nodes.raw("", provenance.run_badge(record, row), format="html")], []
 
 
+@cache
+def _published(root: Path) -> list[tables.Run]:
+    """The published runs, read once a build."""
+    return tables.read_runs(root / "book" / "results")
+
+
 class FindingRole(SphinxRole):
     """Shows a finding: `` {finding}`rotations-agree-at-once` ``.
 
@@ -120,7 +127,7 @@ class FindingRole(SphinxRole):
             found = find_finding(self.text)
         except RigidDepthError as error:
             return [], [self.inliner.reporter.error(str(error), line=self.lineno)]
-        runs = tables.read_runs(Path(self.env.srcdir) / "book" / "results")
+        runs = _published(Path(self.env.srcdir))
         said = judgement(found, runs)
         badge = nodes.raw("", " " + findingspage.badge(found, said), format="html")
         shows = nodes.Text(" " + said.shows.replace("`", ""))
@@ -135,12 +142,13 @@ class OutcomeRole(SphinxRole):
             question = read_question(self.text)
         except RigidDepthError as error:
             return [], [self.inliner.reporter.error(str(error), line=self.lineno)]
-        runs = tables.read_runs(Path(self.env.srcdir) / "book" / "results")
+        runs = _published(Path(self.env.srcdir))
         return [nodes.Text(outcome(runs, *question))], []
 
 
 def _make_pages(app: Sphinx, _config) -> None:
     """Writes the generated pages before the table of contents asks for them."""
+    _published.cache_clear()
     root = Path(app.srcdir)
     if not (root / "book" / "ledger.yaml").is_file():  # a single page of another folder
         return
