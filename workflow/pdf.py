@@ -170,16 +170,18 @@ def join(found: list[Sheet], html: Path) -> PdfWriter:
         writer.append(reader, import_outline=False)
         if sheet.part and sheet.part not in parts:
             parts[sheet.part] = writer.add_outline_item(
-                sheet.part, page_number=place, is_open=False
+                title=sheet.part, page_number=place, is_open=False
             )
         above = parts.get(sheet.part)
-        item = writer.add_outline_item(sheet.title, page_number=place, parent=above, is_open=False)
+        item = writer.add_outline_item(
+            title=sheet.title, page_number=place, parent=above, is_open=False
+        )
         headings = list(sections(reader.outline))
         titles = [heading.title for heading in headings]  # Chromium joins words across lines
         titles = sheet.heads if len(sheet.heads) == len(titles) else titles
         for title, heading in zip(titles, headings, strict=True):
             page = place + reader.get_destination_page_number(heading)
-            writer.add_outline_item(title, page_number=page, parent=item)
+            writer.add_outline_item(title=title, page_number=page, parent=item)
     link(writer, first, html)
     writer.compress_identical_objects()
     writer.add_metadata({"/Title": "Rigid Depth", "/Author": "The Rigid Depth contributors"})

@@ -17,8 +17,9 @@ def sheet(html, part, name, pages=1, links=()):
         writer.add_blank_page(595, 842)
     for address in links:
         writer.add_annotation(0, Link(rect=(0, 0, 9, 9), url=address))
-    head = writer.add_outline_item(name, page_number=0)
-    writer.add_outline_item(f"section of {name}", page_number=pages - 1, parent=head, fit=Fit.fit())
+    head = writer.add_outline_item(title=name, page_number=0)
+    section = f"section of {name}"
+    writer.add_outline_item(title=section, page_number=pages - 1, parent=head, fit=Fit.fit())
     data = io.BytesIO()
     writer.write(data)
     return pdf.Sheet(part, name, html / f"{name}.html", data.getvalue(), [], [])
