@@ -12,7 +12,9 @@ from rigid_depth.book.markdown import plain, table
 from rigid_depth.book.measures import (
     ALIGNMENT,
     ARRIVING,
+    COMPLEMENTARITY,
     COPYING,
+    NETWORK,
     ROTATIONS,
     Measure,
     headline,
@@ -36,9 +38,11 @@ from rigid_depth.statistics import estimate, holm
 __all__ = [
     "ALIGNMENT",
     "ARRIVING",
+    "COMPLEMENTARITY",
     "COPYING",
     "LEAST_SEEDS",
     "MARGIN",
+    "NETWORK",
     "ROTATIONS",
     "base_table",
     "branch_table",
@@ -270,5 +274,5 @@ def _cell(values: list[float | None]) -> str:
         return "–"
     found = estimate(known)
     digits = ".1e" if 0 < abs(found.mean) < 0.001 else ".3f"
-    text = f"{found.mean:{digits}}" + ("" if found.std is None else f" ± {found.std:{digits}}")
+    text = f"{found.mean:{digits}}" + ("" if not found.std else f" ± {found.std:{digits}}")
     return text if len(known) == len(values) else f"{text} ({len(known)} of {len(values)})"

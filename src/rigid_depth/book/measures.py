@@ -30,6 +30,16 @@ def headline(branch: str, split: str | None = None) -> Measure:
     return recorded("metrics", split, branch, "caps", HEADLINE_CAP, "rmse_m")
 
 
+def scaled(factor: float, measure: Measure) -> Measure:
+    """The same in another unit."""
+
+    def read(record: dict) -> float | None:
+        value = measure(record)
+        return None if value is None else factor * value
+
+    return read
+
+
 def arriving(summary: Callable[[list[float]], float]) -> Measure:
     """Of the weight of a balanced alignment loss, the percentage that arrives: a / (a + eps).
 
@@ -70,3 +80,21 @@ COPYING: dict[str, Measure] = {
     "at given returns, half withheld [m]": recorded("alignment", "copying", "given_rmse_m"),
     "at withheld returns [m]": recorded("alignment", "copying", "withheld_rmse_m"),
 }
+
+COMPLEMENTARITY: dict[str, Measure] = {
+    "CKA of RGB latent and guide": recorded("alignment", "complementarity", "cka_rgb_guide"),
+    "of RGB latent and depth": recorded("alignment", "complementarity", "cka_rgb_depth"),
+    "R² of depth from the RGB latent": recorded("alignment", "complementarity", "r2_rgb"),
+    "from the guide's": recorded("alignment", "complementarity", "r2_guide"),
+    "from both": recorded("alignment", "complementarity", "r2_both"),
+}
+"""Of the encoders' latents; `experiments.measuring.complementarity` says what each means."""
+
+NETWORK: dict[str, Measure] = {
+    "RGB RMSE [m]": headline("rgb"),
+    "depth RMSE [m]": headline("depth"),
+    "parameters [million]": scaled(1e-6, recorded("cost", "parameters")),
+    "training [min]": scaled(1 / 60, recorded("cost", "seconds")),
+    "peak memory [GB]": scaled(1e-3, recorded("cost", "peak_memory_mb")),
+}
+"""What a network reaches and what it costs, on the machine of its runs."""

@@ -261,6 +261,24 @@ def another_task_of_the_guide_helps(shown: list[Run]) -> Judgement:
     return improves(shown, ["mse-withheld"], "mse")
 
 
+@claim("mse-classes", "rgb-infinity")
+def segmentation_as_the_task_of_the_guide_helps(shown: list[Run]) -> Judgement:
+    """A guide that predicts classes makes RGB better than RGB alone."""
+    return improves(shown, ["mse-classes"], "rgb-infinity")
+
+
+@claim("rgb-infinity-transformer", "rgb-infinity")
+def a_transformer_of_this_size_is_worse(shown: list[Run]) -> Judgement:
+    """RGB alone is worse with a transformer as encoder than with the CBAM network of its size."""
+    return worsens(shown, ["rgb-infinity-transformer"], "rgb-infinity")
+
+
+@claim("mse-transformer", "rgb-infinity-transformer")
+def a_guide_helps_a_transformer(shown: list[Run]) -> Judgement:
+    """Aligned by MSE with a guide, a transformer is better than the same transformer alone."""
+    return improves(shown, ["mse-transformer"], "rgb-infinity-transformer")
+
+
 @claim("relative-rotation", "rotation-global-3", "relative-mse")
 def rotating_relative_representations_helps(shown: list[Run]) -> Judgement:
     """Rotations of relative representations make RGB better than either method alone."""
