@@ -44,6 +44,7 @@ SETTLE = """async () => {
 STILLS = """async () => {
   for (const plot of document.querySelectorAll('.js-plotly-plot')) {
     const width = Math.round(plot.clientWidth), height = Math.round(plot.clientHeight);
+    if (!width || !height) continue;  // in a fold that stays closed
     const still = new Image();
     still.src = await Plotly.toImage(plot, {format: 'svg', width, height});
     still.style.width = '100%';

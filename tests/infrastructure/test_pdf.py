@@ -80,3 +80,25 @@ def test_a_table_wider_than_the_paper_is_printed_whole(tmp_path):
     words = "".join(text for text, _ in edges)
     assert "column23" in words
     assert max(x for text, x in edges if text.strip()) < float(page.mediabox.right) - 30
+
+
+FIGURES = """<!DOCTYPE html><html><body>
+<div class="bd-links"><a class="reference" href="intro.html">Intro</a></div>
+<article><h1>Intro</h1><div class="js-plotly-plot" style="height: 50px"></div>
+<details><summary>Show</summary><div class="js-plotly-plot" style="display: none"></div></details>
+</article><script>
+const SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text>still</text></svg>';
+window.Plotly = {toImage: async (plot, {width, height}) => {
+  if (!width || !height) throw new Error('Height and width should be pixel values.');
+  return 'data:image/svg+xml,' + encodeURIComponent(SVG);
+}};
+</script></body></html>"""
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="Chromium is not installed")
+def test_a_figure_in_a_closed_fold_is_left_there(tmp_path):
+    """It has no size, and plotly makes no still of it."""
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "intro.html").write_text(FIGURES)
+    (found,) = pdf.sheets(tmp_path)
+    assert len(PdfReader(io.BytesIO(found.pdf)).pages) == 1
