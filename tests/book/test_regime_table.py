@@ -65,3 +65,29 @@ def test_seeds_that_are_too_few_say_nothing_of_their_scatter():
     assert regime.error_share(runs(1)) is None
     assert "not run yet" in regime.regime_table(runs(1), "core").splitlines()[-1]
     assert regime.regime_table(runs(3), "other").count("not run yet") == len(regime.ASKED)
+
+
+def test_runs_of_other_lengths_are_told_apart_by_their_steps():
+    """Half as many steps: two thirds of the gain over the row mean, a guide that helps less."""
+
+    def long(experiment, seed, steps, **branches):
+        found = run(experiment, seed, {"withheld_rmse_m": 6.0, "nearest_rmse_m": 5.0}, **branches)
+        found.record["cost"] = {"steps": steps}
+        return found
+
+    short = long("mse+steps=1200", 0, 1200, rgb=(8.0, 0.7), depth=(6.0, 0.7))
+    full = [long("mse", k, 2400, rgb=(7.0, 0.7), depth=(4.9, 0.7)) for k in range(2)]
+    other = long("mse+steps=1200+dropout=0", 0, 1200, rgb=(1.0, 0.7), depth=(1.0, 0.7))
+    floor = run("row-mean-depth", 0, rgb=(10.0, 0.6))
+    lines = regime.steps_table([*full, other, floor, short], "core").splitlines()[2:]
+    cells = [[cell.strip() for cell in line.strip("| ").split("|")] for line in lines]
+
+    def pooled_m(first):
+        return math.hypot(first, first + 0.1) / math.sqrt(2)  # of the two streets of a split
+
+    for row, steps, rgb, guide in zip(cells, ("1,200", "2,400"), (8, 7), (6, 4.9), strict=True):
+        below = 1 - pooled_m(rgb) / pooled_m(10)
+        share = pooled_m(guide) / pooled_m(rgb)
+        assert row[:4] == [steps, f"{below:.3f}", f"{share:.3f}", "1.200"]
+    assert "run-core-mse-steps-1200-seed-0" in cells[0][4]
+    assert cells[1][4].count("](#run-core-mse-seed-") == 2

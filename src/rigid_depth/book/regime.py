@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from statistics import fmean
 from typing import NamedTuple
 
@@ -95,14 +97,31 @@ def regime_table(runs: Sequence[Run], group: str) -> str:
     return table(["asked of the scale", "bound", "reached", "met"], rows)
 
 
-def guide_curve(runs: Sequence[Run]) -> dict[int, float]:
-    """The guide's share of the RGB branch's error on validation streets, by step, mean of seeds."""
-    curves = [run.record["curves"]["val"] for run in runs if run.experiment == GUIDED]
-    steps = curves[0]["step"] if curves else []
-    return {
-        step: fmean(c["depth_rmse_m"][k] / c["rmse_m"][k] for c in curves)
-        for k, step in enumerate(steps)
-    }
+def steps_table(runs: Sequence[Run], group: str) -> str:
+    """A Markdown table: what fewer and more steps make of `mse`, nothing else changed.
+
+    Shares of the means over the seeds of the runs with that number of steps, which are linked.
+    """
+    mine = [run for run in runs if run.group == group]
+    floor_m, rows = _rmse_m(mine, FLOOR, "rgb"), []
+    for steps, found in _by_steps(mine).items():
+        same = [replace(run, experiment=GUIDED) for run in found]
+        below = 1 - _rmse_m(same, GUIDED, "rgb") / floor_m if floor_m else None
+        shares = [below, guide_share(same), guide_over_nearest(same)]
+        cells = ["–" if share is None else f"{share:.3f}" for share in shares]
+        rows.append([f"{steps:,}", *cells, " ".join(f"[{r.seed}](#{r.label})" for r in found)])
+    heads = ["RGB below the row mean", "guide over RGB", "guide over nearest return", "seeds"]
+    return table(["steps", *heads], rows)
+
+
+def _by_steps(runs: Sequence[Run]) -> dict[int, list[Run]]:
+    """The runs of `mse` by their number of steps, in rising order."""
+    pattern = re.compile(rf"{GUIDED}(\+steps=\d+)?")
+    found: dict[int, list[Run]] = {}
+    for run in runs:
+        if pattern.fullmatch(run.experiment):
+            found.setdefault(run.record["cost"]["steps"], []).append(run)
+    return dict(sorted(found.items()))
 
 
 def _rmse_m(runs: Sequence[Run], experiment: str, branch: str) -> float | None:
