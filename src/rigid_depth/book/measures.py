@@ -66,7 +66,9 @@ ROTATIONS: dict[str, Measure] = {
 }
 
 COPYING: dict[str, Measure] = {
-    "depth RMSE, usual input [m]": headline("depth"),
+    "depth RMSE, usual input [m]": headline("depth", "test"),
     "at given returns, half withheld [m]": recorded("alignment", "copying", "given_rmse_m"),
     "at withheld returns [m]": recorded("alignment", "copying", "withheld_rmse_m"),
+    "nearest given return, there [m]": recorded("alignment", "copying", "nearest_rmse_m"),
 }
+"""All on the test split, on which the probe runs."""
