@@ -126,7 +126,8 @@ def channel(runs: Sequence[Run]) -> str:
         gains = [branch_difference_m(runs, n, "depth", "rgb").mean for n in NUMBERS_OF_A_ROTATION]
         return (
             f"**A rotation is a channel**: the more numbers it has, the better the guided branch "
-            f"beside RGB, from {gains[0]:+.2f} m with none to {gains[-1]:+.2f} m. {text}"
+            f"beside RGB, from {gains[0]:+.2f} m with none to {gains[-1]:+.2f} m with one rotation "
+            f"for each pixel. {text}"
         )
     words = "no order by its size is shown" if said == "no longer holds" else "that is open"
     return f"{text} Does a larger rotation carry more from LiDAR? Here {words}."

@@ -76,10 +76,12 @@ ROTATIONS: dict[str, Measure] = {
 }
 
 COPYING: dict[str, Measure] = {
-    "depth RMSE, usual input [m]": headline("depth"),
+    "depth RMSE, usual input [m]": headline("depth", "test"),
     "at given returns, half withheld [m]": recorded("alignment", "copying", "given_rmse_m"),
     "at withheld returns [m]": recorded("alignment", "copying", "withheld_rmse_m"),
+    "nearest given return, there [m]": recorded("alignment", "copying", "nearest_rmse_m"),
 }
+"""All on the test split, on which the probe runs."""
 
 COMPLEMENTARITY: dict[str, Measure] = {
     "CKA of RGB latent and guide": recorded("alignment", "complementarity", "cka_rgb_guide"),

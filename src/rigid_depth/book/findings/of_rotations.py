@@ -56,12 +56,15 @@ NUMBERS_OF_A_ROTATION = (
     "rotation-identity", "rotation-global-2", "rotation-global-3", "rotation-global-16",
     "rotation-local-3",
 )  # fmt: skip
-"""Rows whose rotation says nothing, then 1, 3, and about a hundred numbers of an image."""
+"""Rows whose rotation says nothing, then 1, 3 and 120 numbers of an image, then 3 of each pixel."""
 
 
 @finding(*NUMBERS_OF_A_ROTATION)
 def the_more_a_rotation_says_the_more_lidar_comes_through(shown: list[Run]) -> bool:
-    """The more numbers a rotation has, the lower the depth error beside RGB's."""
+    """The more numbers a global rotation has, the lower the depth error beside RGB's.
+
+    One rotation for each pixel lowers it most.
+    """
     worth = {n: branch_difference_m(shown, n, "depth", "rgb") for n in NUMBERS_OF_A_ROTATION}
     p_values = holm({name: found.p_value for name, found in worth.items()})
     values_m = [found.mean for found in worth.values()]
