@@ -10,7 +10,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || echo python3
 WORKERS ?= 2
 PY := .venv/bin/python
 
-.PHONY: help book pdf notebooks test experiments bench lint format clean distclean environment environment-test constraints
+.PHONY: help book pdf links notebooks test experiments bench lint format clean distclean environment environment-test constraints
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 22; sed -n 's/^#: \{0,1\}//p' Makefile
@@ -26,6 +26,9 @@ book: environment ## the book in _build/html; executes the notebooks whose store
 
 pdf: environment-test book ## the whole book as _build/rigid-depth.pdf, printed by Chromium
 	@$(PY) workflow/pdf.py
+
+links: environment ## look up every link of the book that leads outside; needs a network
+	@.venv/bin/jupyter-book build . --builder linkcheck
 
 test: environment-test book ## prove it: unit, property, data, notebook, book and browser tests
 	@RIGID_DEPTH_TYPECHECK=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 PYTHONHASHSEED=0 \
