@@ -32,6 +32,8 @@ FACTS = """async () => {
     code: all('article .cell pre').length,
     cut: all('article .cell pre').filter(pre => pre.scrollWidth > pre.clientWidth + 1)
       .map(pre => pre.textContent.trim().slice(0, 60)),
+    wide: all('.pst-scrollable-table-container').filter(box => box.scrollWidth > box.clientWidth)
+      .map(box => box.textContent.trim().slice(0, 60)),
   };
 }"""
 
@@ -129,6 +131,11 @@ def test_no_page_scrolls_sideways_on_a_phone(visits):
 def test_no_code_and_no_output_is_cut(visits):
     assert sum(seen.facts["code"] for seen in visits.values()) > 100
     assert where(visits, lambda seen: seen.facts["cut"]) == {}
+
+
+def test_a_chapter_has_at_most_one_table_to_scroll_at_a_desk(visits):
+    chapters = {page: seen for page, seen in visits.items() if page.startswith("notebooks/")}
+    assert where(chapters, lambda seen: seen.facts["wide"][1:]) == {}
 
 
 def test_nothing_is_out_of_reach_on_a_phone(visits):

@@ -13,6 +13,8 @@ import plotly.graph_objects as go
 import plotly.io as pio
 import pytest
 import torch
+from docutils import nodes
+from docutils.utils import new_document
 from PIL import Image
 from sphinx.application import Sphinx
 
@@ -54,6 +56,14 @@ def test_scripts_are_unpacked_where_the_book_serves_them(tmp_path):
     webpage.unpack(built, None)
     assert [p.name for p in served.iterdir()] == ["part.min.js"]
     assert (served / "part.min.js").read_bytes() == b"draw()"
+
+
+def test_a_spread_stays_with_its_sign():
+    cell, prose = nodes.entry("", nodes.paragraph("", "7.15 ± 0.04")), nodes.paragraph("", "1 ± 2")
+    document = new_document("page")
+    document += [cell, prose]
+    webpage.keep_spreads(Mock(spec=Sphinx), document)
+    assert [cell.astext(), prose.astext()] == ["7.15 ±\u00a00.04", "1 ± 2"]
 
 
 def test_a_chart_is_mostly_white_and_of_few_colours():

@@ -241,6 +241,7 @@ def setup(app: Sphinx) -> dict:
     app.connect("env-get-outdated", _choose_copies)
     app.connect("env-get-outdated", pageparts.changed_backlinks)
     app.connect("doctree-read", pageparts.add_backlinks)
+    app.connect("doctree-read", webpage.keep_spreads)
     app.connect("source-read", _read_copy)
     numbering.setup(app)
     app.connect("env-updated", webpage.leave_out_of_search)

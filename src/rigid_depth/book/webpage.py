@@ -95,6 +95,13 @@ def leave_out_of_search(_app: Sphinx, env) -> None:
             env.metadata[page]["nosearch"] = True
 
 
+def keep_spreads(app: Sphinx, doctree: nodes.document) -> None:
+    """Lets a cell such as "7.15 ± 0.04" break before its spread and nowhere else."""
+    for cell in doctree.findall(nodes.entry):
+        for text in [text for text in cell.findall(nodes.Text) if " ± " in text]:
+            text.parent.replace(text, nodes.Text(text.replace(" ± ", " ±\u00a0")))
+
+
 def mark_charts(app: Sphinx, tree: nodes.document, _page: str) -> None:
     """Gives pictures of charts the class `rd-chart`: a dark page shows them on dark ground."""
     if app.builder.format != "html":
