@@ -57,6 +57,9 @@ def test_links_between_pages_stay_and_those_to_other_files_go(tmp_path):
     assert outside["/A"]["/URI"] == "https://example.org/x"
 
 
+needs_chromium = pytest.mark.skipif(
+    not shutil.which("chromium"), reason="Chromium is not installed"
+)
 PAGE = """<!DOCTYPE html><html data-theme="dark"><body>
 <div class="bd-links"><p class="caption">One</p>
 <a class="reference" href="intro.html">Intro</a></div>
@@ -64,7 +67,7 @@ PAGE = """<!DOCTYPE html><html data-theme="dark"><body>
 <table><tr>{cells}</tr></table><p>end</p></article></body></html>"""
 
 
-@pytest.mark.skipif(not shutil.which("chromium"), reason="Chromium is not installed")
+@needs_chromium
 def test_a_table_wider_than_the_paper_is_printed_whole(tmp_path):
     (tmp_path / "book").mkdir()
     cells = "".join(f"<td>column{number}</td>" for number in range(24))
@@ -95,7 +98,7 @@ window.Plotly = {toImage: async (plot, {width, height}) => {
 </script></body></html>"""
 
 
-@pytest.mark.skipif(not shutil.which("chromium"), reason="Chromium is not installed")
+@needs_chromium
 def test_a_figure_in_a_closed_fold_is_left_there(tmp_path):
     """It has no size, and plotly makes no still of it."""
     (tmp_path / "book").mkdir()
