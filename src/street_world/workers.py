@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -55,16 +55,17 @@ def _worker(root: Path, settings: Settings) -> Iterator[subprocess.Popen[str]]:
             yield process
         finally:
             process.kill()
+            with suppress(BrokenPipeError):  # a worker that has ended did not read it all
+                assert process.stdin is not None
+                process.stdin.close()
 
 
 def _send(process: subprocess.Popen[str], value: object) -> None:
     """Writes a line of JSON to a worker; one that has ended is noticed by its missing answer."""
     assert process.stdin is not None
-    try:
+    with suppress(BrokenPipeError):
         process.stdin.write(json.dumps(value) + "\n")
         process.stdin.flush()
-    except BrokenPipeError:
-        pass
 
 
 def _have_written(idle: "SimpleQueue[subprocess.Popen[str]]", scene: Scene) -> Scene:

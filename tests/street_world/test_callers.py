@@ -90,6 +90,18 @@ def test_a_worker_that_is_ended_is_named_and_the_call_goes_on(
     assert digests(write_world(tmp_path / "w", workers=2, **tiny)) == whole[1]
 
 
+def test_a_worker_that_ends_before_it_reads_anything_is_named(tmp_path, tiny, monkeypatch):
+    class Ended(subprocess.Popen):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            self.kill()
+            self.wait()
+
+    monkeypatch.setattr(workers.subprocess, "Popen", Ended)
+    with pytest.raises(StreetWorldError, match=r"^scene-000\d is not written, .* status -9, per"):
+        write_world(tmp_path / "w", workers=2, **tiny)
+
+
 def test_no_worker_is_left_when_the_caller_stops(tmp_path, started):
     chosen = settings.Settings(3, 1, ("CAM_FRONT",), 0, (32, 64))
     (tmp_path / ".parts").mkdir()
