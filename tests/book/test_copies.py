@@ -76,3 +76,25 @@ def test_records_count_where_the_cells_read_them(text, tmp_path):
     reading, other = dict.fromkeys(line for line, _ in seen)
     assert seen[reading, "1"] != seen[reading, "2"]
     assert seen[other, "1"] == seen[other, "2"] == ""
+
+
+@pytest.mark.parametrize(
+    ("group", "line", "reads"),
+    [
+        ("cpu-kitti", "tables.published()", True),
+        ("core", "tables.published()", False),
+        ("core", 'tables.published("core")', True),
+        ("core", "core = tables.published()", False),
+    ],
+)
+def test_records_of_another_scale_count_where_a_cell_names_it(text, tmp_path, group, line, reads):
+    """A run published at a scale that a chapter does not show makes its execution no older."""
+    record = tmp_path / "book" / "results" / group / "rgb" / "seed-0" / "record.json"
+    record.parent.mkdir(parents=True)
+    text.write_text(CELL % f"from rigid_depth.book import tables\n{line}")
+    seen = set()
+    for content in ("1", "2"):
+        record.write_text(content)
+        copies._content.cache_clear()
+        seen.add(copies.stamp(text)["records"])
+    assert len(seen) == (2 if reads else 1)

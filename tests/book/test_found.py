@@ -29,8 +29,15 @@ def run(experiment: str, seed: int, shift: float = 0.0, group: str = "cpu") -> t
         for k, r in enumerate(rmse)
     }
     pooled = float(np.sqrt((rmse**2).mean()))
-    branch = {"caps": {"80": {"rmse_m": pooled, "pixels": 6000}}, "scenes": scenes}
-    record = {"metrics": {"test": {"rgb": branch}}, "data": {"dataset": "synthetic"}}
+    branch = {"caps": {"80": {"rmse_m": pooled, "delta1": 0.6, "pixels": 6000}}, "scenes": scenes}
+    record = {
+        "metrics": {split: {"rgb": branch} for split in ("train", "val", "test")},
+        "data": {"dataset": "synthetic", "image_size": [128, 256], "counts": {}},
+        "cost": {"steps": 600, "parameters": 2_000_000, "seconds": 60.0},
+        "parameters": {"batch_size": 8, "balancing": False},
+        "curves": {"train": {}},
+        "alignment": {"copying": {}},
+    }
     return tables.Run(group, experiment, seed, record)
 
 
@@ -175,18 +182,23 @@ def test_counts_are_those_of_the_ledger_and_its_page():
     assert f"**{len(badges)}**" in text
 
 
-def test_one_constant_moves_the_whole_page(monkeypatch, tmp_path):
-    monkeypatch.setattr(tables, "PUBLISHED_SCALE", "core")
+def test_the_deciding_scale_speaks_first_once_it_compares_a_method(tmp_path):
     (tmp_path / "book").mkdir()
     (tmp_path / "book" / "intro.md").write_text("# Book\n")
-    old = rows({"coral": -0.5})
-    pages = foundpage.found_pages([], old, tmp_path)
-    assert "is **open**" in pages["found.md"]
-    assert "It is open" in pages["answer.txt"]
-    new = rows({"mse": 0.0, "coral": -0.5}, group="core")
-    assert "make the image branch" in found.helped(forest.family(new))
+    small = rows({"weight-maps": 0.0, "coral": -0.5})
+    alone = rows({}, group="core")
+    pages = foundpage.found_pages([], [*small, *alone], tmp_path)
+    assert "1 of 2 methods make the image branch better" in pages["found.md"]
+    assert "At scale" not in pages["found.md"]
+    assert "(scale `cpu`)" in pages["answer.txt"]
+    both = [*small, *alone, *(run("weight-maps", seed, 0.0, "core") for seed in range(3))]
+    pages = foundpage.found_pages([], both, tmp_path)
+    assert "None of the 1 methods compared makes" in pages["found.md"]
+    assert "At scale `cpu` 2 methods are compared, and better is CORAL." in pages["found.md"]
+    assert "(scale `core`)" in pages["answer.txt"]
+    names = forest.main_rows()
     figure = json.loads(pages[foundpage.FIGURE])
-    assert figure["data"][1]["x"] == []
+    assert [names[place] for place in figure["data"][1]["y"]] == ["weight-maps"]
 
 
 def test_routes_are_measured_by_their_chapters(tmp_path):

@@ -3,6 +3,7 @@
 import pytest
 
 from rigid_depth.book import outcomes
+from rigid_depth.book.tables import Run
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments import EXPERIMENTS
 
@@ -12,6 +13,7 @@ ROW = {"value_m": -0.25, "low_m": -0.4, "high_m": -0.1, "visible": 0.034, "seeds
 def said(monkeypatch, *verdicts):
     names = ["mse", "coral", "weight-maps"][: len(verdicts)]
     rows = [ROW | {"experiment": n, "verdict": v} for n, v in zip(names, verdicts, strict=True)]
+    monkeypatch.setattr(outcomes, "SHOWN_SCALES", ["cpu"])
     monkeypatch.setattr(outcomes, "verdicts", lambda *_: rows)
     return outcomes.outcome([], names, "rgb")
 
@@ -37,7 +39,8 @@ def test_rows_told_apart_are_named(monkeypatch):
     text = said(monkeypatch, "better", "no difference shown")
     assert "“MSE between the latents, RGB-D detached” is better than" in text
     assert "by 0.25 m (95 % -0.40 to -0.10); 1 more is not told apart" in text
-    assert "scale cpu, 3 seeds" in text.replace(outcomes.PUBLISHED_SCALE, "cpu")
+    assert text.startswith("At scale cpu “MSE")
+    assert text.endswith("(RGB branch, held-out streets, 3 seeds).")
 
 
 def test_no_difference_says_what_would_have_been_seen(monkeypatch):
@@ -50,4 +53,22 @@ def test_no_difference_says_what_would_have_been_seen(monkeypatch):
 
 
 def test_too_few_seeds_are_said(monkeypatch):
-    assert said(monkeypatch, "open").startswith("Not enough seeds are published at scale")
+    assert said(monkeypatch, "open").startswith("Not enough seeds are published to compare")
+
+
+def test_each_scale_that_can_judge_has_its_sentence(monkeypatch):
+    """The deciding scale speaks first, and only of the rows that it has."""
+
+    def judged(runs, names, _):
+        has = {run.experiment for run in runs}
+        return [ROW | {"experiment": n, "verdict": "worse" if n in has else "open"} for n in names]
+
+    monkeypatch.setattr(outcomes, "verdicts", judged)
+    at = {"cpu": ["mse", "coral"], "core": ["coral"], "smoke": ["mse"]}
+    runs = [Run(group, name, 0, {}) for group, names in at.items() for name in names]
+    first, second = outcomes.outcome(runs, ["mse", "coral"], "rgb").split(" At scale ")
+    assert first.startswith("At scale core “CORAL")
+    assert "MSE" not in first
+    assert "1 more is to come" in first
+    assert second.startswith("cpu “MSE")
+    assert "CORAL" in second

@@ -26,7 +26,7 @@ from rigid_depth.book.tables import (
     branch_difference_m,
     difference_m,
 )
-from rigid_depth.conventions import BALANCING_EPSILON
+from rigid_depth.conventions import BALANCING_EPSILON, SHOWN_SCALES
 from rigid_depth.decisions import (
     in_shares,
     level_at,
@@ -218,15 +218,18 @@ def _difference_cells(found) -> list[str]:
 
 
 def verdicts_csv(runs: Iterable[Run]) -> str:
-    """The verdicts against both references as CSV, one line for each comparison."""
+    """The verdicts of each scale against both references as CSV, one line for each comparison."""
     runs, out = list(runs), io.StringIO()
-    columns = ["experiment", "reference", "value_m", "low_m", "high_m", "reference_m"]
+    columns = ["scale", "experiment", "reference", "value_m", "low_m", "high_m", "reference_m"]
     columns += ["p_value", "seeds"]
     columns += ["share", "low", "high", "p_equivalent", "equivalent", "visible", "next"]
     writer = csv.DictWriter(out, [*columns, "verdict"], lineterminator="\n")
     writer.writeheader()
-    for reference, family in FAMILIES.items():
-        writer.writerows(verdicts(runs, family, reference))
+    for scale in SHOWN_SCALES:
+        mine = [run for run in runs if run.group == scale]
+        for reference, family in FAMILIES.items():
+            lines = verdicts(mine, family, reference)
+            writer.writerows({"scale": scale, **line} for line in lines)
     return out.getvalue()
 
 

@@ -2,7 +2,7 @@
 
 Beside every text notebook (`.md`) lies its stored twin (`.ipynb`), committed. An executed copy
 carries a stamp of what it rests on: the text, the package's code that its cells import, and the
-published records where they read them. A build executes what no copy is up to date with, below
+published records that they read. A build executes what no copy is up to date with, below
 `_build/executed`, and leaves the stored twins alone.
 """
 
@@ -17,13 +17,14 @@ from pathlib import Path
 
 import jupytext
 
+from rigid_depth.conventions import PUBLISHED_SCALE
 from rigid_depth.experiments.sources import blob
 from rigid_depth.experiments.standing import FILE as CONFIRMED
 from rigid_depth.sources import code_files, code_hash
 
 EXECUTED = Path("_build") / "executed"
-READS = {"results": ".book.tables", "studies": ".studies"}
-"""The folder of records below `book`, and what the modules are called that read it."""
+RESULTS, STUDIES = ".book.tables", ".studies"
+"""What the modules are called that read the records of runs and of studies."""
 
 
 def texts(root: Path) -> list[Path]:
@@ -35,8 +36,7 @@ def stamp(text: Path) -> dict[str, str]:
     """What an execution of the text notebook rests on now: hashes of text, code and records."""
     cells = [c.source for c in jupytext.read(text).cells if c.cell_type == "code"]
     modules = sorted(_modules(cells))
-    book = text.resolve().parents[1] / "book"
-    read = [_content(book / k) for k, name in READS.items() if any(name in m for m in modules)]
+    read = [_content(folder) for folder in _records(cells, modules, text.resolve().parents[1])]
     return {
         "source_blob": blob(text),
         "code": code_hash(code_files(*modules)),
@@ -68,6 +68,18 @@ def shown(text: Path) -> Path:
     """The copy that the book shows: this machine's where it is up to date, else the stored twin."""
     copy = executed(text)
     return copy if copy.is_file() and is_current(copy, stamp(text)) else text.with_suffix(".ipynb")
+
+
+def _records(cells: list[str], modules: list[str], root: Path) -> Iterator[Path]:
+    """The folders of records that the cells read: all studies, and of the runs those of the scale
+    that the book shows, on any data, and of each group that a cell names."""
+    if any(RESULTS in module for module in modules):
+        for folder in sorted((root / "book" / "results").glob("*")):
+            named = any(f'"{folder.name}"' in cell for cell in cells)
+            if named or folder.name.partition("-")[0] == PUBLISHED_SCALE:
+                yield folder
+    if any(STUDIES in module for module in modules):
+        yield root / "book" / "studies"
 
 
 def _modules(cells: list[str]) -> Iterator[str]:

@@ -60,9 +60,18 @@ def helped(lines: Lines) -> str:
     if said["worse"]:
         text += f" Worse: {said['worse']}."
     same = sum(bool(row["equivalent"]) for row in judged)
-    text += f" {same} of them {'is' if same == 1 else 'are'} shown to lie within"
+    number = f"{same} of them" if same else "None"
+    text += f" {number} {'are' if same > 1 else 'is'} shown to lie within"
     text += f" ±{100 * MARGIN:.0f} % of it."
     return text + (f" {later} more are not run yet." if later else "")
+
+
+def helped_at(lines: Lines, scale: str) -> str:
+    """The answer of another scale, in half a sentence."""
+    judged = [row for row in lines.values() if row["verdict"] != "open"]
+    better = _names(judged, "better")
+    said = f"better is {better}" if better else "none is better"
+    return f"At scale `{scale}` {len(judged)} methods are compared, and {said}."
 
 
 def guide_knows(runs: Sequence[Run]) -> str:
@@ -98,8 +107,10 @@ def readable(runs: Sequence[Run], experiments: Sequence[str]) -> str:
         lead = "No aligned latent can be exchanged for the other"
     elif 2 * len(worse) > len(gaps):
         lead = "Aligned latents can mostly not be exchanged"
+    elif worse:
+        lead = "Not every aligned latent can be exchanged for the other"
     else:
-        lead = "Most aligned latents show no loss when they are exchanged"
+        lead = "No loss is shown where aligned latents are exchanged"
     text = (
         f"**{lead}**: in {len(worse)} of {len(gaps)} methods a decoder that has only seen RGB-D "
         "latents reads the RGB latent worse than RGB's own decoder"
@@ -111,7 +122,12 @@ def readable(runs: Sequence[Run], experiments: Sequence[str]) -> str:
 
 
 def channel(runs: Sequence[Run]) -> str:
-    """Whether rotations align, or carry depth from LiDAR past the latent."""
+    """Whether rotations align, or carry depth from LiDAR past the latent.
+
+    Said at the scale of the finding, of which the runs given may be more than are shown.
+    """
+    scale = find_finding(CHANNEL).group
+    runs = [run for run in runs if run.group == scale]
     turns = [run.record["alignment"]["rotations"] for run in of(runs, ROTATION)]
     said = judgement(find_finding(CHANNEL), runs).verdict
     if not turns:
@@ -127,7 +143,7 @@ def channel(runs: Sequence[Run]) -> str:
         return (
             f"**A rotation is a channel**: the more numbers it has, the better the guided branch "
             f"beside RGB, from {gains[0]:+.2f} m with none to {gains[-1]:+.2f} m with one rotation "
-            f"for each pixel. {text}"
+            f"for each pixel (scale `{scale}`). {text}"
         )
     words = "no order by its size is shown" if said == "no longer holds" else "that is open"
     return f"{text} Does a larger rotation carry more from LiDAR? Here {words}."

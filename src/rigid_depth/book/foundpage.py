@@ -16,7 +16,8 @@ from rigid_depth.book.findings import FINDINGS, judgement
 from rigid_depth.book.forest import family, forest, main_rows
 from rigid_depth.book.ledger import VERDICTS, Row
 from rigid_depth.book.markdown import number, plain, table
-from rigid_depth.book.tables import Run, shown_scale
+from rigid_depth.book.tables import Run
+from rigid_depth.conventions import PUBLISHED_SCALE, SHOWN_SCALES
 
 FIGURE = "forest.json"
 ALTERNATIVE = (
@@ -42,17 +43,27 @@ CHAPTER = re.compile(r"\(\.\./notebooks/(\w+)\.ipynb\)")
 def found_pages(rows: Sequence[Row], runs: Iterable[Run], root: Path) -> dict[str, str]:
     """File name -> text: the page, its figure, and what the front page includes.
 
-    `rows` is the ledger; the runs of the scale that the book shows are said and compared.
+    `rows` is the ledger.
     """
     runs = list(runs)
-    shown = [run for run in runs if run.group == shown_scale(runs)]
-    lines = family(shown)
+    shown, lines = leading(runs)
     return {
         "found.md": page(rows, runs, shown, lines),
         FIGURE: json.dumps(forest(lines, main_rows())),
         "answer.txt": answer(shown, lines),
-        "reading.txt": f"{reading(root)}\n{running(shown)}",
+        "reading.txt": f"{reading(root)}\n{running(runs)}",
     }
+
+
+def leading(runs: Sequence[Run]) -> tuple[list[Run], dict[str, dict]]:
+    """The runs that are spoken of first, and their verdicts: those of the deciding scale as soon as
+    it compares a method, else those of the scale that has every row."""
+    for scale in SHOWN_SCALES:
+        shown = [run for run in runs if run.group == scale]
+        lines = family(shown)
+        if any(row["verdict"] != "open" for row in lines.values()):
+            break
+    return shown, lines
 
 
 def page(
@@ -60,10 +71,10 @@ def page(
 ) -> str:
     """One screen: findings, limits and changes; beside them the forest plot, counts and scale."""
     sentences = [
-        found.helped(lines),
+        _helped(runs, shown, lines),
         found.guide_knows(shown),
         found.readable(shown, FAMILIES[regime.RGB]),
-        found.channel(shown),
+        found.channel(runs),
         found.printed_by_chance(shown),
     ]
     return "\n".join(
@@ -83,6 +94,15 @@ def page(
             "::::::\n",
         ]
     )
+
+
+def _helped(runs: Sequence[Run], shown: Sequence[Run], lines: Mapping[str, dict]) -> str:
+    """The first finding, with what a scale that has more rows says of it."""
+    said = found.helped(lines)
+    if not shown or shown[0].group == PUBLISHED_SCALE:
+        return said
+    others = family(run for run in runs if run.group == PUBLISHED_SCALE)
+    return f"{said} {found.helped_at(others, PUBLISHED_SCALE)}"
 
 
 def _column(*parts: tuple[str, str]) -> str:
@@ -171,8 +191,9 @@ def reading(root: Path) -> str:
     return table(head, cells) if cells else ""
 
 
-def running(shown: Sequence[Run]) -> str:
+def running(runs: Sequence[Run]) -> str:
     """How long the runs behind the tables took."""
+    shown = [run for run in runs if run.group in SHOWN_SCALES]
     if not shown:
         return ""
     hours = sum(run.record["cost"]["seconds"] for run in shown) / 3600

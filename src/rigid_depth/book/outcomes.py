@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from rigid_depth.book.comparison import verdicts
 from rigid_depth.book.tables import Run
-from rigid_depth.conventions import PUBLISHED_SCALE
+from rigid_depth.conventions import SHOWN_SCALES
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.registry import EXPERIMENTS, find_experiment
 
@@ -39,15 +39,23 @@ def _names(text: str) -> list[str]:
 def outcome(runs: Iterable[Run], experiments: Sequence[str], reference: str) -> str:
     """Which experiments are better or worse than a reference on the held-out streets, by how much.
 
-    The verdicts are those of `comparison.verdict_table` over the same rows, at the scale that the
-    book shows; rows with too few seeds are counted apart.
+    A sentence for each of `SHOWN_SCALES` at which one of them can be judged. The verdicts are those
+    of `comparison.verdict_table` over the same rows; rows with too few seeds are counted apart.
     """
-    shown = [run for run in runs if run.group == PUBLISHED_SCALE]
-    rows = verdicts(shown, experiments, reference)
+    runs = list(runs)
+    said = [_at_scale(runs, scale, experiments, reference) for scale in SHOWN_SCALES]
+    if not any(said):
+        return f"Not enough seeds are published to compare with {_label(reference)}."
+    return " ".join(filter(None, said))
+
+
+def _at_scale(runs: Sequence[Run], scale: str, experiments: Sequence[str], reference: str) -> str:
+    """The sentence for one scale; empty where no row has enough seeds."""
+    rows = verdicts([run for run in runs if run.group == scale], experiments, reference)
     judged = [row for row in rows if row["verdict"] != "open"]
-    base, scale = _label(reference), PUBLISHED_SCALE
+    base = _label(reference)
     if not judged:
-        return f"Not enough seeds are published at scale {scale} to compare with {base}."
+        return ""
     said = [
         f"{_label(row['experiment'])} is {row['verdict']} than {base} by "
         f"{abs(row['value_m']):.2f} m ({_interval(row)})"
@@ -62,7 +70,7 @@ def outcome(runs: Iterable[Run], experiments: Sequence[str], reference: str) -> 
     left = len(rows) - len(judged)
     more = f"; {left} more {'is' if left == 1 else 'are'} to come" if left else ""
     return (
-        f"On held-out streets {'; '.join(said)} (RGB branch, scale {scale}, {seeds} seeds{more})."
+        f"At scale {scale} {'; '.join(said)} (RGB branch, held-out streets, {seeds} seeds{more})."
     )
 
 

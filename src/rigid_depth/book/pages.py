@@ -73,7 +73,7 @@ def by_experiment(runs: list[tables.Run]) -> list[list[tables.Run]]:
 
 
 def _downloads(root: Path, runs: list[tables.Run]) -> dict[str, str]:
-    """The results tables as CSV and JSON and the verdicts as CSV, at the scale shown."""
+    """The results tables as CSV and JSON at the scale shown, and the verdicts of all as CSV."""
     thesis = json.loads((root / "book" / "thesis_tables.json").read_text(encoding="utf-8"))
     scale = tables.shown_scale(runs)
     texts = {}
@@ -81,7 +81,7 @@ def _downloads(root: Path, runs: list[tables.Run]) -> dict[str, str]:
         rows = tables.results(thesis[name], runs, scale)
         texts[f"{name}.csv"] = tables.results_csv(rows)
         texts[f"{name}.json"] = json.dumps({"scale": scale, "rows": rows}, indent=1) + "\n"
-    texts["verdicts.csv"] = comparison.verdicts_csv(run for run in runs if run.group == scale)
+    texts["verdicts.csv"] = comparison.verdicts_csv(runs)
     return texts
 
 

@@ -13,6 +13,7 @@ from rigid_depth.book.findings.reading import (
     verdicts,
 )
 from rigid_depth.book.tables import Run, branch_difference_m
+from rigid_depth.conventions import DECIDING_SCALE
 from rigid_depth.statistics import holm
 
 
@@ -37,7 +38,7 @@ def one_rotation_answers_all_images(shown: list[Run]) -> bool:
     )
 
 
-@finding("rotation-global-3")
+@finding("rotation-global-3", group=DECIDING_SCALE)
 def rotations_agree_and_come_apart_again(shown: list[Run]) -> bool:
     """The loss between the rotations ends five times above its least; R_rgb hardly varies."""
     runs = seeds(shown, "rotation-global-3").values()

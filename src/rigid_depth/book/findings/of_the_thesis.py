@@ -35,6 +35,7 @@ from rigid_depth.book.findings.judging import (
 )
 from rigid_depth.book.findings.reading import decoded, floor, gap_m, rmse_m
 from rigid_depth.book.tables import Run, branch_difference_m
+from rigid_depth.conventions import DECIDING_SCALE
 
 READABLE_M = 0.5
 """A latent is readable if a decoder that has never seen one like it errs by less more."""
@@ -81,7 +82,7 @@ def dropout_and_decay_are_essential_to_the_guide(shown: list[Run]) -> Judgement:
     return worsens(shown, ["mse-unregularised"], "mse", branch="depth")
 
 
-@claim("mse")
+@claim("mse", group=DECIDING_SCALE)
 def the_depth_decoder_is_worse_on_rgb_latents(shown: list[Run]) -> Judgement:
     """The decoder of the RGB-D branch is worse on the RGB latent than RGB's own decoder."""
     gap = branch_difference_m(shown, "mse", "zero_shot", "rgb")
@@ -214,7 +215,7 @@ def gradients_of_the_rgb_decoder_keep_to_rgb(shown: list[Run]) -> Judgement:
     )
 
 
-@claim("rotation-global-3")
+@claim("rotation-global-3", group=DECIDING_SCALE)
 def rotations_agree_at_once(shown: list[Run]) -> Judgement:
     """The loss between the rotations falls below a fiftieth in the first quarter of every run."""
 
