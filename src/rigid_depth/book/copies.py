@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -34,12 +34,13 @@ def texts(root: Path) -> list[Path]:
 
 def stamp(text: Path) -> dict[str, str]:
     """What an execution of the text notebook rests on now: hashes of text, code and records."""
-    cells = [c.source for c in jupytext.read(text).cells if c.cell_type == "code"]
-    modules = sorted(_modules(cells))
+    source_blob = blob(text)
+    cells = _cells(text, source_blob)
+    modules = tuple(sorted(set(_modules(cells))))
     read = [_content(folder) for folder in _records(cells, modules, text.resolve().parents[1])]
     return {
-        "source_blob": blob(text),
-        "code": code_hash(code_files(*modules)),
+        "source_blob": source_blob,
+        "code": _code(modules),
         "records": hashlib.sha1("".join(read).encode()).hexdigest() if read else "",
     }
 
@@ -70,7 +71,19 @@ def shown(text: Path) -> Path:
     return copy if copy.is_file() and is_current(copy, stamp(text)) else text.with_suffix(".ipynb")
 
 
-def _records(cells: list[str], modules: list[str], root: Path) -> Iterator[Path]:
+@cache
+def _cells(text: Path, source_blob: str) -> tuple[str, ...]:
+    """The code cells of a text notebook with that content; a build asks for each several times."""
+    return tuple(c.source for c in jupytext.read(text).cells if c.cell_type == "code")
+
+
+@cache
+def _code(modules: tuple[str, ...]) -> str:
+    """Hash of the package's code behind these modules, as when first asked."""
+    return code_hash(code_files(*modules))
+
+
+def _records(cells: Sequence[str], modules: Sequence[str], root: Path) -> Iterator[Path]:
     """The folders of records that the cells read: all studies, and of the runs those of the scale
     that the book shows, on any data, and of each group that a cell names."""
     if any(RESULTS in module for module in modules):
@@ -82,7 +95,7 @@ def _records(cells: list[str], modules: list[str], root: Path) -> Iterator[Path]
         yield root / "book" / "studies"
 
 
-def _modules(cells: list[str]) -> Iterator[str]:
+def _modules(cells: Sequence[str]) -> Iterator[str]:
     """Names of the package's modules, or of what is taken from them, that the cells import."""
     for cell in cells:
         try:
