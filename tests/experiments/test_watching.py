@@ -57,6 +57,12 @@ def test_a_run_that_goes_on_logs_its_earlier_points_too(tiny, tmp_path):
     assert logged(record.folder).keys() == recorded(record).keys() == {3, 6}
 
 
+def test_the_run_that_another_is_built_on_is_logged_too(tiny, tmp_path):
+    record = tiny("rgb-infinity-fresh-decoder", tmp_path, logger="csv")
+    (below,) = record.folder.parents[1].glob("rgb-infinity+*/seed-0")
+    assert logged(below).keys() == logged(record.folder).keys() == {3, 6}
+
+
 @pytest.mark.parametrize(
     ("kind", "said"),
     [

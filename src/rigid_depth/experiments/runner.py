@@ -159,7 +159,7 @@ def _needed(plan: Plan) -> weights.Trained:
     found = run(
         needs, scale=plan.scale.name, seed=plan.seed, dataset=plan.dataset,
         dataroot=plan.dataroot, out=plan.out, devices=plan.devices, num_nodes=plan.num_nodes,
-        progress=plan.progress, **changes,
+        logger=plan.logger, progress=plan.progress, **changes,
     )  # fmt: skip
     return weights.load_weights(found.folder, only=(needs,))
 
