@@ -97,6 +97,7 @@ def test_the_file_of_verdicts_has_every_comparison(runs):
 
 
 def test_a_table_links_every_seed_and_leaves_rows_open(runs):
+    assert comparison.rows_run(runs, ["rotation-global-3", "mse"]) == ["mse"]
     text = comparison.branch_table(runs, ["mse", "rotation-global-3"])
     head, _, first, second = text.strip().splitlines()
     assert "zero-shot, control [m]" in head

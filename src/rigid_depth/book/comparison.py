@@ -52,6 +52,7 @@ __all__ = [
     "headline",
     "measure_table",
     "recorded",
+    "rows_run",
     "verdict_table",
     "verdicts",
     "verdicts_csv",
@@ -89,6 +90,12 @@ def measure_table(
         label = _label(name)
         rows.append([label, *(cells if mine else ["open"] * len(cells)), links or "not run yet"])
     return table(["Experiment", *measures, "seeds"], rows)
+
+
+def rows_run(runs: Iterable[Run], experiments: Sequence[str]) -> list[str]:
+    """Those of the experiments that have a run, in their order."""
+    found = _by_experiment(runs)
+    return [name for name in experiments if name in found]
 
 
 def verdicts(
