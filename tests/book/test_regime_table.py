@@ -91,3 +91,11 @@ def test_runs_of_other_lengths_are_told_apart_by_their_steps():
         assert row[:4] == [steps, f"{below:.3f}", f"{share:.3f}", "1.200"]
     assert "run-core-mse-steps-1200-seed-0" in cells[0][4]
     assert cells[1][4].count("](#run-core-mse-seed-") == 2
+    text = regime.with_most_steps([*full, other, floor, short], "core")
+    share = pooled_m(4.9) / pooled_m(7)
+    assert text.startswith("With 2,400 steps, in 2 runs, the guide has ")
+    assert f"{100 * share:.0f} % of RGB's error, still above the bound of 65 %" in text
+    better = long("mse+steps=9600", 0, 9600, rgb=(6.0, 0.7), depth=(3.0, 0.7))
+    text = regime.with_most_steps([*full, better], "core")
+    assert text.startswith("With 9,600 steps, in one run, ")
+    assert ", within the bound" in text

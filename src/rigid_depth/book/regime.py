@@ -114,6 +114,20 @@ def steps_table(runs: Sequence[Run], group: str) -> str:
     return table(["steps", *heads], rows)
 
 
+def with_most_steps(runs: Sequence[Run], group: str) -> str:
+    """What the longest training of `mse` makes of the guide, in a sentence."""
+    mine = [run for run in runs if run.group == group]
+    steps, found = list(_by_steps(mine).items())[-1]
+    share = guide_share([replace(run, experiment=GUIDED) for run in found])
+    bound = next(asked.bound for asked in ASKED if asked.reached is guide_share)
+    word = "within" if share <= bound else "still above"
+    runs_of = "one run" if len(found) == 1 else f"{len(found)} runs"
+    return (
+        f"With {steps:,} steps, in {runs_of}, the guide has {100 * share:.0f} % of RGB's error, "
+        f"{word} the bound of {100 * bound:.0f} %."
+    )
+
+
 def _by_steps(runs: Sequence[Run]) -> dict[int, list[Run]]:
     """The runs of `mse` by their number of steps, in rising order."""
     pattern = re.compile(rf"{GUIDED}(\+steps=\d+)?")
