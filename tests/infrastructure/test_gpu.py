@@ -28,8 +28,10 @@ class Fake:
 
     def __init__(self, folder, seconds, code=0):
         self.seconds, self.code, self.place, self.log = seconds, code, Path("x"), folder / "log"
+        self.started = False
 
     def start(self):
+        self.started = True
         program = f"import sys, time; time.sleep({self.seconds}); sys.exit({self.code})"
         return subprocess.Popen([sys.executable, "-c", program])
 
@@ -64,10 +66,10 @@ def test_runs_end_at_the_deadline(tmp_path, monkeypatch):
     monkeypatch.setattr(programme, "PAUSE_S", 0.01)
     began, done = time.monotonic(), []
     failed = programme.work(
-        [Fake(tmp_path, 0), Fake(tmp_path, 0, 3), Fake(tmp_path, 600)], 3, began + 3, done.append
+        [Fake(tmp_path, 0), Fake(tmp_path, 0, 3), Fake(tmp_path, 600)], 3, began + 6, done.append
     )
     assert (failed, len(done)) == (1, 1)
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60
 
 
 def test_a_run_takes_huge_pages_unless_told_otherwise(tmp_path, monkeypatch):
@@ -85,21 +87,20 @@ def test_a_run_takes_huge_pages_unless_told_otherwise(tmp_path, monkeypatch):
 def test_none_is_begun_that_could_not_end(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(programme, "PAUSE_S", 0.01)
     todo = [Fake(tmp_path, 2), Fake(tmp_path, 600)]
-    began = time.monotonic()
-    assert programme.work(todo, 1, began + 4, only_whole=True) == 0
-    assert time.monotonic() - began < 3.9
+    assert programme.work(todo, 1, time.monotonic() + 4, only_whole=True) == 0
+    assert [run.started for run in todo] == [True, False]
     assert "1 runs are left" in capsys.readouterr().out
 
 
 def test_a_phase_ends_at_its_limit_with_all_it_started(tmp_path):
     report = gpu.Report(tmp_path / "report.txt")
-    child = f"import time; time.sleep(3); open({str(tmp_path / 'late')!r}, 'w')"
+    child = f"import time; time.sleep(5); open({str(tmp_path / 'late')!r}, 'w')"
     program = "import subprocess, sys; print('begun', flush=True); "
     program += f"subprocess.run([sys.executable, '-c', {child!r}])"
-    whole, said = gpu.phase(report, "slow", 1.5, "-c", program)
+    whole, said = gpu.phase(report, "slow", 3, "-c", program)
     assert (whole, said) == (False, "begun\n")
     assert "slow: stopped at its limit" in report.path.read_text()
-    time.sleep(3)
+    time.sleep(5)
     assert not (tmp_path / "late").exists()
     assert gpu.phase(report, "bad", 9, "-c", "import sys; sys.exit(4)")[0] is False
     assert "bad: FAILED with status 4" in report.path.read_text()

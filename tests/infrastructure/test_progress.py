@@ -17,9 +17,18 @@ def test_it_ends_where_no_run_ever_finishes(tmp_path, monkeypatch, capsys):
     watch.start()
     time.sleep(0.05)
     watch.over.set()
-    watch.join(5)
+    watch.join(60)
     assert not watch.is_alive()
     assert capsys.readouterr().out == "runs: 0 of 1 done, 1 to come\n"
+
+
+def told(capsys) -> list[str]:
+    """The next lines that are printed."""
+    text, until = "", time.monotonic() + 60
+    while not text.endswith("\n") and time.monotonic() < until:
+        time.sleep(0.01)
+        text += capsys.readouterr().out
+    return text.splitlines()
 
 
 def test_every_new_record_is_told_once(tmp_path, monkeypatch, capsys):
@@ -29,9 +38,9 @@ def test_every_new_record_is_told_once(tmp_path, monkeypatch, capsys):
     watch = progress.Progress(records)
     watch.began_at = time.time() + 1  # what is there now was there before
     watch.start()
-    time.sleep(0.1)
+    lines = told(capsys)
     records[1].touch()
-    time.sleep(0.1)
+    lines += told(capsys)
     watch.finish()
-    lines = capsys.readouterr().out.splitlines()
+    lines += capsys.readouterr().out.splitlines()
     assert [text.split(",")[0] for text in lines] == ["runs: 1 of 3 done", "runs: 2 of 3 done"]
