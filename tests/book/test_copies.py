@@ -84,7 +84,7 @@ def test_records_count_where_the_cells_read_them(text, tmp_path):
         ("cpu-kitti", "tables.published()", True),
         ("core", "tables.published()", False),
         ("core", 'tables.published("core")', True),
-        ("core", "core = tables.published()", False),
+        ("core", 'core = tables.published()  # not "core"', False),
     ],
 )
 def test_records_of_another_scale_count_where_a_cell_names_it(text, tmp_path, group, line, reads):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rigid_depth.book import ledger, ledgerpages, pageparts, pages, provenance
+from rigid_depth.book import copies, ledger, ledgerpages, pageparts, pages, provenance
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments import standing
 from rigid_depth.experiments.registry import EXPERIMENTS, SCALES
@@ -212,3 +212,14 @@ def test_a_cell_settles_what_is_decided_and_belongs_to_the_rest():
         "This belongs to thesis Table 8.2: undecided at this scale."
     )
     assert pageparts.note(rows[1:2], "notebooks/x").astext().startswith("This belongs to")
+
+
+def test_the_head_of_a_chapter_names_each_scale_that_its_tables_show():
+    said = pageparts.tables_shown("notebooks/08_results", ROOT)
+    core, cpu = said.split("; ")
+    assert core.startswith("scale core, 3 seeds")
+    assert cpu.startswith("scale cpu, 5 seeds")
+    others = [text.stem for text in copies.texts(ROOT) if not copies.names(text, "core")]
+    shown = {name: pageparts.tables_shown(f"notebooks/{name}", ROOT) for name in others}
+    assert not any("scale core" in text for text in shown.values())
+    assert "scale cpu" in shown["07_5_coral"]

@@ -37,7 +37,7 @@ def stamp(text: Path) -> dict[str, str]:
     source_blob = blob(text)
     cells = _cells(text, source_blob)
     modules = tuple(sorted(set(_modules(cells))))
-    read = [_content(folder) for folder in _records(cells, modules, text.resolve().parents[1])]
+    read = [_content(folder) for folder in _records(text, modules)]
     return {
         "source_blob": source_blob,
         "code": _code(modules),
@@ -83,25 +83,40 @@ def _code(modules: tuple[str, ...]) -> str:
     return code_hash(code_files(*modules))
 
 
-def _records(cells: Sequence[str], modules: Sequence[str], root: Path) -> Iterator[Path]:
+def names(text: Path, word: str) -> bool:
+    """Tells whether a code cell of the text notebook has that word as a string."""
+    return any(
+        isinstance(node, ast.Constant) and node.value == word
+        for tree in _parsed(_cells(text, blob(text)))
+        for node in ast.walk(tree)
+    )
+
+
+def _records(text: Path, modules: Sequence[str]) -> Iterator[Path]:
     """The folders of records that the cells read: all studies, and of the runs those of the scale
     that the book shows, on any data, and of each group that a cell names."""
+    root = text.resolve().parents[1]
     if any(RESULTS in module for module in modules):
         for folder in sorted((root / "book" / "results").glob("*")):
-            named = any(f'"{folder.name}"' in cell for cell in cells)
-            if named or folder.name.partition("-")[0] == PUBLISHED_SCALE:
+            group = folder.name
+            if group.partition("-")[0] == PUBLISHED_SCALE or names(text, group):
                 yield folder
     if any(STUDIES in module for module in modules):
         yield root / "book" / "studies"
 
 
-def _modules(cells: Sequence[str]) -> Iterator[str]:
-    """Names of the package's modules, or of what is taken from them, that the cells import."""
+def _parsed(cells: Sequence[str]) -> Iterator[ast.Module]:
+    """The syntax of each cell; one with the notebook's own commands (%, !) is left out."""
     for cell in cells:
         try:
-            tree = ast.parse(cell)
-        except SyntaxError:  # a cell with the notebook's own commands (%, !)
+            yield ast.parse(cell)
+        except SyntaxError:
             continue
+
+
+def _modules(cells: Sequence[str]) -> Iterator[str]:
+    """Names of the package's modules, or of what is taken from them, that the cells import."""
+    for tree in _parsed(cells):
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("rigid_depth"):
                 yield node.module

@@ -196,7 +196,7 @@ def expected_range(count: int) -> float:
 
 def _names(rows: Sequence[dict], verdict: str) -> str:
     found = [plain(short_name(row["experiment"])) for row in rows if row["verdict"] == verdict]
-    return ", ".join(found)
+    return "; ".join(found)  # a name may have commas
 
 
 def _not_run(experiment: str) -> str:

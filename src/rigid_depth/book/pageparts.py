@@ -15,10 +15,11 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 
-from rigid_depth.book import launching, ledgerpages, provenance, tables
+from rigid_depth.book import copies, launching, ledgerpages, provenance, tables
 from rigid_depth.book.address import report_url, repository_url
 from rigid_depth.book.experimentpage import chapter_of
 from rigid_depth.book.ledger import Row, load
+from rigid_depth.conventions import SHOWN_SCALES
 from rigid_depth.studies import STUDIES, published
 
 DETAILS = ("book/generated/runs/", "book/generated/studies/", "book/generated/api/")
@@ -40,9 +41,13 @@ def tables_shown(page: str, root: Path) -> str:
     records = [record.data for name in studies for record in published(name, root)]
     if records:
         return provenance.shown(records, "studies" if len(studies) > 1 else f"study {studies[0]}")
-    found = _published(root)
-    runs = [run for run in found.shown if page == RESULTS or chapter_of(run) == f"{page}.md"]
-    return provenance.shown([run.record for run in runs], f"scale {found.scale}")
+    found, text, said = _published(root), root / f"{page}.md", []
+    for scale in SHOWN_SCALES:
+        if scale == found.scale or (text.is_file() and copies.names(text, scale)):
+            runs = [run for run in found.runs if run.group == scale]
+            mine = [run for run in runs if page == RESULTS or chapter_of(run) == f"{page}.md"]
+            said.append(provenance.shown([run.record for run in mine], f"scale {scale}"))
+    return "; ".join(filter(None, said))
 
 
 @cache
