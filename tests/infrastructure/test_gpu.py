@@ -94,13 +94,13 @@ def test_none_is_begun_that_could_not_end(tmp_path, monkeypatch, capsys):
 
 def test_a_phase_ends_at_its_limit_with_all_it_started(tmp_path):
     report = gpu.Report(tmp_path / "report.txt")
-    child = f"import time; time.sleep(5); open({str(tmp_path / 'late')!r}, 'w')"
+    child = f"import time; time.sleep(14); open({str(tmp_path / 'late')!r}, 'w')"
     program = "import subprocess, sys; print('begun', flush=True); "
     program += f"subprocess.run([sys.executable, '-c', {child!r}])"
-    whole, said = gpu.phase(report, "slow", 3, "-c", program)
+    whole, said = gpu.phase(report, "slow", 10, "-c", program)
     assert (whole, said) == (False, "begun\n")
     assert "slow: stopped at its limit" in report.path.read_text()
-    time.sleep(5)
+    time.sleep(6)
     assert not (tmp_path / "late").exists()
     assert gpu.phase(report, "bad", 9, "-c", "import sys; sys.exit(4)")[0] is False
     assert "bad: FAILED with status 4" in report.path.read_text()
