@@ -5,7 +5,7 @@ HEADLINE_CAP_M = 80
 BALANCING_EPSILON = 1e-5
 """Added to the secondary loss in the ratio of eq. 6.1, where the thesis names no number."""
 PUBLISHED_SCALE = "cpu"
-"""The scale at which every row is run: the chapters' tables, findings and ledger show it unless
+"""The scale at which most rows are run: the chapters' tables, findings and ledger show it unless
 they name another."""
 DECIDING_SCALE = "core"
 """The larger scale, whose comparisons see smaller effects. Its rows are run one after another; what

@@ -95,6 +95,7 @@ def test_runs_of_other_lengths_are_told_apart_by_their_steps():
     share = pooled_m(4.9) / pooled_m(7)
     assert text.startswith("With 2,400 steps, in 2 runs, the guide has ")
     assert f"{100 * share:.0f} % of RGB's error, still above the bound of 65 %" in text
+    assert regime.with_most_steps([floor], "core").startswith("No run of `mse` is published")
     better = long("mse+steps=9600", 0, 9600, rgb=(6.0, 0.7), depth=(3.0, 0.7))
     text = regime.with_most_steps([*full, better], "core")
     assert text.startswith("With 9,600 steps, in one run, ")

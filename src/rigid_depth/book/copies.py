@@ -12,6 +12,7 @@ import ast
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -105,16 +106,17 @@ def _records(text: Path, modules: Sequence[str]) -> Iterator[Path]:
         yield root / "book" / "studies"
 
 
-def _parsed(cells: Sequence[str]) -> Iterator[ast.Module]:
+@cache
+def _parsed(cells: tuple[str, ...]) -> tuple[ast.Module, ...]:
     """The syntax of each cell; one with the notebook's own commands (%, !) is left out."""
+    found = []
     for cell in cells:
-        try:
-            yield ast.parse(cell)
-        except SyntaxError:
-            continue
+        with suppress(SyntaxError):
+            found.append(ast.parse(cell))
+    return tuple(found)
 
 
-def _modules(cells: Sequence[str]) -> Iterator[str]:
+def _modules(cells: tuple[str, ...]) -> Iterator[str]:
     """Names of the package's modules, or of what is taken from them, that the cells import."""
     for tree in _parsed(cells):
         for node in ast.walk(tree):

@@ -57,7 +57,7 @@ def found_pages(rows: Sequence[Row], runs: Iterable[Run], root: Path) -> dict[st
 
 def leading(runs: Sequence[Run]) -> tuple[list[Run], dict[str, dict]]:
     """The runs that are spoken of first, and their verdicts: those of the deciding scale as soon as
-    it compares a method, else those of the scale that has every row."""
+    it compares a method, else those of the scale that has most rows."""
     for scale in SHOWN_SCALES:
         shown = [run for run in runs if run.group == scale]
         lines = family(shown)

@@ -117,7 +117,9 @@ def steps_table(runs: Sequence[Run], group: str) -> str:
 def with_most_steps(runs: Sequence[Run], group: str) -> str:
     """What the longest training of `mse` makes of the guide, in a sentence."""
     mine = [run for run in runs if run.group == group]
-    steps, found = list(_by_steps(mine).items())[-1]
+    if not (by_steps := _by_steps(mine)):
+        return f"No run of `{GUIDED}` is published at scale {group} yet."
+    steps, found = list(by_steps.items())[-1]
     share = guide_share([replace(run, experiment=GUIDED) for run in found])
     bound = next(asked.bound for asked in ASKED if asked.reached is guide_share)
     word = "within" if share <= bound else "still above"
