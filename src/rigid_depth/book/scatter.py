@@ -41,11 +41,11 @@ def scatter(runs: Iterable[Run], first: str, second: str, branch: str) -> Scatte
         name.partition("+")[0] in BASELINES for name in (first, second)
     ):
         return own
-    alike = {key: errors for key, errors in found.items() if of_equal_start(*key)}
+    alike = _without_twins({k: errors for k, errors in found.items() if of_equal_start(*k)})
     if len(alike) < 3 or (pooled := seed_scatter(alike)) is None:
         return own
-    names = {name for _, name in alike}
-    return own_or_pooled(own, pooled) if {first, second} <= names else at_least(own, pooled)
+    both = all(of_equal_start(*key) for key in found if key[1] in (first, second))
+    return own_or_pooled(own, pooled) if both else at_least(own, pooled)
 
 
 def of_equal_start(group: str, experiment: str) -> bool:
@@ -57,6 +57,15 @@ def of_equal_start(group: str, experiment: str) -> bool:
         or experiment in ANOTHER_NETWORK
         or experiment.startswith(apart)
     )
+
+
+def _without_twins(rows: dict[tuple[str, str], dict[int, float]]) -> dict:
+    """The rows without those that repeat another's numbers: they add no evidence.
+
+    An RGB branch that no guide reaches, as in `mse-unaligned`, is that of RGB alone.
+    """
+    kept = {tuple(sorted(errors.items())): key for key, errors in reversed(rows.items())}
+    return {key: rows[key] for key in rows if key in kept.values()}
 
 
 def _errors_m(runs: Iterable[Run], branch: str) -> dict[tuple[str, str], dict[int, float]]:
