@@ -98,6 +98,13 @@ def the_more_a_rotation_says_the_more_lidar_comes_through(shown: list[Run]) -> b
     )
 
 
+@finding("rotation-local-3", group=DECIDING_SCALE)
+def a_local_guess_is_not_one_rotation(shown: list[Run]) -> bool:
+    """The guess of a rotation for each pixel varies at least half as much as its target does."""
+    found = turns(shown, "rotation-local-3")
+    return all(turn["own_spread_rad"] > turn["guide_spread_rad"] / 2 for turn in found)
+
+
 @finding("rotation-global-3", group=DECIDING_SCALE)
 def zero_shot_is_worse_than_rgb_at_d_3(shown: list[Run]) -> bool:
     """At d = 3 the zero-shot prediction is worse than that of the RGB branch."""

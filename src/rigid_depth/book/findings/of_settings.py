@@ -76,7 +76,7 @@ def the_reciprocal_encoding_is_for_the_near(shown: list[Run]) -> bool:
 
 @finding("rgb", "rgb+split_by=frame", "row-mean-depth", "row-mean-depth+split_by=frame")
 def no_use_of_a_split_by_frames_is_shown(shown: list[Run]) -> bool:
-    """Split by frames, RGB gains as much over the row mean as split by scenes; seeds overlap.
+    """No larger gain over the row mean is shown split by frames than by scenes; seeds overlap.
 
     In the mean half of the gain on training frames is left on test frames, either way.
     """
