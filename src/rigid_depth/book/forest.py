@@ -74,7 +74,7 @@ def forest(rows: Mapping[str, dict], experiments: Sequence[str], reference: str 
         "height": 110 + 30 * len(shown),
         "margin": {"l": 10, "r": 12, "t": 30, "b": 44},
         "barmode": "overlay",
-        "xaxis": {"title": {"text": "change of the RGB error [%]"}},
+        "xaxis": {"title": {"text": "change of the RGB error [%]"}, **_range(percent, printed_at)},
         "yaxis": {"tickmode": "array", "tickvals": list(range(len(shown))), "ticktext": names,
                   "range": [len(shown) - 0.4, -0.6], "automargin": True, "showgrid": False,
                   "tickfont": {"size": 11}},
@@ -83,6 +83,17 @@ def forest(rows: Mapping[str, dict], experiments: Sequence[str], reference: str 
         "legend": {"orientation": "h", "y": 1.01, "yanchor": "bottom", "x": 0},
     }  # fmt: skip
     return {"data": traces, "layout": layout}
+
+
+def _range(percent: list[dict[str, float]], printed_at: list[tuple[int, float]]) -> dict:
+    """The range of the axis: all that was measured or printed; a band may be far wider."""
+    ends = [p[end] for p in percent for end in ("low", "high")] + [x for _, x in printed_at]
+    if not percent:
+        return {}
+    seen = min(p["visible"] for p in percent)
+    low, high = min(*ends, -seen), max(*ends, seen)
+    room = 0.05 * (high - low)
+    return {"range": [round(low - room, 2), round(high + room, 2)]}
 
 
 def _broken(words: str) -> str:
