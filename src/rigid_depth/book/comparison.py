@@ -278,9 +278,11 @@ def _by_experiment(runs: Iterable[Run]) -> dict[str, list[Run]]:
 
 
 def _shared_seeds(runs: Iterable[Run], first: str, second: str, branch: str) -> set[int]:
-    measured = [run for run in runs if run.rmse_m(branch) is not None]
-    seeds = ({run.seed for run in measured if run.experiment == name} for name in (first, second))
-    return set.intersection(*seeds)
+    found: dict[str, set[int]] = {first: set(), second: set()}
+    for run in runs:
+        if run.experiment in found and run.rmse_m(branch) is not None:
+            found[run.experiment].add(run.seed)
+    return found[first] & found[second]
 
 
 def _cell(values: list[float | None]) -> str:

@@ -12,6 +12,7 @@ import io
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from itertools import zip_longest
 from pathlib import Path
 
@@ -41,11 +42,17 @@ class Item:
     of_records: bool
 
 
-def items(copy: Path) -> list[Item]:
+def items(copy: Path) -> tuple[Item, ...]:
     """Every numbered figure and table of an executed notebook that has a caption, in their order.
 
     Raises `FileNotFoundError` where there is no such copy.
     """
+    return _items(copy, copy.stat().st_mtime_ns)
+
+
+@cache
+def _items(copy: Path, written_ns: int) -> tuple[Item, ...]:
+    """Those of a copy as it was written then; two pages of a build ask for them."""
     notebook = json.loads(copy.read_text(encoding="utf-8"))
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     found, records = [], shows_records("".join(cell["source"]) for cell in cells)

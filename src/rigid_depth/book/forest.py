@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from textwrap import wrap
 
+from rigid_depth.book.colours import COLOURS
 from rigid_depth.book.comparison import MARGIN, verdicts
 from rigid_depth.book.experimentpage import label as page_of
 from rigid_depth.book.families import FAMILIES
 from rigid_depth.book.findings.of_the_thesis import printed_table
 from rigid_depth.book.markdown import plain, table
-from rigid_depth.book.notebook import COLOURS
 from rigid_depth.book.regime import RGB
 from rigid_depth.book.tables import HEADLINE_CAP, Run, held_out_rmse_m
 from rigid_depth.experiments.registry import find_experiment

@@ -41,7 +41,7 @@ def tables_shown(page: str, root: Path) -> str:
     records = [record.data for name in studies for record in published(name, root)]
     if records:
         return provenance.shown(records, "studies" if len(studies) > 1 else f"study {studies[0]}")
-    found, text, said = _published(root), root / f"{page}.md", []
+    found, text, said = published_runs(root), root / f"{page}.md", []
     for scale in SHOWN_SCALES:
         if scale == found.scale or (text.is_file() and copies.names(text, scale)):
             runs = [run for run in found.runs if run.group == scale]
@@ -51,7 +51,8 @@ def tables_shown(page: str, root: Path) -> str:
 
 
 @cache
-def _published(root: Path) -> tables.Published:
+def published_runs(root: Path) -> tables.Published:
+    """The published runs of the book at `root`, none if it has none; read once a build."""
     if not (root / "book" / "results").is_dir():
         return tables.Published([], None)
     return tables.published(book=root / "book")
@@ -61,7 +62,7 @@ def _published(root: Path) -> tables.Published:
 def settled(root: Path) -> dict[str, dict[str, list[Row]]]:
     """Page -> label of a cell -> the rows of the ledger that it settles."""
     found: dict[str, dict[str, list[Row]]] = {}
-    for row in load(root / "book" / "ledger.yaml"):
+    for row in load(root / "book" / "ledger.yaml", published_runs(root).runs):
         for cell in row.cell:
             text, _, label = cell.partition("::")
             page = found.setdefault(text.removesuffix(".md"), {})
