@@ -129,7 +129,7 @@ def a_guide_that_leans_on_lidar_is_hard_to_meet(shown: list[Run]) -> Judgement:
     return all_of(together(GUIDES), together(own_encoders))
 
 
-@claim("coral", "mse")
+@claim("coral", "mse", group=DECIDING_SCALE)
 def coral_is_better_than_mse(shown: list[Run]) -> Judgement:
     """RGB aligned by CORAL is better than RGB aligned by MSE."""
     printed = printed_table("table_8_2")
