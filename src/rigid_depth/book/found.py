@@ -85,8 +85,8 @@ def guide_knows(runs: Sequence[Run]) -> str:
         return f"**The guide knows no more than the image**: it errs by {found.mean:.2f} m more."
     return (
         f"**The guide knows more**: with LiDAR at its input it errs by {guide_m:.2f} m, "
-        f"{100 * (1 - share):.0f} % less than the RGB branch beside it. There is something to "
-        "teach."
+        f"{100 * (1 - share):.0f} % less than the RGB branch of the same run. There is "
+        "something to teach."
     )
 
 
@@ -141,9 +141,9 @@ def channel(runs: Sequence[Run]) -> str:
     if said == "holds":
         gains = [branch_difference_m(runs, n, "depth", "rgb").mean for n in NUMBERS_OF_A_ROTATION]
         return (
-            f"**A rotation is a channel**: the more numbers it has, the better the guided branch "
-            f"beside RGB, from {gains[0]:+.2f} m with none to {gains[-1]:+.2f} m with one rotation "
-            f"for each pixel (scale `{scale}`). {text}"
+            f"**A rotation is a channel**: the more numbers it has, the lower the error of the "
+            f"guided branch against RGB's, from {gains[0]:+.2f} m with none to {gains[-1]:+.2f} m "
+            f"with one rotation for each pixel (scale `{scale}`). {text}"
         )
     words = "no order by its size is shown" if said == "no longer holds" else "that is open"
     return f"{text} Does a larger rotation carry more from LiDAR? Here {words}."
