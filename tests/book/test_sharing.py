@@ -3,8 +3,13 @@
 import json
 import re
 import zipfile
+from pathlib import Path
+
+from jupyter_book.config import get_final_config
 
 from rigid_depth.book import sharing
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_page_describes_itself_and_names_addresses_only_where_they_are_known():
@@ -23,6 +28,15 @@ def test_buttons_lead_to_the_repository_of_the_build_that_publishes(monkeypatch)
     monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.com")
     monkeypatch.setenv("GITHUB_REPOSITORY", "a/b")
     assert sharing.repository_options()["repository_url"] == "https://github.com/a/b"
+
+
+def test_no_link_leads_to_the_repository_of_jupyter_book():
+    config, _ = get_final_config(
+        user_yaml=ROOT / "_config.yml",
+        cli_config={"latex_individualpages": False},
+        sourcedir=ROOT,
+    )
+    assert not config["html_theme_options"]["repository_url"]
 
 
 def test_the_archive_holds_every_notebook_and_is_the_same_each_time(tmp_path):
