@@ -20,6 +20,23 @@ def test_a_page_describes_itself_and_names_addresses_only_where_they_are_known()
     known = sharing.metadata("A", "book/a", "https://example.org/book/")
     assert 'property="og:url" content="https://example.org/book/book/a.html"' in known
     assert "https://example.org/book/_static/streets.jpg" in known
+    assert "twitter:card" in known
+
+
+def test_the_front_page_is_the_book_and_others_are_its_chapters():
+    front, page = (
+        json.loads(re.search(r"<script[^>]*>(.*)</script>", sharing.metadata("A", page))[1])
+        for page in (sharing.FRONT, "notebooks/02_background")
+    )
+    assert (front["@type"], page["@type"]) == ("Book", "Chapter")
+    assert page["isPartOf"]["name"] == front["name"]
+
+
+def test_the_workflow_that_publishes_names_the_address_of_the_book(monkeypatch):
+    workflow = (ROOT / ".github" / "workflows" / "pages.yml").read_text()
+    monkeypatch.setenv("RIGID_DEPTH_SITE", "https://example.org/book/")
+    assert sharing.site_url() == "https://example.org/book/"
+    assert "RIGID_DEPTH_SITE: https://" in workflow
 
 
 def test_buttons_lead_to_the_repository_of_the_build_that_publishes(monkeypatch):
