@@ -208,7 +208,8 @@ def _share(app: Sphinx, page: str, template: str, context: dict, doctree) -> Non
 
 
 def _name_repository(app: Sphinx, config) -> None:
-    """Gives the theme the buttons of a repository, where one is known."""
+    """Gives the theme the buttons of a repository, and pages their address, where it is known."""
+    config.html_baseurl = config.html_baseurl or sharing.site_url()
     config.html_theme_options = {**config.html_theme_options, **sharing.repository_options()}
 
 

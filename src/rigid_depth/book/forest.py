@@ -27,6 +27,9 @@ LINES_CLASS = "rd-sortable rd-filter-0-1-2-3 rd-start-1-2-3"
 """Of the table of all lines: choices for its first four columns, three begin with the first line's.
 """
 
+UNDETACHED = "mse-undetached"
+"""Has no row of its own in the thesis; its label alone would not tell it from `mse`."""
+
 
 def printed() -> dict[str, dict]:
     """Experiment -> its row in thesis Tables 8.2 and 8.5."""
@@ -41,6 +44,8 @@ def main_rows(reference: str = RGB) -> list[str]:
 def short_name(experiment: str) -> str:
     """What a figure calls an experiment: as in the thesis's tables where it is in one."""
     row = printed().get(experiment)
+    if experiment == UNDETACHED:
+        return "MSE, end to end, not detached"
     if row is None:
         return find_experiment(experiment).label
     words = row["label"]

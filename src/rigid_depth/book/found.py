@@ -85,8 +85,8 @@ def guide_knows(runs: Sequence[Run]) -> str:
         return f"**The guide knows no more than the image**: it errs by {found.mean:.2f} m more."
     return (
         f"**The guide knows more**: with LiDAR at its input it errs by {guide_m:.2f} m, "
-        f"{100 * (1 - share):.0f} % less than the RGB branch beside it, at returns that it was "
-        f"given. {_where_withheld(runs)}"
+        f"{100 * (1 - share):.0f} % less than the RGB branch of the same run, at returns that it "
+        f"was given. {_where_withheld(runs)}"
     )
 
 
@@ -155,9 +155,9 @@ def channel(runs: Sequence[Run]) -> str:
         )
         return (
             "**A rotation is a channel**: the more numbers a rotation of the whole image has, the "
-            f"better the guided branch beside RGB, from {none:+.2f} m with none to {most:+.2f} m "
-            f"with 120; with a rotation for each pixel it is {local:+.2f} m (scale `{scale}`). "
-            f"{text}"
+            f"lower the error of the guided branch against RGB's, from {none:+.2f} m with none to "
+            f"{most:+.2f} m with 120; with a rotation for each pixel it is {local:+.2f} m (scale "
+            f"`{scale}`). {text}"
         )
     words = "no order by its size is shown" if said == "no longer holds" else "that is open"
     return f"{text} Does a larger rotation carry more from LiDAR? Here {words}."

@@ -104,7 +104,7 @@ def _status(texts: list[Path]) -> str:
     return (
         "(status)=\n# State of the notebooks\n\nThe copy that each page shows: the stored one "
         "(`notebooks`), or one that the machine of this build executed (`executed`) because the "
-        "stored one was outdated. An en dash stands where a copy does not say. "
+        "stored one was outdated. An en dash means that a copy does not say it. "
         '<a href="../../_static/notebooks.zip">All of them in one '
         f"archive</a>.\n\n{table(head, rows, align='left')}\n"
         "## Packages\n\nAs the latest notebook ran with them, and as this build has them.\n\n"

@@ -15,7 +15,7 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 
-from rigid_depth.book import copies, launching, ledgerpages, provenance, tables
+from rigid_depth.book import copies, launching, ledgerpages, provenance, regime, tables
 from rigid_depth.book.address import report_url, repository_url
 from rigid_depth.book.experimentpage import chapter_of
 from rigid_depth.book.ledger import Row, load
@@ -24,7 +24,7 @@ from rigid_depth.studies import STUDIES, published
 
 DETAILS = ("book/generated/runs/", "book/generated/studies/", "book/generated/api/")
 """Pages of single experiments, studies and modules: reached from their list, left out of Next."""
-RESULTS = "notebooks/08_results"
+RESULTS, METHOD = "notebooks/08_results", "notebooks/06b_method"
 UNSETTLED = ("undecided at this scale", "not checkable", "open")
 """Verdicts of rows that a cell belongs to and does not settle."""
 
@@ -43,11 +43,18 @@ def tables_shown(page: str, root: Path) -> str:
         return provenance.shown(records, "studies" if len(studies) > 1 else f"study {studies[0]}")
     found, text, said = published_runs(root), root / f"{page}.md", []
     for scale in SHOWN_SCALES:
-        if scale == found.scale or (text.is_file() and copies.names(text, scale)):
-            runs = [run for run in found.runs if run.group == scale]
-            mine = [run for run in runs if page == RESULTS or chapter_of(run) == f"{page}.md"]
-            said.append(provenance.shown([run.record for run in mine], f"scale {scale}"))
+        named = text.is_file() and copies.names(text, scale)
+        if named or (scale == found.scale and page != METHOD):
+            runs = [run for run in found.runs if run.group == scale and _shows(page, run)]
+            said.append(provenance.shown([run.record for run in runs], f"scale {scale}"))
     return "; ".join(filter(None, said))
+
+
+def _shows(page: str, run: tables.Run) -> bool:
+    """Tells whether the tables of a chapter show a run of a scale that they show."""
+    if page == METHOD:
+        return run.experiment.split("+")[0] in (regime.FLOOR, regime.RGB, regime.GUIDED)
+    return page == RESULTS or chapter_of(run) == f"{page}.md"
 
 
 @cache
