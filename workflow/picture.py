@@ -6,30 +6,24 @@ python workflow/picture.py [data/synthetic/smoke]
 import sys
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 from PIL import Image
 
 from rigid_depth.data import Frame, open_frames
+from rigid_depth.experiments.recording.pictures import depth_picture
 
 TARGET = Path(__file__).resolve().parents[1] / "book" / "images" / "streets.jpg"
 CONDITIONS = ("day", "dusk", "night", "rain")
 SIZE = (224, 448)  # height, width of one picture in px
-FAR_M = 100.0
 GAP = 4
 
 
-def depth_picture(depth_m: np.ndarray) -> np.ndarray:
-    """Colours the depth, bright near and dark far on a logarithmic scale; the sky stays white."""
-    share = np.log(np.clip(depth_m, 1.0, FAR_M)) / np.log(FAR_M)
-    coloured = mpl.colormaps["magma_r"](share)[..., :3] * 255
-    return np.where(depth_m[..., None] > 0, coloured, 255).astype(np.uint8)
-
-
 def column(frame: Frame) -> np.ndarray:
-    """Stacks image and depth."""
+    """Stacks image and depth, in the colours of all depth pictures; the sky stays white."""
     gap = np.full((GAP, SIZE[1], 3), 255, dtype=np.uint8)
-    return np.vstack([frame.rgb.permute(1, 2, 0), gap, depth_picture(frame.dense_depth_m.numpy())])
+    depth_m = frame.dense_depth_m.numpy()
+    depth = np.where(depth_m[..., None] > 0, depth_picture(depth_m), 255).astype(np.uint8)
+    return np.vstack([frame.rgb.permute(1, 2, 0), gap, depth])
 
 
 def main(world: Path) -> None:
