@@ -48,15 +48,14 @@ def prepare(
     progress: bool = True,
     trust: bool = False,
 ) -> Path:
-    """Write the prepared store of a data set into the folder ``out``, once, and return the folder.
+    """Write the prepared store of a data set into the folder `out`, once, and return the folder.
 
     A finished store with the same settings is returned as it is; an interrupted one is continued:
     its finished shards stay if they and their frames' files are unchanged. The parameters are those
-    of :func:`rigid_depth.data.open.open_frames`; ``workers`` threads read (default: one per core).
-    With ``trust`` a finished store of the same call is returned without a look at the frames, as
-    long as the dataroot's :func:`rigid_depth.data.stamp.stamp` is the same.
-    Raises RigidDepthError for bad input, which leaves no store that could be opened, and for an
-    ``out`` that holds a store with other settings, frames of other data or something else.
+    of `open_frames`; `workers` threads read (default: one per core). With `trust` a finished store
+    of the same call is returned without a look at the frames, as long as the dataroot's `stamp` is
+    the same. Raises RigidDepthError for bad input, which leaves no store that could be opened, and
+    for an `out` that holds a store with other settings, frames of other data or something else.
     """
     check_size(size)
     out = Path(out)
@@ -114,7 +113,7 @@ def store_settings(
 ) -> dict:  # fmt: skip
     """Everything a store depends on, as JSON: stores with equal settings hold the same frames.
 
-    ``frames`` is a digest of the frames' descriptions and of the sizes of their files; ``classes``
+    `frames` is a digest of the frames' descriptions and of the sizes of their files; `classes`
     is there only if class maps were asked for. Raises
     RigidDepthError for a file that is missing.
     """
@@ -220,7 +219,7 @@ def _shards(sources: Sequence[FrameSource]) -> Iterator[tuple[str, list[FrameSou
 
 
 def _begin(out: Path, settings: dict) -> None:
-    """Make ``out`` a store in the making with these settings, or refuse."""
+    """Make `out` a store in the making with these settings, or refuse."""
     marker = out / "settings.json"
     if marker.is_file():  # its frames may have been repaired since
         try:

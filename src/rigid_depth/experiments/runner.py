@@ -65,10 +65,9 @@ def run(
     `<out>/<scale>-<dataset>/...` if the data set is not the scale's own, the weights beside it.
     `logger` (csv, tensorboard or wandb) follows the curves while the run goes on.
 
-    Raises:
-        RigidDepthError: unknown names, bad values or data, weights or a checkpoint of another
-            experiment, a loss that is not finite, a folder that cannot be written. Nothing
-            half-written is left as a record.
+    Raises RigidDepthError for unknown names, bad values or data, weights or a checkpoint of another
+    experiment, a loss that is not finite, and a folder that cannot be written. Nothing half-written
+    is left as a record.
     """
     plan = plan_run(
         name, scale=scale, seed=seed, dataset=dataset, overrides=overrides, dataroot=dataroot,

@@ -58,7 +58,7 @@ def fit_map(
     Each kind needs `pairs_needed` rows for one answer, or a ridge. With `allow_underdetermined` and
     fewer, linear and affine give the weight of least norm, CORAL leaves flat directions at 0 and
     Procrustes picks one of many best matrices. Solved in float64 without gradient. Types follow the
-    rule of ``rigid_depth.rotations``: integers count as the default float, float32 with float64
+    rule of `rigid_depth.rotations`: integers count as the default float, float32 with float64
     gives float64, 16-bit input a map in float32.
 
     Raises RigidDepthError for an unknown kind, unequal dimensions (but linear, affine), unpaired
