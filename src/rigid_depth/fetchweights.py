@@ -49,7 +49,7 @@ def fetch_weights(
     wanted = _published_sum(results, name)
     target = Path(out) / name / FILE
     if target.exists():
-        if _sum(target) == wanted:
+        if digest(target) == wanted:
             return target
         raise RigidDepthError(f"{target} is another file than the published one; move it away.")
     address = f"{_folder(url, results)}/{asset_name(name)}"
@@ -57,7 +57,7 @@ def fetch_weights(
     partial = target.with_name(f"{FILE}.part")
     try:
         _download(address, partial)
-        found = _sum(partial)
+        found = digest(partial)
         if found != wanted:
             raise RigidDepthError(
                 f"{address} is not the file of the published run: its SHA-256 is {found}, "
@@ -122,6 +122,7 @@ def _download(address: str, path: Path) -> None:
         raise RigidDepthError(f"{address} cannot be fetched: {reason}.") from None
 
 
-def _sum(path: Path) -> str:
+def digest(path: Path) -> str:
+    """The SHA-256 of a file, as `sha256sum` writes it."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
