@@ -9,6 +9,7 @@ SRC = Path(__file__).parents[1] / "src"
 MATHEMATICS = ("rotations", "latents", "losses", "models", "data")
 UPPER = ("experiments", "studies", "book", "cli")
 FORBIDDEN = {
+    "codehash": (*MATHEMATICS, *UPPER),
     **dict.fromkeys(MATHEMATICS, UPPER),
     "experiments": ("studies", "book", "cli"),
     "studies": ("book", "cli"),
