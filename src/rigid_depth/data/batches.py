@@ -11,8 +11,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from rigid_depth.data.files import DEPTH_STEP_M
+from rigid_depth.data.manifest import checksum, read_manifest
 from rigid_depth.data.splits import SPLITS
-from rigid_depth.data.store import checksum, read_manifest
 from rigid_depth.errors import RigidDepthError
 
 FIELDS = ("rgb", "points", "sky", "dense_depth_m")
