@@ -6,15 +6,11 @@ weights and sees the same frames in the same order scatter alike, so that theirs
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from rigid_depth.decisions import at_least, own_or_pooled
 from rigid_depth.experiments.registry import BASELINES
 from rigid_depth.statistics import Scatter, seed_scatter
-
-if TYPE_CHECKING:
-    from rigid_depth.book.tables import Run
 
 ANOTHER_NETWORK = frozenset(
     ("mse-fresh-decoder", "mse-fresh-decoder-free", "rgb-infinity-fresh-decoder", "shared-encoder",
@@ -28,20 +24,22 @@ POOLED_BRANCH = "rgb"
 """Guides and zero-shot paths differ too much between rows to scatter alike."""
 
 
-def scatter(runs: Iterable[Run], first: str, second: str, branch: str) -> Scatter | None:
+def scatter(
+    errors_m: Mapping[tuple[str, str], Mapping[int, float]], first: str, second: str, branch: str
+) -> Scatter | None:
     """The variance over seeds of the difference of two rows, in m^2; None for one seed alone.
 
+    `errors_m`: the error of the branch by group and experiment, then by seed, of all runs.
     Both of equal start: pooled, unless their own is larger beyond chance. Otherwise their own, and
     at least the pooled one, as another start can only add to it.
     """
-    found = _errors_m(runs, branch)
-    pair = [found[group, name] for group, name in found if name in (first, second)]
+    pair = [errors for (_, name), errors in errors_m.items() if name in (first, second)]
     own = seed_scatter(dict(enumerate(pair))) if len(pair) == 2 else None
     if branch != POOLED_BRANCH or any(
         name.partition("+")[0] in BASELINES for name in (first, second)
     ):
         return own
-    alike = {key: errors for key, errors in found.items() if of_equal_start(*key)}
+    alike = {key: errors for key, errors in errors_m.items() if of_equal_start(*key)}
     if len(alike) < 3 or (pooled := seed_scatter(alike)) is None:
         return own
     names = {name for _, name in alike}
@@ -57,11 +55,3 @@ def of_equal_start(group: str, experiment: str) -> bool:
         or experiment in ANOTHER_NETWORK
         or experiment.startswith(apart)
     )
-
-
-def _errors_m(runs: Iterable[Run], branch: str) -> dict[tuple[str, str], dict[int, float]]:
-    found: dict[tuple[str, str], dict[int, float]] = {}
-    for run in runs:
-        if (error_m := run.rmse_m(branch)) is not None:
-            found.setdefault((run.group, run.experiment), {})[run.seed] = error_m
-    return found
