@@ -19,7 +19,7 @@ from rigid_depth.experiments.sources import blob
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = sorted(ROOT.glob("notebooks/*.md"))
 LIMIT_BYTES = 400_000
-LONGEST_CELL = 50
+LONGEST_CELL = 40
 LONGEST_FOLDED_CELL = 75
 MOST_SHOWN_LINES = 110
 ASSIGNED = re.compile(r"^(\w+) = ", re.MULTILINE)
