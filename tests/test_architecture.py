@@ -56,6 +56,17 @@ def test_every_package_has_its_place():
     assert packages == set(FORBIDDEN) | {"cli"}, "cli is at the top"
 
 
+def test_what_lies_beside_the_packages_is_beneath_them():
+    """But for the hashes of code, which need no package either, and what `python -m` calls."""
+    packages = tuple(f"rigid_depth.{name}" for name in FORBIDDEN if name != "codehash")
+    root = SRC / "rigid_depth"
+    found = {path.name: imported(path.read_text()) for path in root.glob("*.py")}
+    assert found.pop("__main__.py") == {"rigid_depth.cli.app"}
+    assert [
+        name for name, modules in found.items() if any(m.startswith(packages) for m in modules)
+    ] == []
+
+
 def test_the_world_knows_nothing_of_the_package_that_uses_it():
     assert against(SRC / "street_world", ("rigid_depth",)) == []
 

@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from rigid_depth.book.address import repository_url
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.sources import repository
 
@@ -97,8 +98,6 @@ def _published_sum(results: Path, name: str) -> str:
 
 def _folder(url: str, results: Path) -> str:
     """The address of the folder with the files, without a slash at its end."""
-    from rigid_depth.book.address import repository_url
-
     url = url or os.environ.get(VARIABLE, "")
     if not url and (home := repository_url(results)):
         url = f"{home}/releases/latest/download"
