@@ -20,6 +20,8 @@ FORBIDDEN = {
     "book": ("cli",),
 }
 """Package -> the packages beside it that no file of it imports."""
+ROOMS = ("methods", "training", "measuring", "recording")
+"""Of `experiments`, in the order of a run: a room imports nothing of the later ones."""
 
 
 def imported(text: str) -> set[str]:
@@ -49,6 +51,14 @@ def test_a_package_imports_nothing_from_above(package):
     folder = SRC / "rigid_depth" / package
     assert list(folder.rglob("*.py"))
     assert against(folder, tuple(f"rigid_depth.{name}" for name in FORBIDDEN[package])) == []
+
+
+@pytest.mark.parametrize("place", range(len(ROOMS)), ids=ROOMS)
+def test_a_room_of_experiments_imports_nothing_of_a_later_one(place):
+    folder = SRC / "rigid_depth" / "experiments" / ROOMS[place]
+    later = tuple(f"rigid_depth.experiments.{name}" for name in ROOMS[place + 1 :])
+    assert list(folder.glob("*.py"))
+    assert against(folder, later) == []
 
 
 def test_every_package_has_its_place():
