@@ -141,15 +141,17 @@ def test_a_circle_is_seen_even_where_only_types_are_imported():
 def used(text: str) -> Counter[str]:
     """How often a text reads each name: as such, as an attribute, imported, or in a string."""
     found: Counter[str] = Counter()
-    for node in ast.walk(ast.parse(text)):
+    nodes = list(ast.walk(ast.parse(text)))
+    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             found[node.id] += 1
         elif isinstance(node, ast.Attribute):
             found[node.attr] += 1
         elif isinstance(node, ast.ImportFrom):
             found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found.update(re.findall(r"\w+", node.value) if " " not in node.value else ())
+        elif isinstance(node, ast.Constant) and id(node) not in docstrings:
+            found.update(re.findall(r"\w+", str(node.value)))
     return found
 
 

@@ -39,6 +39,7 @@ def test_a_name_wins_over_no_module_of_the_same_name():
     "module",
     [
         "cli",
+        "book.extension",
         "book.tables",
         "experiments.registry",
         "experiments.sources",

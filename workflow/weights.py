@@ -21,10 +21,14 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def same_run(first: Path, second: Path) -> bool:
-    """Tells whether two records are of one run: the same moment, code, settings and curves."""
+    """Tells whether two records are of one run: the same moment, code, settings and curves.
+
+    The commit does not count: a rebase renames it, and the hash of the code is compared.
+    """
     one, other = (json.loads((f / "record.json").read_text()) for f in (first, second))
-    keys = ("experiment", "scale", "seed", "created", "source", "parameters", "curves")
-    return all(one[key] == other[key] for key in keys)
+    keys = ("experiment", "scale", "seed", "created", "parameters", "curves")
+    same_code = one["source"].get("package") == other["source"].get("package")
+    return same_code and all(one[key] == other[key] for key in keys)
 
 
 def collect(root: Path, seeds: set[int], out: Path) -> list[Path]:

@@ -8,9 +8,7 @@ had to be to be seen.
 from __future__ import annotations
 
 from scipy.optimize import brentq
-from scipy.stats import f as fisher
-from scipy.stats import nct
-from scipy.stats import t as student_t
+from scipy.special import fdtrc, nctdtr, stdtr, stdtrit
 
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.statistics import Estimate, Scatter
@@ -41,12 +39,12 @@ def equivalence_p(found: Estimate, margin: float) -> float:
     if found.error == 0:
         return float(abs(found.mean) >= margin)
     below, above = (margin + found.mean) / found.error, (margin - found.mean) / found.error
-    return float(student_t.sf(min(below, above), found.degrees))
+    return float(stdtr(found.degrees, -min(below, above)))
 
 
 def bounds(found: Estimate, level: float = 1 - 2 * LEVEL) -> tuple[float, float]:
     """The interval of an estimate at another level than its own, by default 90 %."""
-    half = student_t.ppf((1 + level) / 2, found.degrees) * found.error
+    half = stdtrit(found.degrees, (1 + level) / 2) * found.error
     return float(found.mean - half), float(found.mean + half)
 
 
@@ -55,9 +53,9 @@ def smallest_visible(found: Estimate, *, level: float = LEVEL, power: float = PO
 
     In the unit of the estimate, never negative; it does not depend on the mean that was found.
     """
-    threshold = student_t.isf(level / 2, found.degrees)  # the other sign is hardly ever found
-    most = 2 * (threshold + student_t.ppf(power, found.degrees))
-    effect = brentq(lambda x: nct.sf(threshold, found.degrees, x) - power, 0, most)
+    threshold = -stdtrit(found.degrees, level / 2)  # the other sign is hardly ever found
+    most = 2 * (threshold + stdtrit(found.degrees, power))
+    effect = brentq(lambda x: 1 - nctdtr(found.degrees, x, threshold) - power, 0, most)
     return float(found.error * effect)
 
 
@@ -107,7 +105,7 @@ def own_or_pooled(own: Scatter | None, pooled: Scatter, level: float = 0.01) -> 
     """
     if own is None or own.variance <= pooled.variance:
         return pooled
-    p_value = fisher.sf(own.variance / pooled.variance, own.degrees, pooled.degrees)
+    p_value = fdtrc(own.degrees, pooled.degrees, own.variance / pooled.variance)
     return own if p_value < level else pooled
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.stats import t as student_t
+from scipy.special import stdtr, stdtrit
 
 from rigid_depth.errors import RigidDepthError
 
@@ -222,8 +222,8 @@ def _student(mean: float, error: float, degrees: float, level: float) -> tuple[f
     """Low and high end and p-value of a mean with its standard error."""
     if error == 0:
         return mean, mean, float(mean == 0)
-    half = student_t.ppf((1 + level) / 2, degrees) * error
-    p_value = 2 * student_t.sf(abs(mean) / error, degrees)
+    half = stdtrit(degrees, (1 + level) / 2) * error
+    p_value = 2 * stdtr(degrees, -abs(mean) / error)
     return float(mean - half), float(mean + half), float(p_value)
 
 

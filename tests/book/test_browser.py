@@ -56,18 +56,23 @@ LAID_OUT = """() => new Promise((done) =>
 """Waits until a page has answered a change of its size."""
 
 
+PHONES_PX = (400, 360)
+
+
 def visit(context, address: str, page: str) -> Visit:
-    """Waits until a page is drawn, gathers its facts, then narrows it to a phone's width."""
+    """Waits until a page is drawn, gathers its facts, then narrows it to the width of phones."""
     with opened_tab(context, address, page) as (tab, seen):
         try:
             draw_all(tab)
         except Exception as error:
             seen.console.append(f"not drawn: {error}")
         seen.facts = tab.evaluate(FACTS)
-        tab.set_viewport_size({"width": 400, "height": 900})
-        tab.evaluate(LAID_OUT)
-        seen.overflow_px = tab.evaluate(OVERFLOW)
-        seen.facts["unreached"] = tab.evaluate(UNREACHED)
+        seen.facts["unreached"] = []
+        for width in PHONES_PX:
+            tab.set_viewport_size({"width": width, "height": 900})
+            tab.evaluate(LAID_OUT)
+            seen.overflow_px = max(seen.overflow_px, tab.evaluate(OVERFLOW))
+            seen.facts["unreached"] += tab.evaluate(UNREACHED)
     return seen
 
 

@@ -30,7 +30,10 @@ def built(tmp_path) -> Path:
     for name in (*ASSETS, *(f"{page}.html" for page in PAGES)):
         path = tmp_path / "html" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text('<h1>T</h1><a href="https://example.org">a link is no request</a>')
+        path.write_text(
+            '<link rel="canonical" href="https://example.org/one.html"><h1>T</h1>'
+            '<a href="https://example.org">a link is no request</a>'
+        )
     return tmp_path
 
 
@@ -52,6 +55,7 @@ def test_a_missing_file_is_named(built, name):
         ("<p>no title</p>", "has no title"),
         ('<h1>T</h1><img alt="" src="https://example.org/x.png">', "asks outside"),
         ('<h1>T</h1><script src="//example.org/x.js"></script>', "asks outside"),
+        ('<h1>T</h1><link rel="stylesheet" href="https://example.org/x.css">', "asks outside"),
         ('<h1>T</h1><div class="plotly-figure"></div>', "does not load plotly"),
         (
             '<h1>T</h1><div class="plotly-figure"></div>'

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,8 +10,10 @@ import pytest
 import torch
 
 from rigid_depth.book import comparison
+from rigid_depth.book.scatter import scatter
 from rigid_depth.book.tables import Run, branch_difference_m
 from rigid_depth.conventions import BALANCING_EPSILON
+from rigid_depth.decisions import LOOKS, smallest_visible
 from rigid_depth.losses import balanced
 
 
@@ -52,6 +55,32 @@ def test_p_values_are_those_of_the_family(runs):
     alone = comparison.verdicts(runs, ["mse"], "rgb-infinity")[0]["p_value"]
     three = comparison.verdicts(runs, ["mse", "coral", "relative"], "rgb-infinity")
     assert three[0]["p_value"] >= 2 * alone
+
+
+def test_what_a_line_could_have_shown_is_judged_as_its_verdict_is(runs):
+    """By the level of its look and the first step of Holm's method, not by an interval of 95 %."""
+    found = comparison.difference_m(runs, "mse", "rgb-infinity", "rgb")
+    for names in (["mse"], ["mse", "coral", "relative"]):
+        row = comparison.verdicts(runs, names, "rgb-infinity")[0]
+        effect_m = smallest_visible(found, level=LOOKS[3] / len(names))
+        assert row["visible"] * row["reference_m"] == pytest.approx(effect_m)
+    assert effect_m > smallest_visible(found)
+
+
+def errors_m(runs: list[Run]) -> dict[tuple[str, str], dict[int, float]]:
+    found = {}
+    for run in runs:
+        found.setdefault((run.group, run.experiment), {})[run.seed] = run.rmse_m("rgb")
+    return found
+
+
+def test_a_row_that_repeats_another_adds_no_degrees_of_freedom(runs):
+    twin = [replace(r, experiment="mse-unaligned") for r in runs if r.experiment == "rgb-infinity"]
+    alone, beside = errors_m(runs), errors_m([*runs, *twin])
+    assert set(beside) - set(alone) == {("cpu", "mse-unaligned")}
+    pair = "mse", "rgb-infinity", "rgb"
+    assert scatter(alone, *pair) == scatter(beside, *pair)
+    assert scatter(alone, *pair).degrees == (3 - 1) * (3 - 1)
 
 
 def test_each_row_may_have_a_base_of_its_own(runs):

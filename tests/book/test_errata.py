@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -132,3 +134,17 @@ def test_kitti_images_are_not_1280_wide(real):
     sizes = {Image.open(path).size for path in (real / "kitti_raw").rglob("image_02/data/*")}
     assert sizes
     assert all(1200 < width < 1280 and 360 < height < 384 for width, height in sizes)
+
+
+def test_every_box_of_an_erratum_says_what_is_printed_and_how_to_read_it():
+    boxes = []
+    for path in sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.md")):
+        found = re.findall(
+            r"^(`{3,})\{admonition\} (Erratum: .*?)\n(.*?)^\1$",
+            path.read_text(),
+            flags=re.DOTALL | re.MULTILINE,
+        )
+        boxes += [(f"{path.stem}: {title}", text) for _, title, text in found]
+    assert len(boxes) > 80
+    assert [title for title, text in boxes if "*As printed:*" not in text] == []
+    assert [title for title, text in boxes if not re.search(r"\*Read( [^:*]+)?:\*", text)] == []

@@ -19,6 +19,7 @@ from PIL import Image
 from sphinx.application import Sphinx
 
 from rigid_depth.book import extension, notebook, webpage
+from rigid_depth.book.colours import COLOURS
 from rigid_depth.errors import RigidDepthError
 
 
@@ -101,7 +102,7 @@ def test_stored_plotly_figures_are_small_and_carry_no_script():
 
 def test_colours_stay_apart_for_the_colour_blind():
     """Machado's matrices for full protanopia and deuteranopia, distance in linear RGB."""
-    rgb = np.array([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in notebook.COLOURS])
+    rgb = np.array([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in COLOURS])
     protan = np.array([[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]])
     deutan = np.array([[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]])
     for matrix in (np.eye(3), protan, deutan):

@@ -131,3 +131,17 @@ def test_figures_and_tables_of_a_notebook_are_found_with_their_data(copy):
 )
 def test_names_are_followed_from_the_records(cells, expected):
     assert shows_records(cells) == [bool(n) for n in expected]
+
+
+def test_a_picture_in_the_text_is_a_figure_without_data(tmp_path):
+    text = (
+        "Before.\n\n```{figure} ../book/images/latents.jpg\n:name: fig-a\n:alt: Maps.\n\n"
+        "Latents of [a run](#run-a).\n```\n\n```{figure} elsewhere.png\n:name: fig-b\n\nNo.\n```"
+    )
+    cells = [
+        {"cell_type": "markdown", "source": [text]},
+        {"cell_type": "code", "source": ["1"], "metadata": {}, "outputs": []},
+    ]
+    (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells}))
+    (found,) = figuredata.items(tmp_path / "a.ipynb")
+    assert found == figuredata.Item("fig-a", "Latents of [a run](#run-a).", "", True)

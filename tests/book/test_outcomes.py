@@ -46,7 +46,7 @@ def test_rows_told_apart_are_named(monkeypatch):
 def test_no_difference_says_what_would_have_been_seen(monkeypatch):
     one = said(monkeypatch, "no difference shown")
     assert "no difference between “MSE" in one
-    assert "a difference of 3 % would have been seen in four of five" in one
+    assert "a difference of 3 % would have been shown in four of five" in one
     two = said(monkeypatch, "no difference shown", "no difference shown", "open")
     assert "none of 2 experiments is told apart from “Only RGB, no infinity loss”" in two
     assert "1 more is to come" in two

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rigid_depth.book import copies, ledger, ledgerpages, pageparts, pages, provenance
+from rigid_depth.book import copies, ledger, ledgerpages, pageparts, pages, provenance, tables
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments import standing
 from rigid_depth.experiments.registry import EXPERIMENTS, SCALES
@@ -223,3 +223,13 @@ def test_the_head_of_a_chapter_names_each_scale_that_its_tables_show():
     shown = {name: pageparts.tables_shown(f"notebooks/{name}", ROOT) for name in others}
     assert not any("scale core" in text for text in shown.values())
     assert "scale cpu" in shown["07_5_coral"]
+
+
+def test_the_head_of_the_method_names_the_runs_of_its_bounds_alone():
+    assert pageparts.tables_shown("notebooks/06b_method", ROOT).startswith("scale core, 3 seeds")
+    said = [
+        run.experiment
+        for run in tables.published(book=ROOT / "book").runs
+        if pageparts._shows(pageparts.METHOD, run)
+    ]
+    assert {name.split("+")[0] for name in said} == {"row-mean-depth", "rgb-infinity", "mse"}

@@ -71,7 +71,8 @@ def test_runs_of_other_lengths_are_told_apart_by_their_steps():
     """Half as many steps: two thirds of the gain over the row mean, a guide that helps less."""
 
     def long(experiment, seed, steps, **branches):
-        found = run(experiment, seed, {"withheld_rmse_m": 6.0, "nearest_rmse_m": 5.0}, **branches)
+        copying = {"withheld_rmse_m": 6.0, "nearest_rmse_m": 5.0, "given_rmse_m": 4.0}
+        found = run(experiment, seed, copying, **branches)
         found.record["cost"] = {"steps": steps}
         return found
 
@@ -88,9 +89,9 @@ def test_runs_of_other_lengths_are_told_apart_by_their_steps():
     for row, steps, rgb, guide in zip(cells, ("1,200", "2,400"), (8, 7), (6, 4.9), strict=True):
         below = 1 - pooled_m(rgb) / pooled_m(10)
         share = pooled_m(guide) / pooled_m(rgb)
-        assert row[:4] == [steps, f"{below:.3f}", f"{share:.3f}", "1.200"]
-    assert "run-core-mse-steps-1200-seed-0" in cells[0][4]
-    assert cells[1][4].count("](#run-core-mse-seed-") == 2
+        assert row[:5] == [steps, f"{below:.3f}", f"{share:.3f}", "1.200", "1.500"]
+    assert "run-core-mse-steps-1200-seed-0" in cells[0][5]
+    assert cells[1][5].count("](#run-core-mse-seed-") == 2
     text = regime.with_most_steps([*full, other, floor, short], "core")
     share = pooled_m(4.9) / pooled_m(7)
     assert text.startswith("With 2,400 steps, in 2 runs, the guide has ")

@@ -3,8 +3,13 @@
 import json
 import re
 import zipfile
+from pathlib import Path
+
+from jupyter_book.config import get_final_config
 
 from rigid_depth.book import sharing
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_page_describes_itself_and_names_addresses_only_where_they_are_known():
@@ -15,6 +20,23 @@ def test_a_page_describes_itself_and_names_addresses_only_where_they_are_known()
     known = sharing.metadata("A", "book/a", "https://example.org/book/")
     assert 'property="og:url" content="https://example.org/book/book/a.html"' in known
     assert "https://example.org/book/_static/streets.jpg" in known
+    assert "twitter:card" in known
+
+
+def test_the_front_page_is_the_book_and_others_are_its_chapters():
+    front, page = (
+        json.loads(re.search(r"<script[^>]*>(.*)</script>", sharing.metadata("A", page))[1])
+        for page in (sharing.FRONT, "notebooks/02_background")
+    )
+    assert (front["@type"], page["@type"]) == ("Book", "Chapter")
+    assert page["isPartOf"]["name"] == front["name"]
+
+
+def test_the_workflow_that_publishes_names_the_address_of_the_book(monkeypatch):
+    workflow = (ROOT / ".github" / "workflows" / "pages.yml").read_text()
+    monkeypatch.setenv("RIGID_DEPTH_SITE", "https://example.org/book/")
+    assert sharing.site_url() == "https://example.org/book/"
+    assert "RIGID_DEPTH_SITE: https://" in workflow
 
 
 def test_buttons_lead_to_the_repository_of_the_build_that_publishes(monkeypatch):
@@ -23,6 +45,15 @@ def test_buttons_lead_to_the_repository_of_the_build_that_publishes(monkeypatch)
     monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.com")
     monkeypatch.setenv("GITHUB_REPOSITORY", "a/b")
     assert sharing.repository_options()["repository_url"] == "https://github.com/a/b"
+
+
+def test_no_link_leads_to_the_repository_of_jupyter_book():
+    config, _ = get_final_config(
+        user_yaml=ROOT / "_config.yml",
+        cli_config={"latex_individualpages": False},
+        sourcedir=ROOT,
+    )
+    assert not config["html_theme_options"]["repository_url"]
 
 
 def test_the_archive_holds_every_notebook_and_is_the_same_each_time(tmp_path):

@@ -71,3 +71,17 @@ def test_the_status_says_when_where_how_long_and_with_what(tmp_path):
     page = indexpages.index_pages(tmp_path)["status.md"]
     assert "| 2026-01-02 | Chip, Linux-x86\\_64 | 61 s | notebooks |" in page
     assert re.search(r"^\| torch \| 9.9 \| \d", page, re.M)
+
+
+def test_terms_are_linked_to_the_glossary_where_they_first_matter():
+    terms = set(re.findall(r"^([A-Z].*)\n  ", (ROOT / "book" / "glossary.md").read_text(), re.M))
+    linked = {
+        text.stem: {
+            named or term
+            for term, named in re.findall(r"\{term\}`([^`<]+?)(?: <([^>`]+)>)?`", text.read_text())
+        }
+        for text in copies.texts(ROOT)
+    }
+    assert [page for page, found in linked.items() if not found <= terms] == []
+    explained = {"MRR", "CKA", "Probe", "Control decoder", "Holm correction", "Oracle", "Zero-shot"}
+    assert explained | {"Given returns", "Withheld returns"} <= set.union(*linked.values())

@@ -14,7 +14,9 @@ import yaml
 from rigid_depth.errors import RigidDepthError
 
 ROOT = Path(__file__).resolve().parents[3]
-OUTSIDE = re.compile(r"""<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)=["'](?:https?:)?//""")
+OUTSIDE = re.compile(
+    r"""<(?:script|link(?! rel="canonical")|img|iframe)\b[^>]*\b(?:src|href)=["'](?:https?:)?//"""
+)
 
 
 def expected_pages(root: Path = ROOT) -> list[str]:

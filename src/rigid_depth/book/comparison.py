@@ -31,6 +31,7 @@ from rigid_depth.decisions import (
     in_shares,
     level_at,
     next_look,
+    smallest_visible,
 )
 from rigid_depth.experiments.registry import find_experiment
 from rigid_depth.statistics import estimate, holm
@@ -111,11 +112,12 @@ def verdicts(
     (Holm's, over the rows that were run), `seeds` and `verdict`: better, worse, no difference
     shown, or open where fewer than two seeds are shared. The level allows for the looks of
     `decisions.LOOKS`. As shares of the reference's error `low`, `high` (90 %) and `visible`, the
-    smallest effect that such a line finds in four of five cases; `equivalent` says whether the
-    90 % interval lies within `MARGIN`, for each line by itself, and `next` whether the line stops.
+    smallest effect to which such a line gives a verdict in four of five cases, at the level of its
+    look and by the first step of Holm's method; `equivalent` says whether the 90 % interval lies
+    within `MARGIN`, for each line by itself, and `next` whether the line stops.
     """
     runs = list(runs)
-    rows, p_values = {}, {}
+    rows, estimates = {}, {}
     against = dict.fromkeys(experiments, reference) if isinstance(reference, str) else reference
     for name in experiments:
         reference = against[name]
@@ -124,7 +126,7 @@ def verdicts(
         rows[name] = {"experiment": name, "reference": reference, "seeds": len(seeds)}
         rows[name]["verdict"] = "open"
         if found:
-            p_values[name] = found.p_value
+            estimates[name] = found
             mean_m = fmean(
                 run.rmse_m(branch)
                 for run in runs
@@ -133,10 +135,13 @@ def verdicts(
             rows[name] |= {"value_m": found.mean, "low_m": found.low, "high_m": found.high}
             rows[name] |= {"reference_m": mean_m}
             rows[name] |= in_shares(found, mean_m, MARGIN)
-    for name, p_value in holm(p_values).items():
+    for name, p_value in holm({name: e.p_value for name, e in estimates.items()}).items():
         row = rows[name]
+        level = level_at(row["seeds"])
+        effect_m = smallest_visible(estimates[name], level=level / len(estimates))
+        row["visible"] = effect_m / row["reference_m"]
         better = "better" if row["value_m"] < 0 else "worse"
-        verdict = better if p_value < level_at(row["seeds"]) else "no difference shown"
+        verdict = better if p_value < level else "no difference shown"
         row |= {"p_value": p_value, "verdict": verdict}
         row["next"] = next_look(p_value, row["p_equivalent"], row["seeds"])
     return list(rows.values())
@@ -273,9 +278,11 @@ def _by_experiment(runs: Iterable[Run]) -> dict[str, list[Run]]:
 
 
 def _shared_seeds(runs: Iterable[Run], first: str, second: str, branch: str) -> set[int]:
-    measured = [run for run in runs if run.rmse_m(branch) is not None]
-    seeds = ({run.seed for run in measured if run.experiment == name} for name in (first, second))
-    return set.intersection(*seeds)
+    found: dict[str, set[int]] = {first: set(), second: set()}
+    for run in runs:
+        if run.experiment in found and run.rmse_m(branch) is not None:
+            found[run.experiment].add(run.seed)
+    return found[first] & found[second]
 
 
 def _cell(values: list[float | None]) -> str:

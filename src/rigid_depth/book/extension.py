@@ -13,9 +13,9 @@ of a finding, `` {outcome}`7.4 against rgb-infinity` `` what some rows do to RGB
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
-from functools import cache
 from html import escape
 from pathlib import Path
 
@@ -32,7 +32,6 @@ from rigid_depth.book import (
     pageparts,
     provenance,
     sharing,
-    tables,
     webpage,
 )
 from rigid_depth.book.alternatives import describe
@@ -43,6 +42,9 @@ from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.standing import FILE as CONFIRMED
 
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
+NEW_OBJECTS = 100_000
+"""How many more objects let Python look for unused cycles; a build makes millions that stay, and at
+Python's own 700 it spends a tenth of its time looking."""
 STYLE = "rigid-depth.css"
 SCRIPTS = {
     "ledger-controls": "ledger.js",
@@ -110,12 +112,6 @@ class RunRole(SphinxRole):
         return [nodes.raw("", provenance.run_badge(record, row), format="html")], []
 
 
-@cache
-def _published(root: Path) -> list[tables.Run]:
-    """The published runs, read once a build."""
-    return tables.read_runs(root / "book" / "results")
-
-
 class FindingRole(SphinxRole):
     """Shows a finding: `` {finding}`rotations-agree-at-once` ``.
 
@@ -127,7 +123,7 @@ class FindingRole(SphinxRole):
             found = find_finding(self.text)
         except RigidDepthError as error:
             return [], [self.inliner.reporter.error(str(error), line=self.lineno)]
-        runs = _published(Path(self.env.srcdir))
+        runs = pageparts.published_runs(Path(self.env.srcdir)).runs
         said = judgement(found, runs)
         badge = nodes.raw("", " " + findingspage.badge(found, said), format="html")
         shows = nodes.Text(" " + said.shows.replace("`", ""))
@@ -142,13 +138,14 @@ class OutcomeRole(SphinxRole):
             question = read_question(self.text)
         except RigidDepthError as error:
             return [], [self.inliner.reporter.error(str(error), line=self.lineno)]
-        runs = _published(Path(self.env.srcdir))
+        runs = pageparts.published_runs(Path(self.env.srcdir)).runs
         return [nodes.Text(outcome(runs, *question))], []
 
 
 def _make_pages(app: Sphinx, _config) -> None:
     """Writes the generated pages before the table of contents asks for them."""
-    _published.cache_clear()
+    pageparts.published_runs.cache_clear()
+    pageparts.settled.cache_clear()
     root = Path(app.srcdir)
     if not (root / "book" / "ledger.yaml").is_file():  # a single page of another folder
         return
@@ -211,7 +208,8 @@ def _share(app: Sphinx, page: str, template: str, context: dict, doctree) -> Non
 
 
 def _name_repository(app: Sphinx, config) -> None:
-    """Gives the theme the buttons of a repository, where one is known."""
+    """Gives the theme the buttons of a repository, and pages their address, where it is known."""
+    config.html_baseurl = config.html_baseurl or sharing.site_url()
     config.html_theme_options = {**config.html_theme_options, **sharing.repository_options()}
 
 
@@ -228,6 +226,7 @@ def _write_archive(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict:
     """Registers what the module's text names."""
+    gc.set_threshold(NEW_OBJECTS)
     app.add_css_file(STYLE)
     app.add_js_file("page.js")
     app.add_directive("plotly-figure", PlotlyFigure)

@@ -12,6 +12,7 @@ import io
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from itertools import zip_longest
 from pathlib import Path
 
@@ -25,6 +26,10 @@ COLUMNS = ("x", "y", "z", "i", "j", "k", "u", "v", "w", "lat", "lon", "value", "
 COLUMNS += ("surfacecolor", "text", "error_x.array", "error_y.array", "marker.color")
 """What of a trace is data: attributes that hold one value for each of its points."""
 TABLE = re.compile(r"^`{3,}\{table\}[ ]?(.*)\n((?::.*\n)+)\n((?:\|.*\n?)+)", re.M)
+PICTURE = re.compile(
+    r"^`{3,}\{figure\} \S*book/images/.*\n((?::.*\n)+)\n(.*(?:\n.+)*?)\n`{3,}$", re.M
+)
+"""A figure in the text that is a picture of the book, such as one drawn from published weights."""
 LINK = re.compile(r"!?\[([^\[\]]*)\]\([^)]*\)")
 
 
@@ -41,16 +46,25 @@ class Item:
     of_records: bool
 
 
-def items(copy: Path) -> list[Item]:
+def items(copy: Path) -> tuple[Item, ...]:
     """Every numbered figure and table of an executed notebook that has a caption, in their order.
 
     Raises `FileNotFoundError` where there is no such copy.
     """
+    return _items(copy, copy.stat().st_mtime_ns)
+
+
+@cache
+def _items(copy: Path, written_ns: int) -> tuple[Item, ...]:
+    """Those of a copy as it was written then; two pages of a build ask for them."""
     notebook = json.loads(copy.read_text(encoding="utf-8"))
-    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    found, records = [], shows_records("".join(cell["source"]) for cell in cells)
-    for cell, of_records in zip(cells, records, strict=True):
-        outputs = cell["outputs"]
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    found, records = [], iter(shows_records("".join(cell["source"]) for cell in code))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] != "code":
+            found += _pictures("".join(cell["source"]))
+            continue
+        outputs, of_records = cell["outputs"], next(records)
         figure = ((cell["metadata"].get("mystnb") or {}).get("figure")) or {}
         if figure.get("name") and figure.get("caption"):
             found.append(Item(figure["name"], figure["caption"], figure_csv(outputs), of_records))
@@ -58,6 +72,15 @@ def items(copy: Path) -> list[Item]:
             for caption, options, rows in TABLE.findall(text):
                 if name := re.search(r":name: (\S+)", options):
                     found.append(Item(name[1], caption, table_csv(rows), of_records))
+    return found
+
+
+def _pictures(text: str) -> list[Item]:
+    """The figures of a text that are pictures of published runs; they have no data."""
+    found = []
+    for options, caption in PICTURE.findall(text):
+        if name := re.search(r":name: (\S+)", options):
+            found.append(Item(name[1], caption, "", of_records=True))
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import fmean
 
-from rigid_depth.book.notebook import COLOURS
+from rigid_depth.book.colours import COLOURS
 from rigid_depth.book.tables import Run
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from textwrap import wrap
 
+from rigid_depth.book.colours import COLOURS
 from rigid_depth.book.comparison import MARGIN, verdicts
 from rigid_depth.book.experimentpage import label as page_of
 from rigid_depth.book.families import FAMILIES
 from rigid_depth.book.findings.of_the_thesis import printed_table
 from rigid_depth.book.markdown import plain, table
-from rigid_depth.book.notebook import COLOURS
 from rigid_depth.book.regime import RGB
 from rigid_depth.book.tables import HEADLINE_CAP, Run, held_out_rmse_m
 from rigid_depth.experiments.registry import find_experiment
@@ -27,6 +27,9 @@ LINES_CLASS = "rd-sortable rd-filter-0-1-2-3 rd-start-1-2-3"
 """Of the table of all lines: choices for its first four columns, three begin with the first line's.
 """
 
+UNDETACHED = "mse-undetached"
+"""Has no row of its own in the thesis; its label alone would not tell it from `mse`."""
+
 
 def printed() -> dict[str, dict]:
     """Experiment -> its row in thesis Tables 8.2 and 8.5."""
@@ -41,6 +44,8 @@ def main_rows(reference: str = RGB) -> list[str]:
 def short_name(experiment: str) -> str:
     """What a figure calls an experiment: as in the thesis's tables where it is in one."""
     row = printed().get(experiment)
+    if experiment == UNDETACHED:
+        return "MSE, end to end, not detached"
     if row is None:
         return find_experiment(experiment).label
     words = row["label"]
@@ -74,7 +79,7 @@ def forest(rows: Mapping[str, dict], experiments: Sequence[str], reference: str 
         "height": 110 + 30 * len(shown),
         "margin": {"l": 10, "r": 12, "t": 30, "b": 44},
         "barmode": "overlay",
-        "xaxis": {"title": {"text": "change of the RGB error [%]"}},
+        "xaxis": {"title": {"text": "change of the RGB error [%]"}, **_range(percent, printed_at)},
         "yaxis": {"tickmode": "array", "tickvals": list(range(len(shown))), "ticktext": names,
                   "range": [len(shown) - 0.4, -0.6], "automargin": True, "showgrid": False,
                   "tickfont": {"size": 11}},
@@ -83,6 +88,17 @@ def forest(rows: Mapping[str, dict], experiments: Sequence[str], reference: str 
         "legend": {"orientation": "h", "y": 1.01, "yanchor": "bottom", "x": 0},
     }  # fmt: skip
     return {"data": traces, "layout": layout}
+
+
+def _range(percent: list[dict[str, float]], printed_at: list[tuple[int, float]]) -> dict:
+    """The range of the axis: all that was measured or printed; a band may be far wider."""
+    ends = [p[end] for p in percent for end in ("low", "high")] + [x for _, x in printed_at]
+    if not percent:
+        return {}
+    seen = min(p["visible"] for p in percent)
+    low, high = min(*ends, -seen), max(*ends, seen)
+    room = 0.05 * (high - low)
+    return {"range": [round(low - room, 2), round(high + room, 2)]}
 
 
 def _broken(words: str) -> str:

@@ -85,8 +85,19 @@ def guide_knows(runs: Sequence[Run]) -> str:
         return f"**The guide knows no more than the image**: it errs by {found.mean:.2f} m more."
     return (
         f"**The guide knows more**: with LiDAR at its input it errs by {guide_m:.2f} m, "
-        f"{100 * (1 - share):.0f} % less than the RGB branch beside it. There is something to "
-        "teach."
+        f"{100 * (1 - share):.0f} % less than the RGB branch of the same run, at returns that it "
+        f"was given. {_where_withheld(runs)}"
+    )
+
+
+def _where_withheld(runs: Sequence[Run]) -> str:
+    """How the guide compares with a rule that needs no image, at returns it was not given."""
+    share = regime.guide_over_nearest(runs)
+    if share is None:
+        return "What it knows of others is not measured at this scale."
+    return (
+        f"At returns withheld from it, it errs {share:.2f} times as much as the nearest given "
+        "return: how much of its lead an image could show stays open."
     )
 
 
@@ -139,11 +150,14 @@ def channel(runs: Sequence[Run]) -> str:
     )
     text += ": **it is nearly one rotation for all images**." if own < NEARLY_ONE * guide else "."
     if said == "holds":
-        gains = [branch_difference_m(runs, n, "depth", "rgb").mean for n in NUMBERS_OF_A_ROTATION]
+        none, *_, most, local = (
+            branch_difference_m(runs, n, "depth", "rgb").mean for n in NUMBERS_OF_A_ROTATION
+        )
         return (
-            f"**A rotation is a channel**: the more numbers it has, the better the guided branch "
-            f"beside RGB, from {gains[0]:+.2f} m with none to {gains[-1]:+.2f} m with one rotation "
-            f"for each pixel (scale `{scale}`). {text}"
+            "**A rotation is a channel**: the more numbers a rotation of the whole image has, the "
+            f"lower the error of the guided branch against RGB's, from {none:+.2f} m with none to "
+            f"{most:+.2f} m with 120; with a rotation for each pixel it is {local:+.2f} m (scale "
+            f"`{scale}`). {text}"
         )
     words = "no order by its size is shown" if said == "no longer holds" else "that is open"
     return f"{text} Does a larger rotation carry more from LiDAR? Here {words}."
@@ -178,10 +192,15 @@ def printed_by_chance(runs: Sequence[Run]) -> str:
     by_chance_m = expected_range(len(values)) * found[0] * fmean(values)
     more = apart_m > by_chance_m
     return (
-        f"**One run a row {'may' if more else 'cannot'} rank the thesis's methods.** {lead} Equal "
-        f"runs that scatter like ours ({100 * found[0]:.2f} % of their error) would differ by "
-        f"{by_chance_m:.3f} m."
+        f"**One run a row {'may' if more else 'is too little to'} rank the thesis's methods.** "
+        f"{lead} If its runs scatter like ours ({100 * found[0]:.2f} % of their error, "
+        f"{_rows_with_seeds(runs, list(rows))} rows of ours), equal ones differ by "
+        f"{by_chance_m:.3f} m on average."
     )
+
+
+def _rows_with_seeds(runs: Sequence[Run], experiments: Sequence[str]) -> int:
+    return sum(len(of(runs, name)) > 1 for name in experiments)
 
 
 def expected_range(count: int) -> float:

@@ -50,7 +50,7 @@ def found_pages(rows: Sequence[Row], runs: Iterable[Run], root: Path) -> dict[st
     return {
         "found.md": page(rows, runs, shown, lines),
         FIGURE: json.dumps(forest(lines, main_rows())),
-        "answer.txt": answer(shown, lines),
+        "answer.txt": answer(shown, lines, _others(runs, shown)),
         "reading.txt": f"{reading(root)}\n{running(runs)}",
     }
 
@@ -99,10 +99,18 @@ def page(
 def _helped(runs: Sequence[Run], shown: Sequence[Run], lines: Mapping[str, dict]) -> str:
     """The first finding, with what a scale that has more rows says of it."""
     said = found.helped(lines)
-    if not shown or shown[0].group == PUBLISHED_SCALE:
+    if not _others(runs, shown):
         return said
-    others = family(run for run in runs if run.group == PUBLISHED_SCALE)
-    return f"{said} {found.helped_at(others, PUBLISHED_SCALE)}"
+    return f"{said} {_others(runs, shown)}"
+
+
+def _others(runs: Sequence[Run], shown: Sequence[Run]) -> str:
+    """What the scale with most rows says, where another one speaks first."""
+    if not shown or shown[0].group == PUBLISHED_SCALE:
+        return ""
+    return found.helped_at(
+        family(run for run in runs if run.group == PUBLISHED_SCALE), PUBLISHED_SCALE
+    )
 
 
 def _column(*parts: tuple[str, str]) -> str:
@@ -145,10 +153,15 @@ def _scale(shown: Sequence[Run]) -> str:
     return table(("", "here", "thesis"), limits.scale_rows(shown))
 
 
-def answer(shown: Sequence[Run], lines: Mapping[str, dict]) -> str:
-    """The answer of the front page in two sentences and the scale that it holds for."""
+def answer(shown: Sequence[Run], lines: Mapping[str, dict], others: str = "") -> str:
+    """The answer of the front page in two sentences and the scale that it holds for.
+
+    `others` is what another scale says, a sentence in between.
+    """
     judged = [row for row in lines.values() if row["verdict"] != "open"]
-    better = [row for row in judged if row["verdict"] == "better"]
+    better, worse = (
+        [row for row in judged if row["verdict"] == verdict] for verdict in ("better", "worse")
+    )
     where = f" (scale `{shown[0].group}`)" if shown else ""
     if not judged:
         first = f"It is open: no method has been run with enough seeds yet{where}."
@@ -160,16 +173,21 @@ def answer(shown: Sequence[Run], lines: Mapping[str, dict]) -> str:
     else:
         first = (
             f"Not that we could show: none of the {len(judged)} methods compared{where} makes the "
-            "image branch better than the same network trained on images alone."
+            "image branch better than the same network trained on images alone"
+            + (f", and {len(worse)} {_makes(worse)} it worse." if worse else ".")
         )
     seen = limits.visible(lines)
     second = (
-        f"Changes below about {median(seen):.1f} % of the error may have gone unseen, and smaller "
-        "effects, larger networks and other streets stay open."
+        f"Changes below about {median(seen):.1f} % of the error may have gone unseen; larger "
+        "networks and other streets stay open."
         if seen
         else "The runs are under way."
     )
-    return f"{first} {second}\n"
+    return " ".join(filter(None, (first, others, second))) + "\n"
+
+
+def _makes(rows: Sequence[dict]) -> str:
+    return "makes" if len(rows) == 1 else "make"
 
 
 def reading(root: Path) -> str:

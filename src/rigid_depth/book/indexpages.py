@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -59,17 +60,18 @@ def _figures(texts: list[Path], root: Path) -> str:
     for text in texts:
         copy = copies.shown(text)
         if copy.is_file() and (found := figuredata.items(copy)):
-            lines = [_figure(item, text, copy, root) for item in found]
+            lines = _lines(found, text, copy, root)
             parts.append("\n".join([f"## {_title(text)}\n", f"{_link(text)}\n", *lines, ""]))
     return "\n".join(parts)
 
 
-def _figure(item: figuredata.Item, text: Path, copy: Path, root: Path) -> str:
-    """A line of the list: reference, first sentence, run, data."""
-    run = _records(text, root) if item.of_records else _live(copy)
-    data = f"{{download}}`CSV <{figuredata.file_name(item)}>`" if item.data else "no data"
-    said = _sentence(LINK.sub(r"\1", item.caption))
-    return f"- {{numref}}`{item.name}`: {said} {run}; {data}"
+def _lines(found: Sequence[figuredata.Item], text: Path, copy: Path, root: Path) -> Iterator[str]:
+    """A line for each item of a notebook: reference, first sentence, run, data."""
+    runs = {True: _records(text, root), False: _live(copy)}
+    for item in found:
+        data = f"{{download}}`CSV <{figuredata.file_name(item)}>`" if item.data else "no data"
+        said = _sentence(LINK.sub(r"\1", item.caption))
+        yield f"- {{numref}}`{item.name}`: {said} {runs[item.of_records]}; {data}"
 
 
 def _records(text: Path, root: Path) -> str:
@@ -102,7 +104,7 @@ def _status(texts: list[Path]) -> str:
     return (
         "(status)=\n# State of the notebooks\n\nThe copy that each page shows: the stored one "
         "(`notebooks`), or one that the machine of this build executed (`executed`) because the "
-        "stored one was outdated. An en dash stands where a copy does not say. "
+        "stored one was outdated. An en dash means that a copy does not say it. "
         '<a href="../../_static/notebooks.zip">All of them in one '
         f"archive</a>.\n\n{table(head, rows, align='left')}\n"
         "## Packages\n\nAs the latest notebook ran with them, and as this build has them.\n\n"

@@ -14,6 +14,7 @@ from rigid_depth.book.forest import main_rows, printed, short_name
 from rigid_depth.book.found import Lines, mean_rmse_m, of
 from rigid_depth.book.markdown import number, plain
 from rigid_depth.book.tables import HEADLINE_CAP, Run
+from rigid_depth.conventions import PUBLISHED_SCALE
 from rigid_depth.decisions import MORE_SEEDS, POWER, STOP_UNDECIDED
 from rigid_depth.experiments.scales import SCALES
 
@@ -32,7 +33,7 @@ def faded(runs: Sequence[Run], experiments: Sequence[str]) -> tuple[list[str], i
 def limits(runs: Sequence[Run], every: Sequence[Run], lines: Lines) -> list[str]:
     """Five limits of what the runs can say."""
     return [
-        _of_world(runs, every), _of_size(runs), _of_sight(lines), _of_weight(runs, lines),
+        _of_world(runs, every), _of_size(runs), _of_sight(lines), _of_weight(runs, every, lines),
         _OF_METRIC,
     ]  # fmt: skip
 
@@ -87,8 +88,8 @@ def _of_sight(lines: Lines) -> str:
     alone = rows[regime.RGB]["rgb"]
     most = max(abs(rows[name]["rgb"] / alone - 1) for name in main_rows())
     return (
-        f"**Small effects stay unseen.** With {_span(counts)} seeds the median line sees a "
-        f"difference of {median(seen):.1f} % in {100 * POWER:.0f} of 100 trials "
+        f"**Small effects stay unseen.** With {_span(counts)} seeds the median line gives a "
+        f"verdict on a difference of {median(seen):.1f} % in {100 * POWER:.0f} of 100 trials "
         f"({min(seen):.1f} to {max(seen):.1f}); the largest that the thesis prints is "
         f"{100 * most:.1f} %."
     )
@@ -99,14 +100,17 @@ def visible(lines: Lines) -> list[float]:
     return [100 * row["visible"] for row in lines.values() if row["verdict"] != "open"]
 
 
-def _of_weight(runs: Sequence[Run], lines: Lines) -> str:
+def _of_weight(runs: Sequence[Run], every: Sequence[Run], lines: Lines) -> str:
     names, known = faded(runs, list(lines))
     if not known:
         return "**Weights that fade.** No alignment loss with a recorded weight has run yet."
     if not names:
+        smaller = [run for run in every if run.group == PUBLISHED_SCALE]
+        there, of_them = faded(smaller, list(lines))
+        more = f"; at scale `{PUBLISHED_SCALE}` {len(there)} of {of_them} did" if of_them else ""
         return (
             "**Weights that fade.** None of the alignment losses that have run "
-            f"({known}) ended below half of its weight."
+            f"({known}) ended below half of its weight{more}."
         )
     some = ", ".join(plain(short_name(name)) for name in names[:3])
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""

@@ -10,11 +10,9 @@ import numpy as np
 import torch
 
 from rigid_depth.book import drawndata
+from rigid_depth.book.colours import COLOURS
 from rigid_depth.book.parameters import check_given, refuse_values
 from rigid_depth.experiments.sources import repository
-
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5A5A5A")
-"""Okabe and Ito's colours, told apart with any common colour vision (yellow left out: too pale)."""
 
 
 def setup(

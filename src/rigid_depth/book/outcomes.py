@@ -80,8 +80,12 @@ def _not_told_apart(rows: Sequence[dict], total: int, base: str) -> str:
     `rows` are those of the `total` judged rows without a difference.
     """
     values = [row["value_m"] for row in rows]
-    visible = 100 * max(row["visible"] for row in rows)
-    would = f"a difference of {visible:.0f} % would have been seen in four of five such trials"
+    visible = sorted({f"{100 * row['visible']:.0f}" for row in rows}, key=float)
+    span_of = " to ".join(dict.fromkeys((visible[0], visible[-1])))
+    row_by_row = " (row by row)" if len(visible) > 1 else ""
+    would = (
+        f"a difference of {span_of} %{row_by_row} would have been shown in four of five such trials"
+    )
     if len(rows) < total:
         verb = "are" if len(rows) > 1 else "is"
         return f"{len(rows)} more {verb} not told apart from it; {would}"

@@ -15,7 +15,7 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 
-from rigid_depth.book import copies, launching, ledgerpages, provenance, tables
+from rigid_depth.book import copies, launching, ledgerpages, provenance, regime, tables
 from rigid_depth.book.address import report_url, repository_url
 from rigid_depth.book.experimentpage import chapter_of
 from rigid_depth.book.ledger import Row, load
@@ -24,7 +24,7 @@ from rigid_depth.studies import STUDIES, published
 
 DETAILS = ("book/generated/runs/", "book/generated/studies/", "book/generated/api/")
 """Pages of single experiments, studies and modules: reached from their list, left out of Next."""
-RESULTS = "notebooks/08_results"
+RESULTS, METHOD = "notebooks/08_results", "notebooks/06b_method"
 UNSETTLED = ("undecided at this scale", "not checkable", "open")
 """Verdicts of rows that a cell belongs to and does not settle."""
 
@@ -41,17 +41,25 @@ def tables_shown(page: str, root: Path) -> str:
     records = [record.data for name in studies for record in published(name, root)]
     if records:
         return provenance.shown(records, "studies" if len(studies) > 1 else f"study {studies[0]}")
-    found, text, said = _published(root), root / f"{page}.md", []
+    found, text, said = published_runs(root), root / f"{page}.md", []
     for scale in SHOWN_SCALES:
-        if scale == found.scale or (text.is_file() and copies.names(text, scale)):
-            runs = [run for run in found.runs if run.group == scale]
-            mine = [run for run in runs if page == RESULTS or chapter_of(run) == f"{page}.md"]
-            said.append(provenance.shown([run.record for run in mine], f"scale {scale}"))
+        named = text.is_file() and copies.names(text, scale)
+        if named or (scale == found.scale and page != METHOD):
+            runs = [run for run in found.runs if run.group == scale and _shows(page, run)]
+            said.append(provenance.shown([run.record for run in runs], f"scale {scale}"))
     return "; ".join(filter(None, said))
 
 
+def _shows(page: str, run: tables.Run) -> bool:
+    """Tells whether the tables of a chapter show a run of a scale that they show."""
+    if page == METHOD:
+        return run.experiment.split("+")[0] in (regime.FLOOR, regime.RGB, regime.GUIDED)
+    return page == RESULTS or chapter_of(run) == f"{page}.md"
+
+
 @cache
-def _published(root: Path) -> tables.Published:
+def published_runs(root: Path) -> tables.Published:
+    """The published runs of the book at `root`, none if it has none; read once a build."""
     if not (root / "book" / "results").is_dir():
         return tables.Published([], None)
     return tables.published(book=root / "book")
@@ -61,7 +69,7 @@ def _published(root: Path) -> tables.Published:
 def settled(root: Path) -> dict[str, dict[str, list[Row]]]:
     """Page -> label of a cell -> the rows of the ledger that it settles."""
     found: dict[str, dict[str, list[Row]]] = {}
-    for row in load(root / "book" / "ledger.yaml"):
+    for row in load(root / "book" / "ledger.yaml", published_runs(root).runs):
         for cell in row.cell:
             text, _, label = cell.partition("::")
             page = found.setdefault(text.removesuffix(".md"), {})

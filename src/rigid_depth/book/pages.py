@@ -36,11 +36,11 @@ def write_pages(root: Path = ROOT, repository: str = "") -> list[Path]:
 
     Raises `RigidDepthError` where the ledger is not valid or names evidence that does not exist.
     """
-    rows = load(root / "book" / "ledger.yaml")
+    runs = tables.read_runs(root / "book" / "results")
+    rows = load(root / "book" / "ledger.yaml", runs)
     if missing := missing_evidence(rows, root):
         raise RigidDepthError("book/ledger.yaml names what does not exist: " + "; ".join(missing))
     released = releasedcode.load(root / "book" / "released-code.yaml")
-    runs = tables.read_runs(root / "book" / "results")
     latest = tables.read_runs(root / "runs") if (root / "runs").is_dir() else []
     folder = root / "book" / "generated"
     texts = {

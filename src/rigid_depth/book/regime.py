@@ -43,6 +43,13 @@ def guide_over_nearest(runs: Sequence[Run]) -> float | None:
     return fmean(shares) if shares else None
 
 
+def withheld_over_given(runs: Sequence[Run]) -> float | None:
+    """The guide's RMSE at withheld returns over that at given ones, half of them withheld."""
+    found = [run.record["alignment"]["copying"] for run in runs if run.experiment == GUIDED]
+    shares = [f["withheld_rmse_m"] / f["given_rmse_m"] for f in found if "given_rmse_m" in f]
+    return fmean(shares) if shares else None
+
+
 def gap_m(runs: Sequence[Run]) -> float | None:
     """The RMSE of RGB alone on held-out streets minus that on the streets it learned from."""
     held_out = _rmse_m(runs, RGB, "rgb")
@@ -107,10 +114,11 @@ def steps_table(runs: Sequence[Run], group: str) -> str:
     for steps, found in _by_steps(mine).items():
         same = [replace(run, experiment=GUIDED) for run in found]
         below = 1 - _rmse_m(same, GUIDED, "rgb") / floor_m if floor_m else None
-        shares = [below, guide_share(same), guide_over_nearest(same)]
+        shares = [below, guide_share(same), guide_over_nearest(same), withheld_over_given(same)]
         cells = ["–" if share is None else f"{share:.3f}" for share in shares]
         rows.append([f"{steps:,}", *cells, " ".join(f"[{r.seed}](#{r.label})" for r in found)])
-    heads = ["RGB below the row mean", "guide over RGB", "guide over nearest return", "seeds"]
+    heads = ["RGB below the row mean", "guide over RGB", "guide over nearest return"]
+    heads += ["withheld over given", "seeds"]
     return table(["steps", *heads], rows)
 
 

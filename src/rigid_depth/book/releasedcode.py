@@ -117,8 +117,8 @@ def _introduction() -> str:
 # What the released code does
 
 The author of the thesis {{cite:p}}`halperin2024thesis` published [code]({REPOSITORY})
-{{cite:p}}`halperin2025code` in March 2025, with the thesis as PDF. This page sets it beside the
-text and beside this book. It describes the state of [27 March 2025]({REPOSITORY}/tree/{COMMIT}),
+{{cite:p}}`halperin2025code` in March 2025, with the thesis as PDF. This page compares it with
+the text and with this book. It describes the state of [27 March 2025]({REPOSITORY}/tree/{COMMIT}),
 and every item links to the lines it speaks of. Nothing of it is copied here: it has no licence.
 
 **What it is.** One state of a code that ran many experiments: local point clouds with 16 numbers a

@@ -6,12 +6,12 @@ weights and sees the same frames in the same order scatter alike, so that theirs
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from rigid_depth.decisions import at_least, own_or_pooled
 from rigid_depth.experiments.registry import BASELINES
 from rigid_depth.statistics import Scatter, seed_scatter
 
+Errors = dict[tuple[str, str], dict[int, float]]
+"""The error of a branch in m, by group and experiment, then by seed."""
 ANOTHER_NETWORK = frozenset(
     ("mse-fresh-decoder", "mse-fresh-decoder-free", "rgb-infinity-fresh-decoder", "shared-encoder",
      "rgb-reciprocal", "rgb-dense", "rgb-guide-output", "mse-cbam-residual", "released-code")
@@ -24,14 +24,11 @@ POOLED_BRANCH = "rgb"
 """Guides and zero-shot paths differ too much between rows to scatter alike."""
 
 
-def scatter(
-    errors_m: Mapping[tuple[str, str], Mapping[int, float]], first: str, second: str, branch: str
-) -> Scatter | None:
+def scatter(errors_m: Errors, first: str, second: str, branch: str) -> Scatter | None:
     """The variance over seeds of the difference of two rows, in m^2; None for one seed alone.
 
-    `errors_m`: the error of the branch by group and experiment, then by seed, of all runs.
-    Both of equal start: pooled, unless their own is larger beyond chance. Otherwise their own, and
-    at least the pooled one, as another start can only add to it.
+    `errors_m` are those of all runs. Both of equal start: pooled, unless their own is larger beyond
+    chance. Otherwise their own, and at least the pooled one, as another start can only add to it.
     """
     pair = [errors for (_, name), errors in errors_m.items() if name in (first, second)]
     own = seed_scatter(dict(enumerate(pair))) if len(pair) == 2 else None
@@ -39,11 +36,11 @@ def scatter(
         name.partition("+")[0] in BASELINES for name in (first, second)
     ):
         return own
-    alike = {key: errors for key, errors in errors_m.items() if of_equal_start(*key)}
+    alike = _without_twins({k: errors for k, errors in errors_m.items() if of_equal_start(*k)})
     if len(alike) < 3 or (pooled := seed_scatter(alike)) is None:
         return own
-    names = {name for _, name in alike}
-    return own_or_pooled(own, pooled) if {first, second} <= names else at_least(own, pooled)
+    both = all(of_equal_start(*key) for key in errors_m if key[1] in (first, second))
+    return own_or_pooled(own, pooled) if both else at_least(own, pooled)
 
 
 def of_equal_start(group: str, experiment: str) -> bool:
@@ -55,3 +52,12 @@ def of_equal_start(group: str, experiment: str) -> bool:
         or experiment in ANOTHER_NETWORK
         or experiment.startswith(apart)
     )
+
+
+def _without_twins(rows: Errors) -> Errors:
+    """The rows without those that repeat another's numbers: they add no evidence.
+
+    An RGB branch that no guide reaches, as in `mse-unaligned`, is that of RGB alone.
+    """
+    kept = {tuple(sorted(errors.items())): key for key, errors in reversed(rows.items())}
+    return {key: rows[key] for key in rows if key in kept.values()}

@@ -2,7 +2,9 @@
 
 All of it is text in the pages and one file; nothing is asked of another machine. Where the
 repository lies on the web is known where the book is published: GITHUB_SERVER_URL and
-GITHUB_REPOSITORY, which GitHub's own builds set. Without them pages have no such buttons.
+GITHUB_REPOSITORY, which GitHub's own builds set. Without them pages have no such buttons. The
+workflow that publishes the book names its address in RIGID_DEPTH_SITE; a preview's picture and the
+canonical address of a page need it.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ ABOUT = (
     "transfer with rigid transformations: a book whose chapters run."
 )
 CARD = "images/streets.jpg"
+FRONT = "book/intro"
 FIRST_DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -37,6 +40,11 @@ def repository_options() -> dict:
     }
 
 
+def site_url() -> str:
+    """Where the book is published; empty where that is not known."""
+    return os.environ.get("RIGID_DEPTH_SITE", "")
+
+
 def plain_title(title: str) -> str:
     """A title without its HTML: text on one line."""
     return " ".join(unescape(re.sub(r"<[^>]*>", "", title)).split())
@@ -46,18 +54,17 @@ def metadata(title: str, page: str, base_url: str = "") -> str:
     """Open Graph and JSON-LD of a page; addresses only where the book's own is known."""
     properties = {"og:type": "article", "og:site_name": "Rigid Depth"}
     properties |= {"og:title": title, "og:description": ABOUT}
-    work = {
-        "@context": "https://schema.org",
-        "@type": "Chapter",
-        "name": title,
-        "isPartOf": {"@type": "Book", "name": "Rigid Depth", "description": ABOUT},
-    }
+    book = {"@type": "Book", "name": "Rigid Depth", "description": ABOUT}
+    work = book if page == FRONT else {"@type": "Chapter", "name": title, "isPartOf": book}
     if base_url:
         root = base_url.rstrip("/")
-        work["url"] = properties["og:url"] = f"{root}/{page}.html"
+        properties["og:url"] = f"{root}/{page}.html"
         properties["og:image"] = f"{root}/_static/{Path(CARD).name}"
+        work = work | {"url": properties["og:url"], "image": properties["og:image"]}
     tags = [f'<meta property="{k}" content="{escape(v)}">' for k, v in properties.items()]
-    said = json.dumps(work).replace("</", "<\\/")
+    if base_url:
+        tags.append('<meta name="twitter:card" content="summary_large_image">')
+    said = json.dumps({"@context": "https://schema.org", **work}).replace("</", "<\\/")
     return "\n".join([*tags, f'<script type="application/ld+json">{said}</script>'])
 
 

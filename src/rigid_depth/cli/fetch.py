@@ -7,7 +7,7 @@ import typer
 
 
 def fetch_weights(
-    run: Annotated[str, typer.Argument(help="Published run: cpu/rgb/seed-0, or cpu/rgb.")],
+    run: Annotated[str, typer.Argument(help="Published run: core/mse/seed-0, or core/mse.")],
     url: Annotated[
         str,
         typer.Option(

@@ -13,7 +13,7 @@ from plotly.subplots import make_subplots
 
 import rigid_depth.rotations as rr
 from rigid_depth.book import notebook
-from rigid_depth.book.notebook import COLOURS
+from rigid_depth.book.colours import COLOURS
 from rigid_depth.book.rounding import rounded
 from rigid_depth.book.sliders import add_slider, slider_figure
 

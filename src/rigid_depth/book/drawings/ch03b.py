@@ -8,7 +8,7 @@ import torch
 from matplotlib.figure import Figure
 from plotly.subplots import make_subplots
 
-from rigid_depth.book.notebook import COLOURS
+from rigid_depth.book.colours import COLOURS
 from rigid_depth.book.rounding import rounded
 from rigid_depth.book.sliders import add_slider
 

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import torch
 from matplotlib.figure import Figure
 
-from rigid_depth.book.notebook import COLOURS
+from rigid_depth.book.colours import COLOURS
 from rigid_depth.book.rounding import rounded
 from rigid_depth.book.sliders import slider_figure
 

@@ -10,7 +10,7 @@ import torch
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from rigid_depth.book.notebook import COLOURS
+from rigid_depth.book.colours import COLOURS
 from rigid_depth.book.rounding import rounded
 from rigid_depth.book.sliders import slider_figure
 

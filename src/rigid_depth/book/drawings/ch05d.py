@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from rigid_depth.book.notebook import COLOURS
+from rigid_depth.book.colours import COLOURS
 from rigid_depth.book.rounding import rounded
 from rigid_depth.book.sliders import add_slider
 

@@ -8,12 +8,12 @@ import matplotlib.pyplot as plt
 import torch
 from matplotlib.figure import Figure
 
-from rigid_depth.book import notebook
+from rigid_depth.book.colours import COLOURS
 
 
 def architecture(rows) -> Figure:
     """The RGB branch scale by scale; `rows` of `models.summary`."""
-    colours = dict(zip(("encoder", "latent", "decoder", "output"), notebook.COLOURS, strict=False))
+    colours = dict(zip(("encoder", "latent", "decoder", "output"), COLOURS, strict=False))
     figure, axis = plt.subplots(figsize=(7.2, 3.2))
     axis.spines["left"].set_visible(False)
     for x, row in enumerate(rows):

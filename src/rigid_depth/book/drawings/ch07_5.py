@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from PIL import Image
 
-from rigid_depth.book.notebook import COLOURS
+from rigid_depth.book.colours import COLOURS
 from rigid_depth.book.rounding import rounded
 from rigid_depth.experiments.recording.pictures import depth_picture, error_picture
 

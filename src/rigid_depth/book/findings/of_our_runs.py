@@ -155,6 +155,25 @@ def coral_is_met_by_latents_that_stay_apart(shown: list[Run]) -> bool:
     )
 
 
+@finding("coral", "mse", group=DECIDING_SCALE)
+def coral_leaves_latents_farther_apart_than_mse(shown: list[Run]) -> bool:
+    """CORAL's loss falls a hundredfold, and its latents end farther apart than MSE's in every seed.
+
+    Described after the runs were seen; a linear probe still tells CORAL's two latents apart in
+    99 of 100 cases.
+    """
+    curves = [r.record["curves"]["train"]["alignment"] for r in seeds(shown, "coral").values()]
+    distances = (decoded(shown, name, "relative_distance") for name in ("coral", "mse"))
+    of_coral, of_mse = distances
+    return all(
+        (
+            all(curve[-1] < curve[0] / 100 for curve in curves),
+            min(decoded(shown, "coral", "probe_accuracy")) > 0.99,
+            min(of_coral) > max(of_mse),
+        )
+    )
+
+
 @finding("coral", "coral-normalised")
 def coral_at_its_weight_brings_shapes_together_and_leaves_means(shown: list[Run]) -> bool:
     """Normalised, CORAL keeps its weight and brings shapes together; means drift, one seed far."""

@@ -11,7 +11,7 @@ import math
 
 import torch
 
-from rigid_depth.book.notebook import COLOURS
+from rigid_depth.book.colours import COLOURS
 from rigid_depth.rotations import axis_rotation, euler_to_matrix, jacobian_singular_values
 
 STEP_DEG = 5
