@@ -17,7 +17,8 @@ from rigid_depth.data import open_frames
 from rigid_depth.data.nuscenes import SWEEP_VALUES, lidar_to_camera
 from rigid_depth.data.projection import project_sweep
 from rigid_depth.experiments import SCALES
-from rigid_depth.experiments.stores import make_store, make_world
+from rigid_depth.experiments.stores import make_store
+from rigid_depth.experiments.worlds import make_world
 
 ROUNDS = 5
 FRAMES = 8

@@ -29,10 +29,11 @@ from rigid_depth.experiments.measuring.measure import best_device
 from rigid_depth.experiments.methods import build_model
 from rigid_depth.experiments.plan import plan_run
 from rigid_depth.experiments.settings import Experiment, Scale
-from rigid_depth.experiments.stores import make_store, make_world
+from rigid_depth.experiments.stores import make_store
 from rigid_depth.experiments.training.feed import Batch, Feed, generator_at, guided, network_batch
 from rigid_depth.experiments.training.objective import objective
 from rigid_depth.experiments.training.speed import dense_gradients
+from rigid_depth.experiments.worlds import make_world
 
 GPU_STEPS, CPU_STEPS, WARM_UP = 30, 4, 2
 PAD = 8192

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from rigid_depth import PACKAGE
 from rigid_depth.book import copies
+from rigid_depth.codehash.files import code_hash
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.registry import EXPERIMENTS, SCALES, find_experiment, find_scale
 from rigid_depth.experiments.settings import parameters
 from rigid_depth.experiments.sources import package_hash
-from rigid_depth.sources import PACKAGE, code_hash
 
 SETTINGS = ("scale", "dataset", "dataroot", "experiments", "seeds", "publish", "threads", "execute")
 EXECUTE = ("outdated", "all")

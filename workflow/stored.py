@@ -32,7 +32,9 @@ def normalise(notebook: NotebookNode, stamp: dict) -> NotebookNode:
     """
     notebook.metadata = NotebookNode(
         kernelspec={"display_name": "Python 3", "language": "python", "name": "python3"},
-        language_info={"name": "python", "pygments_lexer": "ipython3"},  # as jupytext --sync
+        # As `jupytext --sync` would write them, which then has nothing to write.
+        jupytext={"default_lexer": "ipython3"},
+        language_info={"name": "python", "pygments_lexer": "ipython3"},
         rigid_depth=stamp,
     )
     seen: dict[str, int] = {}

@@ -10,21 +10,14 @@ folder with the sums.
 """
 
 import argparse
-import hashlib
 import json
 import shutil
 import sys
 from pathlib import Path
 
-from rigid_depth.fetchweights import FILE, SUM, asset_name
+from rigid_depth.book.fetchweights import FILE, SUM, asset_name, digest
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-def digest(path: Path) -> str:
-    """Returns the SHA-256 of a file."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def same_run(first: Path, second: Path) -> bool:

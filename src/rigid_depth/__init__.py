@@ -2,8 +2,11 @@
 
 import os
 from importlib.metadata import version
+from pathlib import Path
 
 __version__ = version("rigid-depth")
+PACKAGE = Path(__file__).resolve().parent
+"""The folder of the package's sources."""
 
 if os.environ.get("RIGID_DEPTH_TYPECHECK") == "1":
     from jaxtyping import install_import_hook

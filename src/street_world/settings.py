@@ -25,8 +25,7 @@ class Settings:
     `image_size` is (height, width) in px; other sizes than nuScenes's are meant for small uses.
     `split_scenes` are the numbers of scenes in train, val and test; None: 70, 15 and 15 %.
 
-    Raises:
-        StreetWorldError: a number or a size out of range, an unknown or repeated camera.
+    Raises StreetWorldError for a number or a size out of range, and an unknown or repeated camera.
     """
 
     scenes: int
@@ -99,8 +98,7 @@ def fingerprint(settings: Settings) -> str:
 def check_same(settings: Settings, path: Path) -> None:
     """Compares settings with those that a world's `settings.json` records.
 
-    Raises:
-        StreetWorldError: they differ (names the setting), or the file is no JSON.
+    Raises StreetWorldError where they differ (names the setting), or the file is no JSON.
     """
     try:
         stored = json.loads(path.read_text())

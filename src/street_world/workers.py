@@ -28,8 +28,7 @@ START = "import sys; sys.path[:] = sys.argv[1:]; from street_world import writin
 def share_out(root: Path, settings: Settings, scenes: list[Scene], workers: int) -> Iterator[Scene]:
     """Has scenes written by several processes and yields each when its files are there.
 
-    Raises:
-        StreetWorldError: a scene could not be written, or its process was ended.
+    Raises StreetWorldError if a scene could not be written, or its process was ended.
     """
     idle: SimpleQueue[subprocess.Popen[str]] = SimpleQueue()
     count = min(workers, len(scenes))

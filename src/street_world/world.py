@@ -12,7 +12,8 @@ from street_world.lighting import Light, make_light
 from street_world.mesh import Mesh, merge
 from street_world.poles import make_poles
 from street_world.sensors import Pose
-from street_world.traffic import EGO_START_M, Actor, make_actors, make_ego
+from street_world.streets import EGO_START_M
+from street_world.traffic import Actor, make_actors, make_ego
 
 VIEW_AHEAD_M = 260
 

@@ -50,9 +50,8 @@ def write_world(
     core). A call that was killed is finished by the same call; a complete world is returned at
     once.
 
-    Raises:
-        StreetWorldError: bad settings, a folder that holds something else, or a world made with
-            other settings (names the setting); a process that was ended.
+    Raises StreetWorldError for bad settings, a folder that holds something else, a world made with
+    other settings (names the setting), and a process that was ended.
     """
     root = Path(root)
     if scenes is None:

@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 
 from rigid_depth.data import Frame, PreparedSplit, batches, open_frames, open_store, prepare, store
 from rigid_depth.data.batches import Shard
+from rigid_depth.data.manifest import checksum
 from rigid_depth.errors import RigidDepthError
 
 SIZE = (96, 192)
@@ -122,7 +123,7 @@ def test_dense_depth_beyond_128_m_survives_the_16_bit_store(tmp_path):
     )
     path = tmp_path / "one.safetensors"
     save_file(store._tensors([frame]), path)
-    places = [(Shard(path, store.checksum(path), 1), 0)]
+    places = [(Shard(path, checksum(path), 1), 0)]
     back = PreparedSplit([{}], places, 0, (1, 7)).batch([0], ("dense_depth_m",))["dense_depth_m"]
     assert torch.equal(back[0], depth_m.clamp(max=65535 / 256))
 

@@ -8,7 +8,7 @@ import torch
 
 from rigid_depth.data import open_store
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments.measuring.evaluate import evaluate_weights
+from rigid_depth.experiments.evaluate import evaluate_weights
 from rigid_depth.experiments.plan import plan_run
 from rigid_depth.experiments.registry import EXPERIMENTS, SCALES
 from rigid_depth.experiments.settings import override

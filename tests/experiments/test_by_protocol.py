@@ -13,7 +13,7 @@ from rigid_depth.data import open_frames, rasterise
 from rigid_depth.data.kitti_forward import forward_depth
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments import SCALES, stores
-from rigid_depth.experiments.measuring.evaluate import evaluate_weights
+from rigid_depth.experiments.evaluate import evaluate_weights
 from rigid_depth.experiments.measuring.protocols import EVALUATED, find_protocol, score_images
 from rigid_depth.experiments.predict import predict_depth
 from rigid_depth.experiments.recording.weights import load_weights

@@ -15,8 +15,9 @@ import torch
 from safetensors.torch import load_file
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments import EXPERIMENTS, SCALES, read_record, runner
+from rigid_depth.experiments import EXPERIMENTS, SCALES, read_record
 from rigid_depth.experiments.methods import build_model
+from rigid_depth.experiments.recording import folder
 from rigid_depth.experiments.settings import override
 from rigid_depth.experiments.training import loop
 
@@ -203,7 +204,7 @@ def test_a_full_disk_leaves_no_half_checkpoint(tmp_path):
     checkpoint.write_bytes(b"whole")
 
     def train():
-        with runner._leaving_nothing_half(checkpoint):
+        with folder.leaving_nothing_half(checkpoint):
             partial.write_bytes(b"half")
             raise OSError(errno.ENOSPC, "No space left on device", str(kept), None, str(partial))
 

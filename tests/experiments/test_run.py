@@ -154,7 +154,7 @@ def test_the_run_below_has_the_same_encoders(finished, monkeypatch):
 )
 def test_one_process_of_a_run_takes_its_folder(variables, first):
     """Two that wait for each other, one for the folder and one for the other's rank, never end."""
-    code = "from rigid_depth.experiments.runner import _is_first; print(_is_first())"
+    code = "from rigid_depth.experiments.recording.folder import is_first_process as f; print(f())"
     names = ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID")
     plain = {name: value for name, value in os.environ.items() if name not in names}
     done = subprocess.run(

@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 from rigid_depth.cli import app
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments import EXPERIMENTS, SCALES, plan_run
+from rigid_depth.experiments.runconfig import as_config, read_config
 from rigid_depth.experiments.settings import parameters
-from rigid_depth.runconfig import as_config, read_config
 
 
 def call(*arguments):

@@ -10,9 +10,14 @@ from rigid_depth.experiments.sources import repository
 from rigid_depth.studies import STUDIES, declaration, find_study
 
 
+def module_of(name: str) -> str:
+    """The module that declares the study of that name."""
+    return f"rigid_depth.studies.{name.replace('-', '_')}"
+
+
 @pytest.mark.parametrize("name", STUDIES)
 def test_what_is_read_is_what_the_file_declares(name):
-    module = declaration.module_of(name)
+    module = module_of(name)
     file = importlib.import_module(module)
     assert STUDIES[name].computes == f"{module}:{file.STUDY.function.__name__}"
     for field in fields(file.STUDY):
@@ -28,7 +33,7 @@ def test_a_study_names_a_notebook_that_shows_it(name):
 
 
 def test_the_function_is_that_of_the_file(monkeypatch):
-    file = importlib.import_module(declaration.module_of("coral-collapse"))
+    file = importlib.import_module(module_of("coral-collapse"))
     study = declaration.Study("x", lambda seed, **settings: {"seed": seed, **settings}, "", "", "")
     monkeypatch.setattr(file, "STUDY", study)
     assert STUDIES["coral-collapse"].function(3, steps=7) == {"seed": 3, "steps": 7}

@@ -7,13 +7,15 @@ import pytest
 import torch
 
 from rigid_depth.errors import RigidDepthError
+from rigid_depth.latents.maps import KINDS
 from rigid_depth.studies.shared.digits import load_images
 from rigid_depth.studies.shared.stitched_autoencoders import (
-    LADDER,
+    RELATIVE,
     StitchingSettings,
     stitch_digits,
 )
 
+LADDER = ("none", *KINDS, *RELATIVE)
 TINY = StitchingSettings(
     steps=400, decoder_steps=200, test_images=200, anchors=(100, 0), decoder_anchors=(100,)
 )

@@ -10,8 +10,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+from rigid_depth import PACKAGE
 from rigid_depth.book.markdown import plain
-from rigid_depth.sources import PACKAGE
 
 SOURCE = PACKAGE.parent
 WIDTH = 72

@@ -42,9 +42,8 @@ def confirm(
     Returns a line that says how close the numbers came. `dataroot` and `init_from` are those of
     `experiments.run`, for runs that need them.
 
-    Raises:
-        RigidDepthError: nothing of that name is published, its settings or data are others today,
-            or the numbers differ by more than is allowed; nothing is noted then.
+    Raises RigidDepthError where nothing of that name is published, its settings or data are others
+    today, or the numbers differ by more than is allowed; nothing is noted then.
     """
     if name in STUDIES:
         return confirm_study(name, root)
@@ -190,6 +189,7 @@ def _row(name: str, root: Path | None) -> tuple[Path, int]:
 
 
 def root_of(root: Path | None) -> Path:
+    """The root given, or that of the repository; raises RigidDepthError where there is none."""
     root = root or repository()
     if root is None:
         raise RigidDepthError(

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import jupytext
 
+from rigid_depth.codehash.files import code_files, code_hash
 from rigid_depth.conventions import PUBLISHED_SCALE
 from rigid_depth.experiments.sources import blob
 from rigid_depth.experiments.standing import FILE as CONFIRMED
-from rigid_depth.sources import code_files, code_hash
 
 EXECUTED = Path("_build") / "executed"
 RESULTS, STUDIES = ".book.tables", ".studies"

@@ -84,7 +84,7 @@ def plotly_node(figure: dict, alternative: str = "") -> nodes.raw:
 
 
 class PlotlyFigure(SphinxDirective):
-    """``{plotly-figure} path/figure.json`` with a text alternative in ``:alt:``."""
+    """`{plotly-figure} path/figure.json` with a text alternative in `:alt:`."""
 
     required_arguments = 1
     option_spec = {"alt": directives.unchanged_required}  # noqa: RUF012 (docutils wants a dict)

@@ -11,7 +11,7 @@ from pathlib import Path
 from rigid_depth.book import copies, figuredata, pageparts
 from rigid_depth.book.figuredata import LINK
 from rigid_depth.book.markdown import plain, table
-from rigid_depth.book.provenance import blob
+from rigid_depth.experiments.sources import blob
 from rigid_depth.studies import STUDIES
 
 LIBRARIES = ("torch", "lightning", "numpy", "scipy", "roma", "jupyter-book", "sphinx", "myst-nb")

@@ -20,12 +20,6 @@ from sphinx.environment import BuildEnvironment
 
 KEPT_PAGES = 4
 _FILE = re.compile(r"0?(\d+)([a-z]?)(?:_(\d+))?_")
-_REFERENCE = re.compile(
-    r"(?<![\w-])(?:eqs?\.?|equations?|tables?|figures?|figs?\.|algorithms?|listings?) (\d[\d.]*)",
-    re.IGNORECASE,
-)
-_MARKED = re.compile(r"thesis(?:'s)?\s+$", re.IGNORECASE)
-_MARKED_AFTER = re.compile(r"\s+of\s+the\s+thesis")
 
 
 def chapter_number(page: str) -> str:
@@ -39,21 +33,6 @@ def chapter_title(text: Path) -> str:
     """The title of a text notebook, with its number, as *7.8 Rotations*; its name without one."""
     titles = re.search(r"^# (\S.*)$", text.read_text(encoding="utf-8"), flags=re.M)
     return titles.group(1) if titles else text.stem
-
-
-def bare_references(text: str) -> list[str]:
-    """Every number of an equation, table, figure, algorithm or listing not marked as the thesis's.
-
-    A number with a hyphen is the book's own and is not looked for.
-    """
-    text = re.sub(r"\s+", " ", text)
-    return [
-        text[max(0, found.start() - 30) : found.end() + 10]
-        for found in _REFERENCE.finditer(text)
-        if not _MARKED.search(text[: found.start()][-12:])
-        and not _MARKED_AFTER.match(text[found.end() :])
-        and text[found.end() : found.end() + 1] != "-"
-    ]
 
 
 def restore(_app: Sphinx, env: BuildEnvironment) -> list[str]:

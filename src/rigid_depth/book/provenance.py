@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from html import escape
 from importlib import metadata
@@ -16,17 +15,6 @@ KINDS = {"current": "good", "confirmed": "good", "stale": "warn"}
 
 DECISIVE = ("torch", "numpy")
 """Libraries whose version may change a result."""
-
-
-def stale_runs(results: Path) -> dict[str, str]:
-    """Every published run below `results` that is stale, by its name, and why."""
-    found = {}
-    for path in sorted(results.glob("*/*/seed-*/record.json")):
-        record = json.loads(path.read_text(encoding="utf-8"))
-        state, words = standing(record, path.parents[1])
-        if state == "stale":
-            found[path.parent.relative_to(results).as_posix()] = words
-    return found
 
 
 def staleness(records: Iterable[dict]) -> str:

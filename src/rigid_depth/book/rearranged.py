@@ -29,9 +29,8 @@ def confirm_equal(
 
     Returns one line for every row that is confirmed, or is stale and not confirmed.
 
-    Raises:
-        RigidDepthError: a run is missing in `after`, was made by other code than today's, or
-            differs from that in `before` by more than is allowed; nothing is noted then.
+    Raises RigidDepthError where a run is missing in `after`, was made by other code than today's,
+    or differs from that in `before` by more than is allowed; nothing is noted then.
     """
     root = root_of(root)
     old, new = _smoke_runs(before), _smoke_runs(after)

@@ -6,16 +6,12 @@ weights and sees the same frames in the same order scatter alike, so that theirs
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
 from rigid_depth.decisions import at_least, own_or_pooled
 from rigid_depth.experiments.registry import BASELINES
 from rigid_depth.statistics import Scatter, seed_scatter
 
-if TYPE_CHECKING:
-    from rigid_depth.book.tables import Run
-
+Errors = dict[tuple[str, str], dict[int, float]]
+"""The error of a branch in m, by group and experiment, then by seed."""
 ANOTHER_NETWORK = frozenset(
     ("mse-fresh-decoder", "mse-fresh-decoder-free", "rgb-infinity-fresh-decoder", "shared-encoder",
      "rgb-reciprocal", "rgb-dense", "rgb-guide-output", "mse-cbam-residual", "released-code")
@@ -28,23 +24,22 @@ POOLED_BRANCH = "rgb"
 """Guides and zero-shot paths differ too much between rows to scatter alike."""
 
 
-def scatter(runs: Iterable[Run], first: str, second: str, branch: str) -> Scatter | None:
+def scatter(errors_m: Errors, first: str, second: str, branch: str) -> Scatter | None:
     """The variance over seeds of the difference of two rows, in m^2; None for one seed alone.
 
-    Both of equal start: pooled, unless their own is larger beyond chance. Otherwise their own, and
-    at least the pooled one, as another start can only add to it.
+    `errors_m` are those of all runs. Both of equal start: pooled, unless their own is larger beyond
+    chance. Otherwise their own, and at least the pooled one, as another start can only add to it.
     """
-    found = _errors_m(runs, branch)
-    pair = [found[group, name] for group, name in found if name in (first, second)]
+    pair = [errors for (_, name), errors in errors_m.items() if name in (first, second)]
     own = seed_scatter(dict(enumerate(pair))) if len(pair) == 2 else None
     if branch != POOLED_BRANCH or any(
         name.partition("+")[0] in BASELINES for name in (first, second)
     ):
         return own
-    alike = _without_twins({k: errors for k, errors in found.items() if of_equal_start(*k)})
+    alike = _without_twins({k: errors for k, errors in errors_m.items() if of_equal_start(*k)})
     if len(alike) < 3 or (pooled := seed_scatter(alike)) is None:
         return own
-    both = all(of_equal_start(*key) for key in found if key[1] in (first, second))
+    both = all(of_equal_start(*key) for key in errors_m if key[1] in (first, second))
     return own_or_pooled(own, pooled) if both else at_least(own, pooled)
 
 
@@ -59,18 +54,10 @@ def of_equal_start(group: str, experiment: str) -> bool:
     )
 
 
-def _without_twins(rows: dict[tuple[str, str], dict[int, float]]) -> dict:
+def _without_twins(rows: Errors) -> Errors:
     """The rows without those that repeat another's numbers: they add no evidence.
 
     An RGB branch that no guide reaches, as in `mse-unaligned`, is that of RGB alone.
     """
     kept = {tuple(sorted(errors.items())): key for key, errors in reversed(rows.items())}
     return {key: rows[key] for key in rows if key in kept.values()}
-
-
-def _errors_m(runs: Iterable[Run], branch: str) -> dict[tuple[str, str], dict[int, float]]:
-    found: dict[tuple[str, str], dict[int, float]] = {}
-    for run in runs:
-        if (error_m := run.rmse_m(branch)) is not None:
-            found.setdefault((run.group, run.experiment), {})[run.seed] = error_m
-    return found

@@ -51,8 +51,7 @@ def add_slider(
         top_px: room between the plot and the slider.
         place: further properties of plotly's slider, such as `x` and `len`.
 
-    Raises:
-        RigidDepthError: if a state does not have as many traces as `traces` names.
+    Raises RigidDepthError if a state does not have as many traces as `traces` names.
     """
     figure.frames = _frames(states, list(traces), titles or {})
     if titles:

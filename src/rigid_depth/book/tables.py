@@ -230,15 +230,18 @@ def difference_m(
     In metres, on the held-out streets; streets and seeds are paired, see
     `statistics.paired_difference`. Give all runs of a scale: the rest says how far seeds scatter.
     """
-    runs, found = list(runs), {first: {}, second: {}}
+    found, errors_m = {first: {}, second: {}}, {}
     for run in runs:
-        if run.experiment in found and run.rmse_m(branch) is not None:
+        if (error_m := run.rmse_m(branch)) is None:
+            continue
+        errors_m.setdefault((run.group, run.experiment), {})[run.seed] = error_m
+        if run.experiment in found:
             found[run.experiment][run.seed] = run.scenes(branch)
     seeds = sorted(set(found[first]) & set(found[second]))
     if not seeds:
         return None
     pair = ({s: found[name][s] for s in seeds} for name in (first, second))
-    return paired_difference(*pair, scatter=scatter(runs, first, second, branch))
+    return paired_difference(*pair, scatter=scatter(errors_m, first, second, branch))
 
 
 def branch_difference_m(

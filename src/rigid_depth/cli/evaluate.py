@@ -55,7 +55,7 @@ def evaluate(
     """Measures trained weights on a split and prints the metrics as JSON (depths in metres)."""
     import json
 
-    from rigid_depth.experiments.measuring.evaluate import evaluate_weights
+    from rigid_depth.experiments.evaluate import evaluate_weights
 
     chosen = with_options(
         None, train_drives=train_drives, val_drives=val_drives, annotation_root=annotation_root,

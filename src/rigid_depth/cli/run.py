@@ -73,7 +73,7 @@ def run(
     import torch
 
     from rigid_depth import experiments
-    from rigid_depth.runconfig import read_config
+    from rigid_depth.experiments.runconfig import read_config
 
     chosen = read_config(config) if config else {}
     name = name or chosen.get("experiment")

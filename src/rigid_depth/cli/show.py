@@ -16,7 +16,7 @@ def show(
     import json
 
     from rigid_depth.experiments import read_record
-    from rigid_depth.runconfig import as_config as settings_of
+    from rigid_depth.experiments.runconfig import as_config as settings_of
 
     record = read_record(path.parent if path.name == "record.json" else path)
     if as_config:

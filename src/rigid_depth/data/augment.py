@@ -34,10 +34,10 @@ def dilute(
     rank: int = 0,
     ranks: int = 1,
 ) -> Bool[Tensor, "b 1 h w"]:
-    """Which of the returns of depth maps stay, each with chance ``share`` (thesis 7.1: a tenth).
+    """Which of the returns of depth maps stay, each with chance `share` (thesis 7.1: a tenth).
 
-    The draws are made on the CPU for all ``ranks`` devices together, of which this one, number
-    ``rank``, takes every ``ranks``-th: the same for any number of devices. Raises RigidDepthError
+    The draws are made on the CPU for all `ranks` devices together, of which this one, number
+    `rank`, takes every `ranks`-th: the same for any number of devices. Raises RigidDepthError
     unless 0 <= share <= 1.
     """
     if not 0 <= share <= 1:
@@ -54,11 +54,11 @@ def add_noise(
     rank: int = 0,
     ranks: int = 1,
 ) -> Float[Tensor, "b 1 h w"]:
-    """Encoded depth with Gaussian noise of standard deviation ``std``, kept in [0, 1].
+    """Encoded depth with Gaussian noise of standard deviation `std`, kept in [0, 1].
 
     The thesis (7.1) says std 0.2 without a unit: on the linear encoding that is 20 m, on metres
     next to nothing. Pixels without a return get noise too; mask them. The draws are made as
-    `dilute` makes them. Raises RigidDepthError for a negative ``std``.
+    `dilute` makes them. Raises RigidDepthError for a negative `std`.
     """
     if std < 0:
         raise RigidDepthError(f"noise std is {std}; it must be 0 or more, in encoded depth")

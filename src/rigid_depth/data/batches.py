@@ -11,8 +11,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from rigid_depth.data.files import DEPTH_STEP_M
+from rigid_depth.data.manifest import checksum, read_manifest
 from rigid_depth.data.splits import SPLITS
-from rigid_depth.data.store import checksum, read_manifest
 from rigid_depth.errors import RigidDepthError
 
 FIELDS = ("rgb", "points", "sky", "dense_depth_m")
@@ -42,9 +42,9 @@ class Shard:
 
 
 class PreparedSplit:
-    """One split of a store: ``frames`` says what each frame is, ``batch`` stacks some of them.
+    """One split of a store: `frames` says what each frame is, `batch` stacks some of them.
 
-    ``places`` says in which shard, and where in it, each frame lies. A shard is opened when the
+    `places` says in which shard, and where in it, each frame lies. A shard is opened when the
     first of its frames is read, and a batch copies just what it returns.
     """
 
@@ -66,7 +66,7 @@ class PreparedSplit:
     def batch(
         self, indices: Sequence[int] | Tensor, fields: Sequence[str] = FIELDS
     ) -> dict[str, Tensor]:
-        """The frames at ``indices``, stacked; ``fields`` leaves out what is not needed.
+        """The frames at `indices`, stacked; `fields` leaves out what is not needed.
 
         rgb uint8 [B,3,H,W]; points float32 [B,P,3] (u px, v px, depth m), padded with zeros to the
         most returns P of any frame in the store; sky bool [B,H,W] and has_sky bool [B];
@@ -130,7 +130,7 @@ class PreparedSplit:
 class Store:
     """A finished store: how it was made, the fingerprint of its content, and what it counts.
 
-    ``counts`` is {split: {"scenes": n, "frames": n}}.
+    `counts` is {split: {"scenes": n, "frames": n}}.
     """
 
     path: Path
@@ -166,7 +166,7 @@ class Store:
 def open_store(path: str | Path, *, verify: bool = True) -> Store:
     """Open a finished prepared store; its manifest is read, and no shard.
 
-    With ``verify`` every shard is checked against its SHA-256 when the first of its frames is read,
+    With `verify` every shard is checked against its SHA-256 when the first of its frames is read,
     once in a process. Raises RigidDepthError for an unfinished store and for a missing shard.
     """
     path = Path(path)

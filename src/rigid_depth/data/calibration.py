@@ -13,7 +13,7 @@ ORTHOGONAL_WITHIN = 1e-3
 
 
 def numbers(value: object, shape: tuple[int, ...], name: str) -> Float[ndarray, "..."]:
-    """A value of a table as finite float64 of this shape; ``name`` begins the sentence of an error.
+    """A value of a table as finite float64 of this shape; `name` begins the sentence of an error.
 
     Raises RigidDepthError for anything else.
     """
@@ -53,7 +53,7 @@ def check_rotation(matrix: Float[ndarray, "3 3"], name: str) -> None:
 def check_intrinsics(matrix: Float[ndarray, "3 3"], size: Sequence[int] | None, name: str) -> None:
     """Raise RigidDepthError unless [f 0 c; 0 f c; 0 0 1] with a centre within the image.
 
-    ``size`` is the image's (height, width) in px; without it the centre may be anywhere.
+    `size` is the image's (height, width) in px; without it the centre may be anywhere.
     """
     focal_px, centre_px = (matrix[0, 0], matrix[1, 1]), (matrix[0, 2], matrix[1, 2])
     fits = np.abs(matrix[2] - [0, 0, 1]).max() < ORTHOGONAL_WITHIN and min(focal_px) > 0

@@ -17,10 +17,10 @@ def encode_depth(
 ) -> Float[Tensor, "*shape"]:
     """Encode metric depth into [0, 1]: near is 1, far is 0 (thesis 6.2).
 
-    ``linear`` is (max - d) / max, the only reading in which an RMSE in metres is ``max_depth_m``
-    times the root of the MSE; ``reciprocal`` is 1 / d, with depths below 1 m taken as 1 m. A depth
-    of 0 (no return) and depths of ``max_depth_m`` and more in ``linear`` become 0, so valid-pixel
-    masks come from ``depth_m > 0`` and never from the encoding. Raises RigidDepthError for an
+    `linear` is (max - d) / max, the only reading in which an RMSE in metres is `max_depth_m`
+    times the root of the MSE; `reciprocal` is 1 / d, with depths below 1 m taken as 1 m. A depth
+    of 0 (no return) and depths of `max_depth_m` and more in `linear` become 0, so valid-pixel
+    masks come from `depth_m > 0` and never from the encoding. Raises RigidDepthError for an
     unknown kind.
     """
     _check_kind(kind)
@@ -36,10 +36,10 @@ def decode_depth(
     kind: str = "linear",
     max_depth_m: float = MAX_DEPTH_M,
 ) -> Float[Tensor, "*shape"]:
-    """Depth in metres of an encoded map or of a prediction: the inverse of :func:`encode_depth`.
+    """Depth in metres of an encoded map or of a prediction: the inverse of `encode_depth`.
 
-    For d in [1, ``max_depth_m``] the round trip is exact to rounding. An encoded 0 decodes to
-    ``max_depth_m``: "no return" is not recoverable from the encoding. ``reciprocal`` values outside
+    For d in [1, `max_depth_m`] the round trip is exact to rounding. An encoded 0 decodes to
+    `max_depth_m`: "no return" is not recoverable from the encoding. `reciprocal` values outside
     [1 / max, 1] are clamped to that interval. Raises RigidDepthError for an unknown kind.
     """
     _check_kind(kind)

@@ -45,7 +45,7 @@ def read_image(path: Path, token: str) -> UInt8[ndarray, "H W 3"]:
 
 
 def rgb8(picture: Image.Image, name: str) -> UInt8[ndarray, "H W 3"]:
-    """A picture as 8-bit RGB, by the range of its type; ``name`` begins the sentence of an error.
+    """A picture as 8-bit RGB, by the range of its type; `name` begins the sentence of an error.
 
     Pillow's own conversion cuts wider grey values off at 255: all white.
     """
@@ -67,7 +67,7 @@ def read_depth_picture(
     """Metres of a 16-bit depth picture (KITTI's format: value / 256, 0 = none).
 
     Raises RigidDepthError for any other kind of picture and for another (height, width) than
-    ``size``, that of its image.
+    `size`, that of its image.
     """
     picture = _read_picture(path, f"frame {token}: depth picture")
     if not picture.mode.startswith("I;16"):
@@ -80,7 +80,7 @@ def read_depth_picture(
 
 
 def read_mask(path: Path, token: str, size: tuple[int, int] | None = None) -> Bool[ndarray, "H W"]:
-    """True where an 8-bit mask picture is not 0; ``size`` as in :func:`read_depth_picture`."""
+    """True where an 8-bit mask picture is not 0; `size` as in `read_depth_picture`."""
     picture = _read_picture(path, f"frame {token}: mask")
     if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
         raise RigidDepthError(f"frame {token}: mask {path} is no 8-bit picture; 0 means no sky")
@@ -91,7 +91,7 @@ def read_mask(path: Path, token: str, size: tuple[int, int] | None = None) -> Bo
 def read_class_map(
     path: Path, token: str, size: tuple[int, int] | None = None
 ) -> UInt8[ndarray, "H W"]:
-    """The numbers of an 8-bit class map; ``size`` as in :func:`read_depth_picture`.
+    """The numbers of an 8-bit class map; `size` as in `read_depth_picture`.
 
     Raises RigidDepthError for any other kind of picture and for one of another size.
     """
@@ -115,7 +115,7 @@ def refuse_other_size(found: tuple[int, int], wanted: tuple[int, int] | None, na
 
 
 def read_sweep(path: Path, token: str, values: int) -> Float32[ndarray, "N values"]:
-    """A LiDAR sweep of ``values`` float32 a row, x, y, z (m, LiDAR frame) first.
+    """A LiDAR sweep of `values` float32 a row, x, y, z (m, LiDAR frame) first.
 
     nuScenes has 5 (intensity, ring), KITTI 4 (reflectance). Rows that are no returns (not finite,
     farther than 1 km) are dropped, with a warning where they are more than a few. Raises
@@ -167,7 +167,7 @@ def _refuse_tilted(z_m: Float32[ndarray, " N"], name: str) -> None:
 
 
 def _read_picture(path: Path, name: str) -> Image.Image:
-    """The whole picture, decoded; ``name`` begins the sentence of an error."""
+    """The whole picture, decoded; `name` begins the sentence of an error."""
     try:
         with warnings.catch_warnings(), Image.open(path) as picture:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)

@@ -19,12 +19,12 @@ from rigid_depth.errors import RigidDepthError
 class Frame:
     """One camera image with its LiDAR returns.
 
-    ``points`` are the returns in the image as (u px, v px, depth m): depth is camera z in (1, 100]
-    m, integer coordinates are pixel centres, the nearest return per pixel is kept. ``intrinsics``
-    belong to the image as it is here, after cropping and resizing. ``sky`` is true on sky pixels,
-    None if unknown. ``dense_depth_m`` (synthetic only) is camera z of every pixel, 0 = no surface.
-    ``condition`` is day, dusk, night, rain or unknown. ``classes`` (synthetic only, and only where
-    asked for) is the class of every pixel, a place in ``street_world.classes.CLASSES``.
+    `points` are the returns in the image as (u px, v px, depth m): depth is camera z in (1, 100]
+    m, integer coordinates are pixel centres, the nearest return per pixel is kept. `intrinsics`
+    belong to the image as it is here, after cropping and resizing. `sky` is true on sky pixels,
+    None if unknown. `dense_depth_m` (synthetic only) is camera z of every pixel, 0 = no surface.
+    `condition` is day, dusk, night, rain or unknown. `classes` (synthetic only, and only where
+    asked for) is the class of every pixel, a place in `street_world.classes.CLASSES`.
     """
 
     rgb: UInt8[Tensor, "3 H W"]
@@ -44,11 +44,11 @@ class Frame:
 class FrameSource:
     """What is known of a frame before any of its files is read.
 
-    ``group`` is the keyframe the image belongs to: a split by frames never separates its cameras.
-    ``read_points(depth_file, token, (height, width))`` gives the (u px, v px, depth m) of the
-    nearest returns in the native image. ``size`` is the (height, width) in px of the image that the
-    intrinsics belong to, None where the data set does not say. ``truth`` is the path of the exact
-    pictures without ``.depth.png``, ``.sky.png`` and ``.classes.png``.
+    `group` is the keyframe the image belongs to: a split by frames never separates its cameras.
+    `read_points(depth_file, token, (height, width))` gives the (u px, v px, depth m) of the
+    nearest returns in the native image. `size` is the (height, width) in px of the image that the
+    intrinsics belong to, None where the data set does not say. `truth` is the path of the exact
+    pictures without `.depth.png`, `.sky.png` and `.classes.png`.
     """
 
     scene: str
@@ -74,7 +74,7 @@ SkyReader = Callable[[FrameSource, ndarray, ndarray], ndarray | None]
 
 
 class Frames(Sequence):
-    """Frames that are read when they are asked for; ``sources`` says what they are."""
+    """Frames that are read when they are asked for; `sources` says what they are."""
 
     def __init__(self, sources: Sequence[FrameSource], read: Callable[[FrameSource], Frame]):
         self.sources = tuple(sources)
@@ -90,7 +90,7 @@ class Frames(Sequence):
 
 
 def read_frame(source: FrameSource, read_sky: SkyReader, classes: bool = False) -> Frame:
-    """Read a frame at the size of its image, with its class map where ``classes`` is true.
+    """Read a frame at the size of its image, with its class map where `classes` is true.
 
     Where the image was shrunk or enlarged as a whole, returns and intrinsics follow. Raises
     RigidDepthError, naming frame and file, for a missing or truncated file, for an image that was
@@ -117,7 +117,7 @@ def read_frame(source: FrameSource, read_sky: SkyReader, classes: bool = False) 
 
 
 def fit_to_image(source: FrameSource, size: tuple[int, int]) -> FrameSource:
-    """The source with the intrinsics and the returns of an image of (height, width) ``size``.
+    """The source with the intrinsics and the returns of an image of (height, width) `size`.
 
     People shrink these data sets. The tables still speak of the full size, and only where the
     aspect is the same do they say what the smaller image shows.

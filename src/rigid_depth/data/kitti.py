@@ -29,18 +29,17 @@ def kitti_sources(
     annotation_root: str | Path | None = None,
     files: Mapping[str, str | Path] | None = None,
 ) -> tuple[list[FrameSource], dict[str, list[str]]]:
-    """All usable frames of the KITTI raw drives under ``root``, and the drives of each split.
+    """All usable frames of the KITTI raw drives under `root`, and the drives of each split.
 
-    ``root`` holds ``<date>/<date>_drive_NNNN_sync``; images are JPEG or PNG. Image, sweep and time
-    are paired by the frame's number, never by their order, and a frame with no sweep is left out.
-    With ``annotation_root`` (KITTI depth completion, ``train|val/<drive>/proj_depth``) the
-    annotated pixels take the place of the sweep. ``CAM_FRONT`` means the left colour camera
-    ``image_02``. ``files`` gives splits a list of single frames
-    (:func:`rigid_depth.data.kitti_lists.read_list`) in place of drives; such a split has tokens of
-    frames instead of drives, and what of a list is not there is left out with a warning.
-    Raises RigidDepthError for a folder without drives, an unknown camera and a drive without sweeps
-    (or annotation) that ``drives`` names; unnamed ones are skipped with a warning. Raises it for a
-    list of which no frame is there, and for frames in training and elsewhere.
+    `root` holds `<date>/<date>_drive_NNNN_sync`; images are JPEG or PNG. Image, sweep and time are
+    paired by the frame's number, never by their order, and a frame with no sweep is left out. With
+    `annotation_root` (KITTI depth completion, `train|val/<drive>/proj_depth`) the annotated pixels
+    take the place of the sweep. `CAM_FRONT` means the left colour camera `image_02`. `files` gives
+    splits a list of single frames (`read_list`) in place of drives; such a split has tokens of
+    frames instead of drives, and what of a list is not there is left out with a warning. Raises
+    RigidDepthError for a folder without drives, an unknown camera and a drive without sweeps (or
+    annotation) that `drives` names; unnamed ones are skipped with a warning. Raises it for a list
+    of which no frame is there, and for frames in training and elsewhere.
     """
     folders = _drive_folders(Path(root))
     lists = read_lists(files, annotation_root is not None)

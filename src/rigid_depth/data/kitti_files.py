@@ -107,6 +107,10 @@ def _line_us(line: str, number: int, path: Path) -> int:
 
 
 def time_us(times_us: list[int | None] | None, number: int, folder: Path) -> int:
+    """The time of a frame by its number; without time stamps at KITTI's rate from 0 on.
+
+    Raises RigidDepthError, which names the line, for a frame without one.
+    """
     if times_us is None:
         return number * FRAME_PERIOD_US
     path = folder / "timestamps.txt"
@@ -131,7 +135,7 @@ def _read_text(path: Path) -> str:
 
 
 def _read_numbers(path: Path) -> dict[str, ndarray]:
-    """The numeric lines ``name: v v v`` of a KITTI calibration file."""
+    """The numeric lines `name: v v v` of a KITTI calibration file."""
     if not path.is_file():
         raise RigidDepthError(f"calibration file {path} is missing")
     values = {}

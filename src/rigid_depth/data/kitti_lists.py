@@ -128,7 +128,7 @@ def read_list(frames: str | Path, annotated: bool = False) -> list[str]:
 def read_lists(
     files: Mapping[str, str | Path] | None, annotated: bool = False
 ) -> dict[str, list[str]]:
-    """Tokens by split, of the splits that have a list; see :func:`read_list`.
+    """Tokens by split, of the splits that have a list; see `read_list`.
 
     Raises RigidDepthError for an unknown split and for a frame in training and elsewhere.
     """

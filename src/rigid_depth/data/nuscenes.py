@@ -33,8 +33,8 @@ def nuscenes_sources(
     """All keyframe images of a nuScenes-format folder, by scene, time and camera; no image is read.
 
     Each is paired with the LIDAR_TOP sweep of its sample; the points go LiDAR -> ego at the sweep's
-    time -> global -> ego at the image's time -> camera. ``truth/`` beside the tables (synthetic
-    world) is picked up. ``skip_missing`` leaves out frames without their files and says how many
+    time -> global -> ego at the image's time -> camera. `truth/` beside the tables (synthetic
+    world) is picked up. `skip_missing` leaves out frames without their files and says how many
     are left. Raises RigidDepthError for a missing folder, version, table, key or camera.
     """
     folder = table_folders(root)[version]
@@ -85,7 +85,7 @@ def resolve_version(root: Path, version: str | None) -> str:
 
 
 def load_devkit(root: Path, version: str):
-    """The devkit's ``NuScenes``, with all tables; nothing here but the book's cells needs it.
+    """The devkit's `NuScenes`, with all tables; nothing here but the book's cells needs it.
 
     Broken tables and missing maps raise RigidDepthError.
     """
@@ -107,7 +107,7 @@ def _load_devkit(folder: Path, stamp: tuple[int, ...]):
 def lidar_to_camera(tables, lidar: dict, camera: dict) -> Float[ndarray, "4 4"]:
     """LiDAR -> ego at the sweep's time -> global -> ego at the image's time -> camera.
 
-    ``tables`` is the devkit or anything with its ``get(table, token)``.
+    `tables` is the devkit or anything with its `get(table, token)`.
     """
 
     def matrix(table: str, token: str) -> ndarray:

@@ -44,14 +44,12 @@ def open_frames(
 ) -> Frames:
     """Frames of one split of a data set, each read when it is asked for.
 
-    ``dataset`` is "synthetic", "nuscenes" or "kitti"; ``split`` "train", "val", "test" or "all".
-    ``size`` is (height, width) in px, multiples of 32, or None for native images. ``split_by`` is
-    "scene" or the thesis's "frame". ``sky`` says where sky masks come from
-    (:func:`rigid_depth.data.sky.sky_reader`). ``drives``, ``annotation_root`` and ``files`` are
-    KITTI's (:func:`rigid_depth.data.kitti.kitti_sources`). ``skip_missing`` and ``only_scenes``
-    take a part of nuScenes: the frames whose files are there, and the scenes of
-    :func:`rigid_depth.data.splits.choose_scenes`. With ``classes`` frames have their class maps,
-    which the synthetic world alone can give.
+    `dataset` is "synthetic", "nuscenes" or "kitti"; `split` "train", "val", "test" or "all".
+    `size` is (height, width) in px, multiples of 32, or None for native images. `split_by` is
+    "scene" or the thesis's "frame". `sky` says where sky masks come from (`sky_reader`). `drives`,
+    `annotation_root` and `files` are KITTI's (`kitti_sources`). `skip_missing` and `only_scenes`
+    take a part of nuScenes: the frames whose files are there, and the scenes of `choose_scenes`.
+    With `classes` frames have their class maps, which the synthetic world alone can give.
     Raises RigidDepthError for a missing folder or version, an unknown name, an empty split.
     """
     if split not in (*SPLITS, "all"):
@@ -83,7 +81,7 @@ def list_frames(
     skip_missing: bool = False,
     only_scenes: Sequence[str] = (),
 ) -> Listing:
-    """What :func:`open_frames` and the prepared store read, before anything is read."""
+    """What `open_frames` and the prepared store read, before anything is read."""
     root = Path(root)
     if dataset not in DATASETS:
         raise RigidDepthError(f"data set '{dataset}' does not exist; use {', '.join(DATASETS)}")
@@ -114,7 +112,7 @@ def list_frames(
 def frame_reader(
     read_sky: SkyReader, size: tuple[int, int] | None, classes: bool = False
 ) -> Callable[[FrameSource], Frame]:
-    """A function that reads one source to a frame of ``size`` (None: native)."""
+    """A function that reads one source to a frame of `size` (None: native)."""
     if size is not None:
         check_size(size)
     return functools.partial(_read, read_sky, size, classes)

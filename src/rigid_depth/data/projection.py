@@ -23,7 +23,7 @@ def project_sweep(
 ) -> Float32[ndarray, "N 3"]:
     """The returns of a sweep in an image of (height, width) px as (u px, v px, depth m).
 
-    The nearest return of a pixel is kept; integer coordinates are pixel centres. ``values`` is the
+    The nearest return of a pixel is kept; integer coordinates are pixel centres. `values` is the
     number of float32 a row of the file. Raises RigidDepthError for a broken file.
     """
     xyz_m = transform(read_sweep(path, token, values)[:, :3], lidar_to_camera)
@@ -41,7 +41,7 @@ def project(
 ) -> Float[ndarray, "N 3"]:
     """Project points of the camera frame (x right, y down, z forward) to (u px, v px, depth m).
 
-    ``projection`` is the 3x3 intrinsic matrix or KITTI's full 3x4 P_rect: (s u, s v, s) = P X.
+    `projection` is the 3x3 intrinsic matrix or KITTI's full 3x4 P_rect: (s u, s v, s) = P X.
     Depth is z. The pixel of a point with s <= 0 (behind the camera) is NaN.
     """
     homogeneous = xyz_m @ projection[:, :3].T
@@ -54,7 +54,7 @@ def project(
 def in_view(
     uvd: Float[ndarray, "N 3"], size: tuple[int, int], max_depth_m: float = MAX_DEPTH_M
 ) -> Bool[ndarray, "N"]:
-    """True for depths in (1, ``max_depth_m``] m that lie more than 1 px inside the image."""
+    """True for depths in (1, `max_depth_m`] m that lie more than 1 px inside the image."""
     height, width = size
     u, v, depth_m = uvd.T  # comparisons with NaN are false
     inside = (u > BORDER_PX) & (u < width - BORDER_PX)
@@ -75,7 +75,7 @@ def move_points(
 ) -> Float32[ndarray, "M 3"]:
     """Returns moved with their image by an affine map of pixel coordinates; the nearest stay.
 
-    ``size`` is the (height, width) of the new image in px; what falls outside is left out.
+    `size` is the (height, width) of the new image in px; what falls outside is left out.
     """
     moved = uvd.astype(np.float64)
     moved[:, :2] = moved[:, :2] @ pixel_map[:2, :2].T + pixel_map[:2, 2]

@@ -60,13 +60,13 @@ def resize_intrinsics(
 ) -> Float[ndarray, "3 3"]:
     """Intrinsics after crop and resize; pixel centres are integers: u' = (u - left + 0.5) s - 0.5.
 
-    ``box`` is :func:`crop_box`'s, ``size`` the new (height, width) in px.
+    `box` is `crop_box`'s, `size` the new (height, width) in px.
     """
     return _pixel_map(box, size) @ intrinsics
 
 
 def resize_frame(frame: Frame, size: tuple[int, int]) -> Frame:
-    """Crop and resize every part of a native frame to ``size`` = (height, width), multiples of 32.
+    """Crop and resize every part of a native frame to `size` = (height, width), multiples of 32.
 
     The returns are moved with the image and the nearest per new pixel is kept; a sky pixel is one
     that is sky for more than half of its area; dense depth and classes are sampled, not averaged.

@@ -26,13 +26,13 @@ def resolve_sky(mode: str | None, sources: Sequence[FrameSource]) -> str | None:
 def sky_reader(mode: str | None, sources: Sequence[FrameSource]) -> SkyReader:
     """The function that gives the sky mask of a native frame.
 
-    ``mode`` is one of "auto": "truth" if every frame has an exact mask (synthetic world), else
+    `mode` is one of "auto": "truth" if every frame has an exact mask (synthetic world), else
     "evidence"; "truth": the exact mask beside the synthetic frames; "evidence":
-    :func:`rigid_depth.data.sky_evidence.sky_from_evidence`, a guess; "segmentation:FOLDER": a
-    semantic segmentation model of ``transformers`` saved in FOLDER (nothing is downloaded), the
-    class whose label contains "sky"; any other string: a folder of 8-bit masks
-    ``FOLDER/<camera>/<image stem>.png`` or ``FOLDER/<image stem>.png``, not 0 = sky; None: no
-    masks. Raises RigidDepthError for a folder or model that is not there.
+    `sky_from_evidence`, a guess; "segmentation:FOLDER": a semantic segmentation model of
+    `transformers` saved in FOLDER (nothing is downloaded), the class whose label contains "sky";
+    any other string: a folder of 8-bit masks `FOLDER/<camera>/<image stem>.png` or
+    `FOLDER/<image stem>.png`, not 0 = sky; None: no masks. Raises RigidDepthError for a folder or
+    model that is not there.
     """
     mode = resolve_sky(mode, sources)
     if mode is None:
@@ -52,7 +52,7 @@ def sky_reader(mode: str | None, sources: Sequence[FrameSource]) -> SkyReader:
 
 
 def load_segmenter(folder: Path) -> Callable[[UInt8[ndarray, "H W 3"]], Bool[ndarray, "H W"]]:
-    """A function that finds the sky with the ``transformers`` segmentation model in ``folder``.
+    """A function that finds the sky with the `transformers` segmentation model in `folder`.
 
     Raises RigidDepthError when the folder or the package is missing or no class is called sky.
     """

@@ -33,9 +33,9 @@ KITTI_EIGEN_TEST = tuple(
 def nuscenes_scenes(root: str | Path, version: str) -> dict[str, list[str]]:
     """Scene names of "train", "val" and "test" of a nuScenes-format version.
 
-    The table folder's own ``splits.json`` decides where it exists (the synthetic world). For the
+    The table folder's own `splits.json` decides where it exists (the synthetic world). For the
     official versions the scenes that are reported on are the official ones and are never watched in
-    training: "test" is the official val (150 scenes; mini 2; ``v1.0-test`` the official test),
+    training: "test" is the official val (150 scenes; mini 2; `v1.0-test` the official test),
     "val" a tenth of the official train (every tenth scene from the sixth on) and "train" the rest,
     630 scenes (mini 7). Raises RigidDepthError for a version that has neither.
     """
@@ -77,9 +77,9 @@ def named_scenes(only: Sequence[str]) -> tuple[str, ...]:
 def choose_scenes(
     present: Sequence[str], scenes: Mapping[str, Sequence[str]], only: Sequence[str]
 ) -> set[str]:
-    """The part of the scenes ``present`` that ``only`` asks for.
+    """The part of the scenes `present` that `only` asks for.
 
-    ``only`` holds names, or one number: so many scenes, of val and test their share and at least
+    `only` holds names, or one number: so many scenes, of val and test their share and at least
     one, of train the rest, the first by name. Raises RigidDepthError for a name that is not there
     and for a number above that of the scenes.
     """
@@ -109,11 +109,11 @@ def _first_scenes(
 def kitti_drives(
     present: Sequence[str], drives: Mapping[str, Sequence[str]] | None = None
 ) -> dict[str, list[str]]:
-    """Drive names of "train", "val" and "test" among the ``present`` KITTI raw drives.
+    """Drive names of "train", "val" and "test" among the `present` KITTI raw drives.
 
     By default the drives of Eigen's test set are "test" and all others "train"; KITTI raw has no
     official validation drives, so "val" is the same as "test": watched, never used to choose.
-    ``drives`` names them instead, in full ("2011_09_26_drive_0005_sync") or by a unique part
+    `drives` names them instead, in full ("2011_09_26_drive_0005_sync") or by a unique part
     ("0005"); "eigen" stands for the drives of the default. Raises RigidDepthError for a name that
     matches no drive or several, and for a drive in both train and test.
     """
@@ -144,12 +144,12 @@ def assign(
     split_by: str = "scene",
     seed: int = FRAME_SPLIT_SEED,
 ) -> dict[str, list[int]]:
-    """Indices of ``sources`` in "train", "val" and "test".
+    """Indices of `sources` in "train", "val" and "test".
 
-    ``split_by="scene"`` follows ``scenes``, which names scenes or tokens of frames.
-    ``split_by="frame"`` is 80/10/10 of shuffled keyframes, as the counts of section 6.2 suggest,
-    val and test rounded down: neighbours 0.5 s apart land on both sides, which :func:`leakage`
-    measures. Raises RigidDepthError for another ``split_by``.
+    `split_by="scene"` follows `scenes`, which names scenes or tokens of frames.
+    `split_by="frame"` is 80/10/10 of shuffled keyframes, as the counts of section 6.2 suggest,
+    val and test rounded down: neighbours 0.5 s apart land on both sides, which `leakage` measures.
+    Raises RigidDepthError for another `split_by`.
     """
     if split_by == "scene":
         members = {split: set(scenes[split]) for split in SPLITS}
@@ -173,9 +173,9 @@ def leakage(
 ) -> dict[str, float]:
     """How much of a test split has been seen in training.
 
-    Both arguments are frame descriptions with ``scene`` and ``timestamp_us``. Returns the share of
-    test frames with a training frame of the same scene at most ``within_s`` seconds away (``near``)
-    and the share whose scene occurs in training at all (``same_scene``). A split by scenes gives 0
+    Both arguments are frame descriptions with `scene` and `timestamp_us`. Returns the share of
+    test frames with a training frame of the same scene at most `within_s` seconds away (`near`)
+    and the share whose scene occurs in training at all (`same_scene`). A split by scenes gives 0
     for both. Raises RigidDepthError for an empty test split.
     """
     if not test:

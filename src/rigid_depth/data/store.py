@@ -1,4 +1,4 @@
-"""The prepared store: every frame read once, kept in safetensors shards with a checked manifest."""
+"""Writing the prepared store: every frame read once, kept in shards of safetensors files."""
 
 import hashlib
 import json
@@ -16,6 +16,14 @@ from tqdm import tqdm
 from rigid_depth.data.files import DEPTH_STEP_M
 from rigid_depth.data.frame import Frame, FrameSource
 from rigid_depth.data.kitti_lists import read_lists
+from rigid_depth.data.manifest import (
+    FORMAT,
+    checksum,
+    digest,
+    fingerprint,
+    read_manifest,
+    write_atomic,
+)
 from rigid_depth.data.open import Listing, frame_reader, list_frames
 from rigid_depth.data.resize import check_size
 from rigid_depth.data.sky import resolve_sky, sky_reader
@@ -23,7 +31,6 @@ from rigid_depth.data.splits import FRAME_SPLIT_SEED, SPLITS, assign
 from rigid_depth.data.stamp import stamp
 from rigid_depth.errors import RigidDepthError
 
-FORMAT = 1
 SOURCE = "source.json"  # what a finished store was made from, for a quick look
 SHARD_FRAMES = 100  # frames of one scene in one file at most
 
@@ -48,15 +55,14 @@ def prepare(
     progress: bool = True,
     trust: bool = False,
 ) -> Path:
-    """Write the prepared store of a data set into the folder ``out``, once, and return the folder.
+    """Write the prepared store of a data set into the folder `out`, once, and return the folder.
 
     A finished store with the same settings is returned as it is; an interrupted one is continued:
     its finished shards stay if they and their frames' files are unchanged. The parameters are those
-    of :func:`rigid_depth.data.open.open_frames`; ``workers`` threads read (default: one per core).
-    With ``trust`` a finished store of the same call is returned without a look at the frames, as
-    long as the dataroot's :func:`rigid_depth.data.stamp.stamp` is the same.
-    Raises RigidDepthError for bad input, which leaves no store that could be opened, and for an
-    ``out`` that holds a store with other settings, frames of other data or something else.
+    of `open_frames`; `workers` threads read (default: one per core). With `trust` a finished store
+    of the same call is returned without a look at the frames, as long as the dataroot's `stamp` is
+    the same. Raises RigidDepthError for bad input, which leaves no store that could be opened, and
+    for an `out` that holds a store with other settings, frames of other data or something else.
     """
     check_size(size)
     out = Path(out)
@@ -114,7 +120,7 @@ def store_settings(
 ) -> dict:  # fmt: skip
     """Everything a store depends on, as JSON: stores with equal settings hold the same frames.
 
-    ``frames`` is a digest of the frames' descriptions and of the sizes of their files; ``classes``
+    `frames` is a digest of the frames' descriptions and of the sizes of their files; `classes`
     is there only if class maps were asked for. Raises
     RigidDepthError for a file that is missing.
     """
@@ -133,64 +139,6 @@ def store_settings(
         "frames": _identity(listing.sources),
         **asked,
     }
-
-
-def digest(value) -> str:
-    """The first 16 hexadecimal digits of the SHA-256 of a value's canonical JSON."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def read_manifest(path: str | Path) -> dict:
-    """The manifest of a finished store; raises RigidDepthError if there is none or it is broken."""
-    file = Path(path) / "manifest.json"
-    if not file.is_file():
-        raise RigidDepthError(f"{path} is no finished prepared store; run prepare into it (again)")
-    try:
-        manifest = json.loads(file.read_text())
-        found = manifest["settings"]["format"]
-        fits = found != FORMAT or _fits_itself(manifest)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RigidDepthError(f"{file} is broken ({error!r}); prepare the store anew") from error
-    if found != FORMAT:
-        raise RigidDepthError(f"store {path} has format {found}, not {FORMAT}; prepare it anew")
-    if not fits:
-        raise RigidDepthError(
-            f"{file} does not fit its own fingerprint: it was changed; prepare the store anew"
-        )
-    return manifest
-
-
-def _fits_itself(manifest: dict) -> bool:
-    """Whether fingerprint, counts and splits of a manifest belong together."""
-    splits, frames = manifest["splits"], sum(len(s["frames"]) for s in manifest["shards"])
-    counted = all(manifest["counts"][s]["frames"] == len(splits[s]) for s in SPLITS)
-    within = all(0 <= index < frames for split in splits.values() for index in split)
-    return counted and within and manifest["fingerprint"] == _fingerprint(manifest)
-
-
-def _fingerprint(manifest: dict) -> str:
-    """The digest of what a finished store holds: settings, shards, and which frames are whose."""
-    shards = [shard["sha256"] for shard in manifest["shards"]]
-    return digest([manifest["settings"], shards, manifest["splits"]])
-
-
-def checksum(path: Path) -> str | None:
-    """The SHA-256 of a file, None if it is not there."""
-    if not path.is_file():
-        return None
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def write_atomic(path: Path, data: bytes) -> None:
-    """Write a file so that a reader, also after a kill, sees all of it or nothing."""
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
 
 
 def _identity(sources: Sequence[FrameSource]) -> str:
@@ -220,7 +168,7 @@ def _shards(sources: Sequence[FrameSource]) -> Iterator[tuple[str, list[FrameSou
 
 
 def _begin(out: Path, settings: dict) -> None:
-    """Make ``out`` a store in the making with these settings, or refuse."""
+    """Make `out` a store in the making with these settings, or refuse."""
     marker = out / "settings.json"
     if marker.is_file():  # its frames may have been repaired since
         try:
@@ -313,7 +261,7 @@ def _finish(out: Path, settings: dict, shards: list[dict], splits: dict[str, lis
         "splits": splits,
         "shards": shards,
     }
-    manifest["fingerprint"] = _fingerprint(manifest)
+    manifest["fingerprint"] = fingerprint(manifest)
     write_atomic(out / "manifest.json", json.dumps(manifest).encode())
     (out / "settings.json").unlink()
     for leftover in (out / "shards").iterdir():

@@ -30,7 +30,7 @@ _OPTIONAL = ("height", "width", "condition")
 
 @dataclass(frozen=True)
 class Tables:
-    """Records by table and token; a sample's ``data`` is {channel: token of its keyframe}."""
+    """Records by table and token; a sample's `data` is {channel: token of its keyframe}."""
 
     records: dict[str, dict[str, dict]]
 
@@ -40,7 +40,7 @@ class Tables:
 
 
 def read_tables(folder: Path, channels: Iterable[str]) -> Tables:
-    """The records that keyframes of ``channels`` need, from the table folder ``folder``.
+    """The records that keyframes of `channels` need, from the table folder `folder`.
 
     Raises RigidDepthError that names the table, the record and the key for tables that are broken.
     """
@@ -152,7 +152,7 @@ def _with_tables(folders: list[Path]) -> list[Path]:
 
 
 def sample_folders(root: Path, tables: Path) -> list[Path]:
-    """The folders that hold ``samples/``: beside the tables, around them, and the blobs' own."""
+    """The folders that hold `samples/`: beside the tables, around them, and the blobs' own."""
     near = [tables.parent, root]
     if tables.parent.name.startswith("v1.0-"):
         near.append(tables.parent.parent)
@@ -162,7 +162,7 @@ def sample_folders(root: Path, tables: Path) -> list[Path]:
 
 
 def file_finder(folders: list[Path]) -> Callable[[str], Path]:
-    """A function that finds a table's ``filename`` in the folders that hold ``samples/``."""
+    """A function that finds a table's `filename` in the folders that hold `samples/`."""
     index: dict[str, dict[str, Path]] = {}
 
     def find(filename: str) -> Path:

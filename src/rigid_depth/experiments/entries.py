@@ -1,8 +1,8 @@
 """Where the computing of a run starts: what its hash of code is the hash of.
 
-The names here are read as text (`rigid_depth.codehash`); nothing imports this module. From each
-the search goes on to all that it uses, so that only the starts are listed. Beside them counts the
-entry of `METHODS` that the run's experiment names.
+The names here are read as text (`rigid_depth.codehash.code`); nothing imports this module. From
+each the search goes on to all that it uses, so that only the starts are listed. Beside them counts
+the entry of `METHODS` that the run's experiment names.
 """
 
 from rigid_depth.data import Store, prepare

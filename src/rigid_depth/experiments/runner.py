@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import torch
-from filelock import FileLock
-from lightning.pytorch.utilities import rank_zero_only
 from torch import nn
 from tqdm import tqdm
 
@@ -22,6 +16,12 @@ from rigid_depth.experiments.measuring import measure
 from rigid_depth.experiments.methods import baselines, build_model
 from rigid_depth.experiments.plan import Plan, plan_run
 from rigid_depth.experiments.recording import record, weights
+from rigid_depth.experiments.recording.folder import (
+    alone_in,
+    is_first_process,
+    leaving_nothing_half,
+    make_folder,
+)
 from rigid_depth.experiments.recording.record import RunRecord
 from rigid_depth.experiments.recording.report import write_run
 from rigid_depth.experiments.registry import BASELINES, find_experiment
@@ -65,23 +65,22 @@ def run(
     `<out>/<scale>-<dataset>/...` if the data set is not the scale's own, the weights beside it.
     `logger` (csv, tensorboard or wandb) follows the curves while the run goes on.
 
-    Raises:
-        RigidDepthError: unknown names, bad values or data, weights or a checkpoint of another
-            experiment, a loss that is not finite, a folder that cannot be written. Nothing
-            half-written is left as a record.
+    Raises RigidDepthError for unknown names, bad values or data, weights or a checkpoint of another
+    experiment, a loss that is not finite, and a folder that cannot be written. Nothing half-written
+    is left as a record.
     """
     plan = plan_run(
         name, scale=scale, seed=seed, dataset=dataset, overrides=overrides, dataroot=dataroot,
         out=out, init_from=init_from, devices=devices, num_nodes=num_nodes, logger=logger,
-        progress=progress and _is_first(),  # one process speaks
+        progress=progress and is_first_process(),  # one process speaks
     )  # fmt: skip
     check_logger(logger)
     _refuse_uneven(plan)
     store = make_store(plan.scale, plan.dataset, dataroot, progress=plan.progress)
     _refuse_data(plan, store)
     identity = _identify(plan, store)
-    _make_folder(plan.folder)
-    with _alone(plan.folder):
+    make_folder(plan.folder)
+    with alone_in(plan.folder):
         finished = find_finished(plan.folder, identity)
         if finished:
             _say(plan, f"{plan.origin} is finished already: {plan.folder}")
@@ -176,7 +175,7 @@ def _train(plan: Plan, store: Store, identity: dict, trained: weights.Trained | 
         resumed = ", continued from the last checkpoint" if checkpoint.exists() else ""
         _say(plan, f"{plan.origin}: {expected_cost(training, device)}{resumed}")
     validate = measure.validator(splits["val"], plan.experiment, plan.scale, device)
-    with _leaving_nothing_half(checkpoint):
+    with leaving_nothing_half(checkpoint):
         train(training, checkpoint, validate)
     return training
 
@@ -190,58 +189,6 @@ def _begin(plan: Plan, split, trained: weights.Trained | None) -> nn.Module:
     if plan.init_from is not None:
         weights.start_from(model, plan.experiment, plan.init_from)
     return model
-
-
-@contextmanager
-def _leaving_nothing_half(checkpoint: Path) -> Iterator[None]:
-    """Where a checkpoint cannot be written, removes what there is of it, and Lightning's own copy.
-
-    Lightning writes to the system's temporary folder and copies. OSError names the checkpoint.
-    """
-    partial = checkpoint.with_suffix(".partial")
-    try:
-        yield
-    except OSError as error:
-        if str(partial) not in (str(error.filename), str(error.filename2)):
-            raise
-        partial.unlink(missing_ok=True)
-        left = Path(str(error.filename))
-        if left.parent == Path(tempfile.gettempdir()) and left.is_file():
-            left.unlink()
-        raise OSError(error.errno, error.strerror, str(checkpoint)) from None
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Lets one call at a time work in the folder of a run; the processes of one run count as one.
-
-    The second to come waits, and finds the run finished.
-    """
-    if not _is_first():
-        yield
-        return
-    with FileLock(folder.with_name(f"{folder.name}.lock")):
-        yield
-
-
-def _is_first() -> bool:
-    """Whether this is the first process of a run, whoever started it: Lightning, torchrun, Slurm.
-
-    Lightning's own rank knows no machine before its trainer starts; NODE_RANK and GROUP_RANK do.
-    """
-    machine = int(os.environ.get("NODE_RANK") or os.environ.get("GROUP_RANK") or 0)
-    return machine == 0 and not rank_zero_only.rank
-
-
-def _make_folder(folder: Path) -> None:
-    """Makes the folder of a run; raises RigidDepthError where none can be made or written to."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        allowed = os.access(folder, os.W_OK | os.X_OK)
-    except OSError as error:
-        raise RigidDepthError(f"the run cannot be written to {folder}: {error.strerror}.") from None
-    if not allowed:
-        raise RigidDepthError(f"the run cannot be written to {folder}: Permission denied.")
 
 
 def _refuse_uneven(plan: Plan) -> None:

@@ -30,8 +30,7 @@ class Experiment:
     Weights of the losses are (initial, mid, end) of the schedule of 6.2. Where the thesis is
     silent the default is ours and the comment says so.
 
-    Raises:
-        RigidDepthError: a value is outside what its field allows.
+    Raises RigidDepthError for a value that its field does not allow.
     """
 
     name: str
@@ -103,8 +102,7 @@ class Scale:
     `summary` states the cost and the expected result. `steps` counts optimiser steps; where it is
     0 the run lasts `epochs` passes over the training frames.
 
-    Raises:
-        RigidDepthError: a value is outside what its field allows.
+    Raises RigidDepthError for a value that its field does not allow.
     """
 
     name: str
@@ -169,8 +167,8 @@ def override(
     Values may be strings as typed on a command line ("96x192", "0.1,0.2,0.3", "true"). Giving
     `steps` sets `epochs` to 0 and the other way round.
 
-    Raises:
-        RigidDepthError: no such field, a value of another type, or one that is not allowed.
+    Raises RigidDepthError for an unknown field, a value of another type, and one that is not
+    allowed.
     """
     names = open_fields(experiment) + open_fields(scale)
     for name in changes:

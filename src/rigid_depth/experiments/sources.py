@@ -8,8 +8,8 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-from rigid_depth.codehash import Code
-from rigid_depth.sources import PACKAGE
+from rigid_depth import PACKAGE
+from rigid_depth.codehash.code import Code
 
 ENTRIES = "rigid_depth.experiments.entries"
 """The module that names where the computing of a run starts, and what is settled elsewhere."""
@@ -43,8 +43,8 @@ def package_hash(method: str) -> str:
     """Hash of the code that makes the numbers of a run, as it was when this process first asked.
 
     What is shown, said or typed does not count, nor do names and places of definitions, other
-    methods, and settings, which stand in the record; see `rigid_depth.codehash`. `method` is that
-    of an experiment: a network or a baseline.
+    methods, and settings, which stand in the record; see `rigid_depth.codehash.code`. `method` is
+    that of an experiment: a network or a baseline.
     """
     kinds, network = ["OF_EVERY_RUN"], code().entry(f"{ENTRIES}:METHODS", method)
     if network is None:

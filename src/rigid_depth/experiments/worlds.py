@@ -15,8 +15,7 @@ from street_world import StreetWorldError, write_world
 def make_world(scale: Scale, root: Path | None = None, *, progress: bool = True) -> Path:
     """The synthetic world of a scale, written once to `root` or to `data/synthetic/<scale>`.
 
-    Raises:
-        RigidDepthError: whatever `street_world` refuses, in its own words.
+    Raises RigidDepthError for whatever `street_world` refuses, in its own words.
     """
     return write_once(
         root or data_home() / "synthetic" / scale.name,
@@ -33,8 +32,7 @@ def make_world(scale: Scale, root: Path | None = None, *, progress: bool = True)
 def write_once(root: Path, **settings) -> Path:
     """Writes a world by `street_world.write_world`, which takes `settings`; callers take turns.
 
-    Raises:
-        RigidDepthError: whatever `street_world` refuses, in its own words.
+    Raises RigidDepthError for whatever `street_world` refuses, in its own words.
     """
     root.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{root}.lock"):

@@ -28,6 +28,7 @@ def to_point_clouds(
             raise RigidDepthError(f"point_dim is {point_dim}; a channel of {h}x{w} has {h * w}")
         return latent.flatten(2)
     d = _valid_dim(c, point_dim)
+    # Channels last, so that the d entries of a point lie side by side.
     pixels = latent.permute(0, 2, 3, 1)
     if context == "local":
         return pixels.reshape(-1, h * w, c // d, d)
@@ -67,6 +68,7 @@ def rotation_as_convolution(
     layer. Raises RigidDepthError if d does not divide the channels.
     """
     d = _valid_dim(channels, rotation.shape[-1])
+    # Block diagonal: each group of d channels is one point and is turned by the same R.
     eye = torch.eye(channels // d, dtype=rotation.dtype, device=rotation.device)
     return torch.kron(eye, rotation)[..., None, None]
 

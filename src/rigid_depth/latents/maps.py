@@ -58,7 +58,7 @@ def fit_map(
     Each kind needs `pairs_needed` rows for one answer, or a ridge. With `allow_underdetermined` and
     fewer, linear and affine give the weight of least norm, CORAL leaves flat directions at 0 and
     Procrustes picks one of many best matrices. Solved in float64 without gradient. Types follow the
-    rule of ``rigid_depth.rotations``: integers count as the default float, float32 with float64
+    rule of `rigid_depth.rotations`: integers count as the default float, float32 with float64
     gives float64, 16-bit input a map in float32.
 
     Raises RigidDepthError for an unknown kind, unequal dimensions (but linear, affine), unpaired
@@ -66,6 +66,7 @@ def fit_map(
     """
     _refuse(source, target, kind, ridge, allow_underdetermined, centre)
     dtype = common_dtype((source, target))
+    # In float64: covariances and x^T y multiply the numbers, which halves the digits they keep.
     x, y = source.detach().double(), target.detach().double()
     moved = kind in ("mean", "coral", "affine") or (kind in ("rotation", "orthogonal") and centre)
     mean_x = x.mean(-2, keepdim=True) if moved else torch.zeros_like(x[..., :1, :])
@@ -101,20 +102,25 @@ def pairs_needed(kind: str, dim: int, centre: bool = True) -> int:
 
 def _least_squares(x: Tensor, y: Tensor, ridge: float) -> Tensor:
     if ridge:
+        # The normal equations; the ridge keeps their matrix invertible.
         gram = x.mT @ x
         return torch.linalg.solve(gram + ridge * _isotropic(gram), x.mT @ y)
+    # By QR: the pseudo-inverse is then of a small matrix, and nothing is squared.
     q, r = torch.linalg.qr(x)
     return torch.linalg.pinv(r) @ (q.mT @ y)
 
 
 def _procrustes(x: Tensor, y: Tensor, ridge: float, proper: bool, with_scale: bool) -> Tensor:
     d = x.shape[-1]
+    # The unit of the ridge: what stands on the diagonal of x^T y if y is x and varies alike in all
+    # directions.
     size = torch.linalg.matrix_norm(x) * torch.linalg.matrix_norm(y) / d
     eye = torch.eye(d, dtype=x.dtype, device=x.device)
     cross = x.mT @ y
     nearest = special_procrustes if proper else nearest_orthogonal
     weight = nearest(cross + ridge * size[..., None, None] * eye)
     if with_scale:
+        # For a given rotation R the best factor is <R, x^T y> / |x|^2.
         energy = x.square().sum((-1, -2))
         scale = (weight * cross).sum((-1, -2)) / energy.clamp(min=torch.finfo(x.dtype).tiny)
         weight = weight * scale[..., None, None]
@@ -127,6 +133,7 @@ def _root(rows: Tensor, ridge: float, *, inverse: bool) -> Tensor:
     values, vectors = torch.linalg.eigh(covariance + ridge * _isotropic(covariance))
     roots = values.clamp(min=0).sqrt()
     if inverse:
+        # A direction without variance has no inverse and is left at 0.
         floor = roots.amax(-1, keepdim=True) * rows.shape[-1] * torch.finfo(rows.dtype).eps ** 0.5
         roots = torch.where(roots > floor, 1 / roots, 0)
     return (vectors * roots[..., None, :]) @ vectors.mT

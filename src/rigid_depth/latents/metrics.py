@@ -69,6 +69,7 @@ def linear_cka(source: Float[Tensor, "n d"], target: Float[Tensor, "n e"]) -> fl
     high for spaces that do not fit together yet; not by another linear map. NaN if one set is
     collapsed.
     """
+    # The kernels are n x n; their products are found from d x e ones.
     x, y = _centred(source), _centred(target)
     norm = torch.linalg.matrix_norm
     return _ratio(norm(x.mT @ y).square(), norm(x.mT @ x) * norm(y.mT @ y))
@@ -101,9 +102,11 @@ def retrieval(
         rows = slice(start, start + BLOCK)
         found = _distances(source[rows], target)
         own = found.diagonal(start)[:, None]
+        # One more than the targets that are nearer; those as near as the own one share the middle.
         rank = 0.5 + (found < own).sum(1) + (found == own).sum(1) / 2
         reciprocal.append(1 / rank)
         near = [_nearest(d, k) for d in (found, _distances(target[rows], target))]
+        # Of two sets of k: what both have, over what either has.
         common = (near[0] & near[1]).sum(1)
         overlap.append(common / (2 * k - common))
     return float(torch.cat(reciprocal).mean()), float(torch.cat(overlap).double().mean())
@@ -146,6 +149,7 @@ def _probe(s: Tensor, t: Tensor, new_s: Tensor, new_t: Tensor, ridge: float) -> 
     difference = s.mean(0) - t.mean(0)
     floor = size * ridge + torch.finfo(s.dtype).tiny
     eye = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
+    # Fisher: the difference of the means, through the inverse of the scatter within the sets.
     direction = torch.linalg.solve(gram + floor * eye, difference)
     middle = (s.mean(0) + t.mean(0)) / 2
     sides = torch.cat([(new_s - middle) @ direction, -(new_t - middle) @ direction])

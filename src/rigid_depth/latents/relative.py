@@ -22,4 +22,5 @@ def relative_projection(
     if centre:
         mean = anchors.mean(-2, keepdim=True)
         points, anchors = points - mean, anchors - mean
+    # Products of unit vectors are cosines.
     return F.normalize(points, dim=-1) @ F.normalize(anchors, dim=-1).mT

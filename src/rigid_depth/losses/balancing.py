@@ -44,6 +44,7 @@ def balanced(
     `detach=False` the ratio carries a gradient too; then the term is nearly `weight * main` and the
     secondary loss is not trained at all (its gradient is scaled by `eps / (secondary + eps)`).
     """
+    # The coefficient is a constant for the optimiser; the loss behind it carries the gradient.
     return adjust_loss(main, secondary, weight, eps=eps, detach=detach) * secondary
 
 

@@ -21,7 +21,9 @@ def normalised_coral(
     row is left out. Computed in at least float32.
     """
     first, second = covariance(source, source_mask), covariance(target, target_mask)
+    # Quadratic over quadratic: what both sets are scaled by falls out.
     variance = (first + second).diagonal(dim1=-2, dim2=-1).sum(-1)
     known = variance > 0
+    # Over 1 where nothing varies: a 0/0 would be NaN in the gradient, though `where` drops it.
     shares = (first - second).square().sum((-1, -2)) / torch.where(known, variance, 1).square()
     return torch.where(known, shares, 0).mean()

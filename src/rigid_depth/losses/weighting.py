@@ -24,6 +24,7 @@ def gradient_norms(
     norms = []
     for loss in losses:
         gradients = torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True)
+        # A parameter that a loss does not use has None here, not a gradient of zeros.
         squares = [g.detach().square().sum() for g in gradients if g is not None]
         norms.append(torch.stack(squares).sum().sqrt() if squares else loss.detach() * 0)
     return torch.stack(norms)
@@ -49,6 +50,7 @@ def gradient_balanced_weights(
     if alpha:
         if initial_losses is None:
             raise RigidDepthError(f"alpha is {alpha}; above 0 it needs initial_losses")
+        # What is left of each loss; more than the mean of these means that it lags behind.
         left = torch.stack([loss.detach() for loss in losses]) / initial_losses
         rate = (left / left.mean().clamp(min=eps)) ** alpha
     # Equal products w_i |grad L_i| up to the rates; only the sum of the weights is left to choose.

@@ -45,6 +45,7 @@ class Encoder(nn.Module):
         steps = _steps(stride, len(widths))
         self.scales = nn.ModuleList()
         for i, (width, count) in enumerate(zip(widths, blocks, strict=True)):
+            # The stem looks at 7x7 px and keeps a quarter of the resolution; later scales halve it.
             first = conv(in_channels, width, 7, 4, 3) if i == 0 else None
             entry = first or conv(widths[i - 1], width, stride=steps[i])
             dense = [DenseBlock(width, dropout) for _ in range(count)]
@@ -81,6 +82,7 @@ class Decoder(nn.Module):
         steps = _steps(stride, len(widths))[::-1]
         self.scales = nn.ModuleList()
         for i, (width, count) in enumerate(zip(widths, blocks, strict=True)):
+            # The last scale goes up by 4 at once, as far as the stem went down.
             if i == len(widths) - 1:
                 entry = _last_up(in_channels, width)
             else:
@@ -102,6 +104,7 @@ class Decoder(nn.Module):
         entry, *rest = self.scales[-1]  # pyright: ignore[reportGeneralTypeIssues]
         if rest:
             return self.logits(self.scales[-1](latent))
+        # A last scale without dense blocks needs no map of all its channels at full resolution.
         return _by_taps(latent, entry[0], self.logits)
 
 

@@ -17,6 +17,7 @@ def conv(
     in_channels: int, out_channels: int, kernel: int = 3, stride: int = 1, padding: int = 1
 ) -> nn.Sequential:
     """Convolution, GroupNorm, GELU."""
+    # No bias: the norm behind it has one.
     layer = nn.Conv2d(in_channels, out_channels, kernel, stride, padding, bias=False)
     return nn.Sequential(layer, norm(out_channels), nn.GELU())
 
@@ -70,6 +71,7 @@ class ChannelAttention(nn.Module):
         )
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        # One MLP for mean and maximum, whose answers are added before the sigmoid.
         weight = torch.sigmoid(self.mlp(x.mean((2, 3))) + self.mlp(x.amax((2, 3))))
         return x * weight[:, :, None, None]
 

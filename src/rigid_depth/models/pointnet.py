@@ -29,6 +29,7 @@ class RotationHead(nn.Module):
         self.point_dim, self.noise, self.noisy = point_dim, noise, noisy
         self.points = _layers((point_dim, 64, 128, 128))
         inner, last = _layers(hidden), nn.Linear(hidden[-1], entries)
+        # Near the identity at first, far from matrices whose nearest rotation is not unique.
         nn.init.normal_(last.weight, std=0.01)
         with torch.no_grad():
             last.bias.copy_(torch.eye(point_dim).flatten())
@@ -37,8 +38,10 @@ class RotationHead(nn.Module):
     def forward(self, points: Float[Tensor, "*batch n d"]) -> Float[Tensor, "*batch d d"]:
         if self.noise and (self.training or self.noisy == "always"):
             points = points + self.noise * torch.randn_like(points)
+        # The maximum over the points is what forgets their order.
         features = self.points(points).amax(-2)
         matrix = self.matrix(features).unflatten(-1, (self.point_dim, self.point_dim))
+        # d^2 free numbers are no rotation yet; the nearest one is, and gradients pass through it.
         return special_procrustes(matrix.float())
 
 

@@ -97,6 +97,7 @@ class TwoBranch(nn.Module):
     def latents(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """The latents of `rgb` `[B, 3, H, W]` and of `rgb + guide`, `guide` `[B, 1, H, W]`."""
         rgbd = self.rgbd or self.rgb.encoder
+        # The guide has one channel and is added to each colour: the RGB-D input lies in [0, 2].
         return self.rgb.encode(batch["rgb"]), rgbd(batch["rgb"] + batch["guide"])
 
     def latents_with_frames(self, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -109,6 +110,7 @@ class TwoBranch(nn.Module):
         aligned = self.alignment(rgb, rgbd)
         depth = {"rgb": self.rgb.decode(aligned.rgb), "depth": self._decode(aligned.depth)}
         if self.control:
+            # Detached: it learns to decode these latents, and no encoder learns from it.
             depth["control"] = self.control(rgbd[: len(batch["rgb"])].detach())
         return Outputs(depth, aligned.loss)
 
@@ -141,6 +143,7 @@ class TwoBranch(nn.Module):
         if self.inherits:
             if trained is None:
                 raise RigidDepthError("the model inherits encoders; it needs a trained model")
+            # A trained model that has one encoder for both gives it to both.
             self.rgb.encoder.load_state_dict(trained.rgb.encoder.state_dict())
             if self.rgbd:
                 self.rgbd.load_state_dict((trained.rgbd or trained.rgb.encoder).state_dict())

@@ -3,7 +3,7 @@
 Convention card, for every function of this folder:
 
 - Active: a matrix turns vectors, the axes stay. Column vectors: y = R x; point clouds hold one
-  point per row, so they turn by ``points @ R.mT``.
+  point per row, so they turn by `points @ R.mT`.
 - Right-handed; positive angles are counter-clockwise seen from the tip of the axis. Angles in
   radians.
 - Quaternions are (w, x, y, z); q and -q are the same rotation.
@@ -16,7 +16,7 @@ Convention card, for every function of this folder:
   complex numbers are refused.
 - Every map is differentiable to any order, finite at its degenerate points, and works under
   torch.func and torch.compile. A NaN in a row makes the row NaN.
-- Maps from matrices take rotations and do not look: ``check_rotation`` does.
+- Maps from matrices take rotations and do not look: `check_rotation` does.
 """
 
 from rigid_depth.rotations.alignment import Similarity, procrustes_alignment

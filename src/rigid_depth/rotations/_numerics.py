@@ -25,7 +25,7 @@ SINC_FACTORS: dict[torch.dtype, tuple[float, ...]] = {
 
 
 def full_precision(function: Callable[P, T]) -> Callable[P, T]:
-    """Run a map outside autocast, all its tensors in their ``common_dtype``.
+    """Run a map outside autocast, all its tensors in their `common_dtype`.
 
     The one rule of types for every public function that takes tensors.
     """
@@ -91,7 +91,7 @@ def is_batched(tensor: Tensor) -> bool:
 
 
 def is_ordinary(lengths: Tensor, low: float = ORDINARY[0], high: float = ORDINARY[1]) -> bool:
-    """Whether a look at the values is free of cost and finds all between ``low`` and ``high``.
+    """Whether a look at the values is free of cost and finds all between `low` and `high`.
 
     Then a map may leave out what guards its degenerate points, half of its operations. On a GPU a
     look would stop the queue, and traced or batched values cannot be looked at: False. NaN: False.
@@ -103,9 +103,9 @@ def is_ordinary(lengths: Tensor, low: float = ORDINARY[0], high: float = ORDINAR
 
 
 def in_steps(*dims: int) -> Callable[[Callable[P, Tensor]], Callable[P, Tensor]]:
-    """Compute a map of many rows in steps of ``STEP`` rows on a CPU.
+    """Compute a map of many rows in steps of `STEP` rows on a CPU.
 
-    ``dims`` are the trailing dimensions of one sample of each leading argument. For a large batch
+    `dims` are the trailing dimensions of one sample of each leading argument. For a large batch
     every operation fetches fresh memory for its result, which costs more than the arithmetic.
     """
 
@@ -172,7 +172,7 @@ def safe_root(square: Tensor) -> Tensor:
 
 
 def normalised(vector: Tensor, fallback: Tensor) -> Tensor:
-    """Vectors of the last dimension at unit length, ``fallback`` where the length is zero."""
+    """Vectors of the last dimension at unit length, `fallback` where the length is zero."""
     length = torch.linalg.vector_norm(vector, dim=-1, keepdim=True)
     if is_ordinary(length):
         return vector / length

@@ -110,7 +110,7 @@ def _fill_answer(m, cofactor, gram, share, square_share) -> None:
 
 
 def apply_derivative_3x3(rotation: Tensor, inverse: Tensor, direction: Tensor) -> Tensor:
-    """The derivative of the projection applied to ``direction``; it is its own transpose.
+    """The derivative of the projection applied to `direction`; it is its own transpose.
 
     dR = R [w]x with (tr(S) I - S) w = sum over rows k of dM_k x R_k, and row k of dR is R_k x w.
     """

@@ -17,7 +17,7 @@ TRUSTED_SPREAD = 3e-4
 
 
 def nearest_rotation(matrix: Tensor, keep: bool = True) -> tuple[Tensor, Tensor]:
-    """The rotations and, if to ``keep``, what the first derivative needs of [*batch, n, n].
+    """The rotations and, if to `keep`, what the first derivative needs of [*batch, n, n].
 
     That is planes [6, *batch] of (tr(S) I - S)^-1 after the closed form, else [*batch, n + 1, n]:
     V above the signed s of S = R^T M = V diag(s) V^T.
@@ -56,7 +56,7 @@ def _by_closed_form(rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _by_eigenvectors(rows: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """As ``_by_svd`` in two thirds of its time: by the eigenvectors of M^T M. For float32."""
+    """As `_by_svd` in two thirds of its time: by the eigenvectors of M^T M. For float32."""
     m = rows.double()
     if not math.isfinite(m.sum().item()):
         return _by_svd(rows)

@@ -42,18 +42,18 @@ def procrustes_alignment(
 ) -> Similarity:
     """The similarity that minimises sum_i w_i ||s R x_i + t - y_i||^2 (eq 3.7, corrected).
 
-    Row i of ``source`` corresponds to row i of ``target``; for a list of pairs (i, j) pass
-    ``source[i]`` and ``target[j]``. ``weights`` holds one number per row, ``[*batch, n]``. A
+    Row i of `source` corresponds to row i of `target`; for a list of pairs (i, j) pass
+    `source[i]` and `target[j]`. `weights` holds one number per row, `[*batch, n]`. A
     correspondence with a NaN on either side is missing and ignored, as is one of weight zero,
     whatever it holds. Algorithm 1 with three corrections: the smallest singular direction flips,
     not the last column of R; the scale uses the flipped singular value,
     s = tr(R^T K) / sum w |x'|^2; t = mu_y - s R mu_x belongs to the model s R x + t.
 
     The scale is never negative. Without scale s = 1, without translation t = 0 and nothing is
-    centred. ``with_reflection`` allows det R = -1. Units are those of the points; sums are taken in
+    centred. `with_reflection` allows det R = -1. Units are those of the points; sums are taken in
     float64, so clouds far from the origin, tiny or huge keep their digits. Gradients are exact with
     respect to the points and the weights; where the rotation is not unique see
-    ``special_procrustes``. Source points that all coincide leave the scale undefined: it is 1.
+    `special_procrustes`. Source points that all coincide leave the scale undefined: it is 1.
 
     Raises RigidDepthError for shapes that differ, negative weights, or no correspondence at all.
     """

@@ -121,7 +121,7 @@ def _log(matrix: Tensor) -> tuple[Tensor, Tensor]:
 def _log_by_roots(matrix: Tensor) -> Tensor:
     """The same logarithm by steps that autograd differentiates to any order.
 
-    The eigenvectors of ``_log`` belong to pairs of equal eigenvalues, where their derivatives are
+    The eigenvectors of `_log` belong to pairs of equal eigenvalues, where their derivatives are
     not defined. Here R^(1/2) is the rotation nearest to I + R: both turn the same planes, and
     1 + e^(it) = 2 cos(t/2) e^(it/2). After three roots every angle is below pi/8, and
     log(R) = 2 artanh(Z) of Cayley's Z = (R - I)(R + I)^-1 converges to 16 digits in 12 terms.
@@ -138,7 +138,7 @@ def _log_by_roots(matrix: Tensor) -> Tensor:
 
 
 class _Log(torch.autograd.Function):
-    """The value of ``_log``, the derivatives of ``_log_by_roots``."""
+    """The value of `_log`, the derivatives of `_log_by_roots`."""
 
     generate_vmap_rule = True
 

@@ -65,13 +65,13 @@ def euler_to_matrix(
 def matrix_to_euler(
     matrix: Float[Tensor, "*batch 3 3"], order: str = "xyz"
 ) -> Float[Tensor, "*batch 3"]:
-    """Euler angles in radians of a rotation matrix, the inverse of ``euler_to_matrix``.
+    """Euler angles in radians of a rotation matrix, the inverse of `euler_to_matrix`.
 
     The outer angles lie in [-pi, pi], the middle one in [-pi/2, pi/2] (Tait-Bryan) or [0, pi].
     At gimbal lock only the sum or difference of the outer angles is defined: the third is set to
     zero, as scipy does, and its derivative is zero there. Near it the angles are noisy, yet
     together they give back the matrix to full precision. A matrix of determinant -1 gives the
-    angles of some other rotation (see ``check_rotation``).
+    angles of some other rotation (see `check_rotation`).
 
     Raises RigidDepthError for an order that is none of the twelve sequences.
     """
@@ -101,7 +101,7 @@ def _intrinsic_angles(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Angles (a, b, c) of R = R_i(a) R_j(b) R_k(c), a = 0 at gimbal lock.
 
-    ``branch`` is the sign of the middle angle of the sequences with i = k.
+    `branch` is the sign of the middle angle of the sequences with i = k.
     """
     i, j, k = ("xyz".index(axis) for axis in axes)
     is_proper = i == k

@@ -18,8 +18,8 @@ def fived_to_matrix(numbers: Float[Tensor, "*batch 5"]) -> Float[Tensor, "*batch
     """The rotation of 5 numbers: 6D with four of its numbers on a sphere, seen stereographically.
 
     The last three numbers are unprojected to a unit vector p in four dimensions; (n1, n2, p1/c) and
-    p[2:4]/c with c = |p[2:4]| are the two vectors of ``sixd_to_matrix``. Right inverse:
-    ``matrix_to_fived``.
+    p[2:4]/c with c = |p[2:4]| are the two vectors of `sixd_to_matrix`. Right inverse:
+    `matrix_to_fived`.
     """
     planar = numbers[..., 2:]
     square = (planar * planar).sum(-1, keepdim=True)
@@ -35,7 +35,7 @@ def fived_to_matrix(numbers: Float[Tensor, "*batch 5"]) -> Float[Tensor, "*batch
 
 @full_precision
 def matrix_to_fived(matrix: Float[Tensor, "*batch 3 3"]) -> Float[Tensor, "*batch 5"]:
-    """Five numbers of a rotation, a right inverse of ``fived_to_matrix``.
+    """Five numbers of a rotation, a right inverse of `fived_to_matrix`.
 
     The first column's last entry and the second column are four numbers of length sqrt(2); divided
     by it they lie on a sphere, which is projected to three numbers from its pole.

@@ -64,7 +64,7 @@ def _sixd_guarded(given_first: Tensor, given_second: Tensor) -> Tensor:
 
 @full_precision
 def matrix_to_sixd(matrix: Float[Tensor, "*batch 3 3"]) -> Float[Tensor, "*batch 3 2"]:
-    """The first two columns of a rotation (a copy), a right inverse of ``sixd_to_matrix``."""
+    """The first two columns of a rotation (a copy), a right inverse of `sixd_to_matrix`."""
     # A NaN in the third column, which is not read, must not go unseen.
     return matrix[..., :2] + 0 * matrix[..., 2:].detach()
 
@@ -78,17 +78,17 @@ def gram_schmidt(
 ) -> Float[Tensor, "*batch n m"]:
     """Orthonormal columns that span the nested spaces of the m <= n given columns (algorithm 3).
 
-    ``method``: "classical" subtracts the projections of the given vector, as printed in the thesis,
+    `method`: "classical" subtracts the projections of the given vector, as printed in the thesis,
     and loses orthogonality like the square of the conditioning; "modified" subtracts those of the
     running remainder (loss like the conditioning); "qr" is Householder's (no loss). All three give
     every column the direction of its own remainder, so they agree where the input is well
-    conditioned. ``rotation`` flips the last of n = m columns where the determinant is negative.
+    conditioned. `rotation` flips the last of n = m columns where the determinant is negative.
 
-    A column counts as dependent when its remainder is at most ``tolerance`` (default: n times the
+    A column counts as dependent when its remainder is at most `tolerance` (default: n times the
     machine epsilon) times its length. This is looked at outside torch.compile and torch.func only.
 
     Raises RigidDepthError for m > n, for dependent columns, for an unknown method, and for
-    ``rotation`` with m < n.
+    `rotation` with m < n.
     """
     n, m = vectors.shape[-2:]
     if method not in METHODS:
@@ -117,7 +117,7 @@ def gram_schmidt(
 def extend_orthonormal(
     basis: Float[Tensor, "*batch n m"], vector: Float[Tensor, "*batch n"]
 ) -> Float[Tensor, "*batch n m+1"]:
-    """One more orthonormal column: the part of ``vector`` outside the span of the basis (3.6.6).
+    """One more orthonormal column: the part of `vector` outside the span of the basis (3.6.6).
 
     Raises RigidDepthError when the basis is full or the vector lies in its span.
     """

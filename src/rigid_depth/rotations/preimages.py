@@ -22,10 +22,10 @@ def pre_image(
     starts: Float[Tensor, "b k"],
     steps: int = 40,
 ) -> Float[Tensor, "m k"]:
-    """Points that a map takes to ``target``, by Newton's method from each start (3.6.1).
+    """Points that a map takes to `target`, by Newton's method from each start (3.6.1).
 
     Of the directions a step could take, the shortest one is taken (pseudo-inverse), so a point
-    stays near its start. Starts that have not arrived within 1e-9 after ``steps`` are left out.
+    stays near its start. Starts that have not arrived within 1e-9 after `steps` are left out.
     """
     points = starts
     for _ in range(steps):
@@ -48,9 +48,9 @@ def swing(
     bend: float = 0.02,
     samples: int = 151,
 ) -> Float[Tensor, "*batch samples"]:
-    """Angles to ``target`` in radians along the way from one point to another (3.6.1).
+    """Angles to `target` in radians along the way from one point to another (3.6.1).
 
-    The way is a straight line, bent aside in a random direction by ``bend`` times its length: a way
+    The way is a straight line, bent aside in a random direction by `bend` times its length: a way
     that counts must bear being missed a little. An exact line from q to -q runs through 0, where
     the map of quaternions does not exist, and between any two samples that would go unseen.
     """
@@ -74,7 +74,7 @@ def connected_parts(
 ) -> int:
     """The number of parts that points of one pre-image fall into (3.6.1).
 
-    Two points are joined where the bent way between them stays within ``limit_rad`` of ``target``;
+    Two points are joined where the bent way between them stays within `limit_rad` of `target`;
     parts are those of the graph. One part: the pre-image looks connected.
     """
     i, j = torch.triu_indices(len(points), len(points), 1)
@@ -95,7 +95,7 @@ def weakest_response(
 ) -> tuple[float, Float[Tensor, " k"]]:
     """The smallest third singular value of a map's Jacobian that a search finds, and where (3.6.1).
 
-    ``relative`` multiplies it by the length of the input, which makes it a number without a unit
+    `relative` multiplies it by the length of the input, which makes it a number without a unit
     for a map that does not care about that length. The search tries normal steps about the best
     point so far, each round less wide than the one before. Zero: the map loses rank there.
     """
@@ -121,9 +121,9 @@ def wobble(
     generator: torch.Generator,
     radius: float = 1e-6,
 ) -> float:
-    """How far in radians the images stray when a point moves by ``radius`` in 256 directions.
+    """How far in radians the images stray when a point moves by `radius` in 256 directions.
 
-    Of the size of ``radius`` where a map is smooth; of the size of pi at a place where it is not
+    Of the size of `radius` where a map is smooth; of the size of pi at a place where it is not
     defined, however finely one looks.
     """
     steps = torch.randn(256, len(point), generator=generator, dtype=point.dtype)

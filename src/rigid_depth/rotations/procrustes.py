@@ -17,8 +17,8 @@ def special_procrustes(matrix: Float[Tensor, "*batch n n"]) -> Float[Tensor, "*b
     Section 3.6.7: R = U diag(1, ..., 1, det(U V^T)) V^T for M = U D V^T, so the direction of the
     smallest singular value is the one that flips. Dimensionless; scaling M does not change R.
 
-    Everything is computed in float64 and returned in the dtype of ``matrix`` (16-bit input comes
-    back as float32): by a closed form for many 3x3 matrices, see ``_procrustes3``, else by a
+    Everything is computed in float64 and returned in the dtype of `matrix` (16-bit input comes
+    back as float32): by a closed form for many 3x3 matrices, see `_procrustes3`, else by a
     decomposition.
 
     Derivatives (reverse, forward, higher order, vmap) are exact also at repeated singular values:
@@ -62,8 +62,8 @@ def nearest_orthogonal(matrix: Float[Tensor, "*batch n n"]) -> Float[Tensor, "*b
 class _NearestRotation(torch.autograd.Function):
     """Returns the rotation and what the first derivative needs.
 
-    That is planes [6, *batch] after the closed form (see ``_procrustes3``), else factors
-    [*batch, n + 1, n] (see ``_solvers``).
+    That is planes [6, *batch] after the closed form (see `_procrustes3`), else factors
+    [*batch, n + 1, n] (see `_solvers`).
     """
 
     @staticmethod
@@ -111,7 +111,7 @@ def _in_planes(rotation: Tensor, kept: Tensor) -> bool:
 
 
 def _first_derivative(rotation: Tensor, kept: Tensor, direction: Tensor) -> Tensor:
-    """The derivative applied to ``direction`` with what the solver kept, to be used once."""
+    """The derivative applied to `direction` with what the solver kept, to be used once."""
     n = rotation.shape[-1]
     if _in_planes(rotation, kept):
         rows = (t.reshape(-1, 3, 3) for t in (rotation, direction))
@@ -127,7 +127,7 @@ def _first_derivative(rotation: Tensor, kept: Tensor, direction: Tensor) -> Tens
 
 
 def _derivative(matrix: Tensor, rotation: Tensor, direction: Tensor) -> Tensor:
-    """The derivative applied to ``direction`` (it is its own transpose), differentiable again."""
+    """The derivative applied to `direction` (it is its own transpose), differentiable again."""
     m, r, x = matrix.double(), rotation.double(), direction.double()
     s = r.mT @ m
     s = (s + s.mT) / 2  # symmetric but for rounding

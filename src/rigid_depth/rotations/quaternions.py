@@ -48,7 +48,7 @@ def matrix_to_quaternion(matrix: Float[Tensor, "*batch 3 3"]) -> Float[Tensor, "
 
     Of the two quaternions of a half turn (w = 0) one is returned; the map jumps there. What is no
     rotation is not refused: a matrix of determinant -1 gives the quaternion of some rotation that
-    has nothing to do with it (see ``check_rotation``).
+    has nothing to do with it (see `check_rotation`).
     """
     (a, b, c), (d, e, f), (g, h, i) = (row.unbind(-1) for row in matrix.unbind(-2))
     wx, wy, wz, xy, xz, yz = h - f, c - g, d - b, b + d, c + g, f + h
@@ -99,9 +99,9 @@ def slerp(
 ) -> Float[Tensor, "*#batch 4"]:
     """The quaternion at a fraction of the great arc from one unit quaternion to another.
 
-    0 gives ``start``, 1 gives ``end``, values outside extrapolate at constant speed. ``shortest``
+    0 gives `start`, 1 gives `end`, values outside extrapolate at constant speed. `shortest`
     goes to -end where that is nearer, the same rotation by the shorter way (the double cover). For
-    end = -start without ``shortest`` the arc is not defined: fraction t gives cos(pi t) start.
+    end = -start without `shortest` the arc is not defined: fraction t gives cos(pi t) start.
     """
     fraction = torch.as_tensor(fraction, dtype=start.dtype, device=start.device)[..., None]
     cosine = (start * end).sum(-1, keepdim=True)

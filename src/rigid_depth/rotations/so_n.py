@@ -49,7 +49,7 @@ def random_rotation(
 def is_rotation(
     matrix: Float[Tensor, "*batch n n"], tolerance: float = 1e-5
 ) -> Bool[Tensor, "*batch"]:
-    """Whether R^T R = I within ``tolerance`` in every entry, and det R > 0 (section 3.2).
+    """Whether R^T R = I within `tolerance` in every entry, and det R > 0 (section 3.2).
 
     16-bit entries are rounded by up to 1/256 (bfloat16) or 1/2048 (float16): ask for no more.
     """
@@ -63,11 +63,11 @@ def is_rotation(
 def check_rotation(
     matrix: Float[Tensor, "*batch n n"], tolerance: float = 1e-5
 ) -> Float[Tensor, "*batch n n"]:
-    """The matrix itself if ``is_rotation`` holds for all of the batch.
+    """The matrix itself if `is_rotation` holds for all of the batch.
 
     The maps from matrices do not look at what they are given, as a look costs time and stops a
     GPU: of an improper matrix (det = -1) they give the numbers of some rotation. Write
-    ``matrix_to_quaternion(check_rotation(matrix))`` where matrices come from outside.
+    `matrix_to_quaternion(check_rotation(matrix))` where matrices come from outside.
 
     Raises RigidDepthError with the number of matrices at fault, and what is wrong with the first.
     """
@@ -100,7 +100,7 @@ def jacobian_rank(
 ) -> Int[Tensor, ""]:
     """The rank of the Jacobian of a map at one point (section 3.6.1).
 
-    Singular values above ``tolerance`` times the largest one (and 1) count. A map onto SO(3) has
+    Singular values above `tolerance` times the largest one (and 1) count. A map onto SO(3) has
     full rank where this is 3, whatever the number of its inputs; that makes it neither injective
     nor invertible.
     """

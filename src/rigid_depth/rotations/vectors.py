@@ -38,7 +38,7 @@ def matrix_to_rotvec(matrix: Float[Tensor, "*batch 3 3"]) -> Float[Tensor, "*bat
     """The rotation vector in radians of a rotation matrix, of length at most pi (by RoMa).
 
     At length pi both signs are right and one is returned; the map jumps there. A matrix of
-    determinant -1 gives the vector of some other rotation (see ``check_rotation``).
+    determinant -1 gives the vector of some other rotation (see `check_rotation`).
     """
     # By the quaternion: the trace alone loses half the digits near 0 and pi.
     return roma.rotmat_to_rotvec(matrix)

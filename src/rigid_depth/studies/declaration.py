@@ -41,11 +41,6 @@ class Study:
         return dict(self.full if size == "full" else self.smoke)
 
 
-def module_of(name: str) -> str:
-    """The module that declares the study of that name."""
-    return f"{__package__}.{name.replace('-', '_')}"
-
-
 def declared_studies() -> dict[str, Study]:
     """Name -> study, for every file of this folder that ends in `STUDY = Study(...)`.
 

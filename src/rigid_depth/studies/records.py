@@ -57,8 +57,7 @@ def study_hash(name: str) -> str:
 def run_study(name: str, size: str = "smoke", seed: int = 0) -> StudyRecord:
     """Runs one seed of a study and returns its record; stores nothing.
 
-    Raises:
-        RigidDepthError: unknown study or size, or a result that is no finite number.
+    Raises RigidDepthError for an unknown study or size, and a result that is no finite number.
     """
     import torch  # here, so that pages of studies need none
 

@@ -27,7 +27,7 @@ def learn_functions(
 ) -> dict:
     """Learns random functions of a rotation from each encoding: family -> encoding -> error.
 
-    Network k-256-256-``functions``, batch 64, Adam with learning rate 1e-3 on half a cosine, the
+    Network k-256-256-`functions`, batch 64, Adam with learning rate 1e-3 on half a cosine, the
     test error taken where the error of 200 validation rotations is smallest. "rmse_percent" is the
     root mean square test error over the standard deviation of the function, in percent: 100 is what
     a constant achieves. "quaternion" has w >= 0; "both signs" shows either sign in training.

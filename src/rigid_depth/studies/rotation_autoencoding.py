@@ -21,7 +21,7 @@ def autoencode_rotations(
 ) -> dict:
     """A rotation matrix in, the same rotation out, through each representation (Zhou 2019, 5.1).
 
-    Network 9-128-128-128-k. Returns representation -> loss -> ``error_statistics`` and the curve of
+    Network 9-128-128-128-k. Returns representation -> loss -> `error_statistics` and the curve of
     the mean test error in training.
     """
     generator = torch.Generator().manual_seed(seed)

@@ -35,7 +35,7 @@ def align_clouds(
     Point pairs (x, R x) enter a PointNet (Qi 2017) 64-64-128; the maximum over the points goes
     through 128 units to k numbers. No cloud is seen twice; the test clouds are new. Losses before
     the map to SO(3) stand beside losses after it (section 3.6.2). Returns as
-    ``autoencode_rotations``.
+    `autoencode_rotations`.
     """
     generator = torch.Generator().manual_seed(seed)
     test = cloud_pairs(generator, tests, points)

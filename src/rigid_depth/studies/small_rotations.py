@@ -48,10 +48,10 @@ def regress_small_rotations(
     points: int = 32,
     tests: int = 5000,
 ) -> dict:
-    """Limit in degrees -> representation -> loss -> ``error_statistics`` and the curve.
+    """Limit in degrees -> representation -> loss -> `error_statistics` and the curve.
 
     Training and test rotations turn by at most the limit. Network, clouds and training are those of
-    ``rotation_clouds.align_clouds``. "identity" of a limit is the mean error of a network that
+    `rotation_clouds.align_clouds`. "identity" of a limit is the mean error of a network that
     answers with no turn at all.
     """
     return {
@@ -82,7 +82,7 @@ def turned_clouds(
 ) -> tuple[Float[Tensor, "count points 6"], Float[Tensor, "count 3 3"]]:
     """Point pairs (x, R x), one per row, of random clouds and rotations R up to the limit.
 
-    The clouds are those of ``cloud_pairs``.
+    The clouds are those of `cloud_pairs`.
     """
     x = cloud_pairs(generator, count, points)[0][..., :3]
     rotation = bounded_rotations(generator, count, limit_rad)

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from inspect import cleandoc
 
-from rigid_depth.book.tables import BASELINES, SEEDS_NEEDED, Run
+from rigid_depth.book.tables import SEEDS_NEEDED, Run
 from rigid_depth.conventions import PUBLISHED_SCALE
 from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.registry import BASELINES
 
 REPRODUCED = "reproduced"
 NOT_REPRODUCED = "not reproduced"

@@ -14,7 +14,7 @@ from rigid_depth.book.findings.reading import (
     floor_m,
     rmse_m,
 )
-from rigid_depth.book.tables import Run, difference_m
+from rigid_depth.book.tables import HEADLINE_CAP, Run, difference_m
 from rigid_depth.conventions import PUBLISHED_SCALE
 
 
@@ -59,7 +59,7 @@ def the_reciprocal_encoding_is_for_the_near(shown: list[Run]) -> bool:
 
     def caps(name: str) -> list[tuple[float, float]]:
         rows = ((inverse[seed], linear[seed]) for seed in inverse)
-        read = comparison.recorded("metrics", "test", "rgb", "caps", "80", name)
+        read = comparison.recorded("metrics", "test", "rgb", "caps", HEADLINE_CAP, name)
         return [(read(a.record), read(b.record)) for a, b in rows]
 
     pairs = [(ranges_m(run), ranges_m(linear[seed])) for seed, run in inverse.items()]

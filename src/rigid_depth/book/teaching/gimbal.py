@@ -1,6 +1,6 @@
 """A gimbal of three rings that the reader turns, in HTML without any library.
 
-Every number in it is computed here, by ``rigid_depth.rotations``: the script on the page multiplies
+Every number in it is computed here, by `rigid_depth.rotations`: the script on the page multiplies
 the matrices of the three chosen angles and draws.
 """
 

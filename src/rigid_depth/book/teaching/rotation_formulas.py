@@ -14,7 +14,7 @@ from rigid_depth.rotations._numerics import skew
 def euler_matrix_expanded(angles_rad: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch 3 3"]:
     """Rx Ry Rz multiplied out (the expansion below eq 3.3, corrected; radians).
 
-    Twin: ``euler_to_matrix(angles_rad, "XYZ")``.
+    Twin: `euler_to_matrix(angles_rad, "XYZ")`.
     """
     (cx, cy, cz), (sx, sy, sz) = angles_rad.cos().unbind(-1), angles_rad.sin().unbind(-1)
     entries = (
@@ -28,7 +28,7 @@ def euler_matrix_expanded(angles_rad: Float[Tensor, "*batch 3"]) -> Float[Tensor
 def rodrigues(rotvec_rad: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch 3 3"]:
     """I + sin(t) K + (1 - cos(t)) K^2 with the unit axis in K (eq 3.15; radians).
 
-    Not defined at the zero vector. Twin: ``rotvec_to_matrix``.
+    Not defined at the zero vector. Twin: `rotvec_to_matrix`.
     """
     angle = rotvec_rad.norm(dim=-1)[..., None, None]
     k = skew(rotvec_rad) / angle
@@ -38,7 +38,7 @@ def rodrigues(rotvec_rad: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch 3 
 def procrustes_by_svd(matrix: Float[Tensor, "*batch n n"]) -> Float[Tensor, "*batch n n"]:
     """U diag(1, ..., 1, det(U V^T)) V^T (section 3.6.7).
 
-    Its derivative by autograd divides by s_i - s_j. Twin: ``special_procrustes``.
+    Its derivative by autograd divides by s_i - s_j. Twin: `special_procrustes`.
     """
     u, _, vh = torch.linalg.svd(matrix)
     sign = torch.ones_like(matrix[..., 0, :])
@@ -51,7 +51,7 @@ def alignment_by_algorithm_1(
 ) -> tuple[Float[Tensor, "d d"], Float[Tensor, ""], Float[Tensor, " d"]]:
     """Algorithm 1 for one cloud: R, s, T of s R x + T (flip, scale and row form corrected).
 
-    Twin: ``procrustes_alignment``.
+    Twin: `procrustes_alignment`.
     """
     mean_x, mean_y = source.mean(0), target.mean(0)
     x, y = source - mean_x, target - mean_y
@@ -68,7 +68,7 @@ def geodesic_by_arccos(
 ) -> Float[Tensor, "*batch"]:
     """arccos((tr(R1^T R2) - 1) / 2) in radians (eq 3.10 with the arccos it lacks).
 
-    Half the digits near 0 and pi, derivative NaN there. Twin: ``geodesic_distance``.
+    Half the digits near 0 and pi, derivative NaN there. Twin: `geodesic_distance`.
     """
     trace = (first * second).sum((-2, -1))
     return torch.acos(((trace - 1) / 2).clamp(-1, 1))
@@ -77,10 +77,10 @@ def geodesic_by_arccos(
 def geodesic_by_arcsin(
     first: Float[Tensor, "*batch 3 3"], second: Float[Tensor, "*batch 3 3"], limit: float = 1.0
 ) -> Float[Tensor, "*batch"]:
-    """2 arcsin(||R1 - R2||_F / (2 sqrt 2)) in radians (eq 3.12), its argument held at ``limit``.
+    """2 arcsin(||R1 - R2||_F / (2 sqrt 2)) in radians (eq 3.12), its argument held at `limit`.
 
     Half the digits near pi; the derivative at pi is finite only for a limit below 1. Twin:
-    ``geodesic_distance``.
+    `geodesic_distance`.
     """
     chord = torch.linalg.matrix_norm(first - second)
     return 2 * torch.asin((chord / 8**0.5).clamp_max(limit))
@@ -89,7 +89,7 @@ def geodesic_by_arcsin(
 def horn_matrix(matrix: Float[Tensor, "*batch 3 3"]) -> Float[Tensor, "*batch 4 4"]:
     """The symmetric N with q^T N q = tr(R(q)^T M) for unit quaternions q = (x, y, z, w).
 
-    Its leading eigenvector is the quaternion of ``special_procrustes(matrix)``.
+    Its leading eigenvector is the quaternion of `special_procrustes(matrix)`.
     """
     trace = matrix.diagonal(dim1=-2, dim2=-1).sum(-1)[..., None, None]
     eye = torch.eye(3, dtype=matrix.dtype)

@@ -31,6 +31,7 @@ def fit(name: str, train, *, cap_m: float = float(HEADLINE_CAP_M), batch_size: i
     if counts.sum() == 0:
         raise RigidDepthError(f"no training frame has a return within {cap_m:g} m to fit {name} on")
     if name == "constant-depth":
+        # Over all returns, not over the means of rows: a row with many returns counts for more.
         return _always((sums_m.sum() / counts.sum()).expand(len(counts)))
     return _always(fill_rows(sums_m, counts))
 
@@ -45,8 +46,10 @@ def fill_rows(
     full = counts.nonzero().flatten()
     means_m = sums_m[full] / counts[full]
     rows = torch.arange(len(counts))
+    # The nearest rows with a return at or below, and at or above each row.
     after = torch.searchsorted(full, rows).clamp(max=len(full) - 1)
     before = (torch.searchsorted(full, rows, right=True) - 1).clamp(min=0)
+    # Where both are the same row, any share between them gives its mean.
     gap = (full[after] - full[before]).clamp(min=1)
     share = ((rows - full[before]) / gap).clamp(0, 1)
     return torch.lerp(means_m[before], means_m[after], share.to(means_m))
@@ -59,6 +62,7 @@ def _row_sums(train, cap_m: float, batch_size: int) -> tuple[Tensor, Tensor]:
         chosen = list(range(start, min(start + batch_size, len(train))))
         batch = train.batch(chosen, ("rgb", "points"))
         depth_m = rasterise(batch["points"], tuple(batch["rgb"].shape[-2:])).double()
+        # A depth of 0 is a pixel without a return.
         valid = (depth_m > 0) & (depth_m <= cap_m)
         sums_m = sums_m + (depth_m * valid).sum((0, 1, 3))
         counts = counts + valid.sum((0, 1, 3)).double()

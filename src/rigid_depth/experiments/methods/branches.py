@@ -34,6 +34,7 @@ def two_branch(
     """
     with own_start("alignment"):
         between = alignment()
+    # A decoder that both branches share has seen RGB latents in training, too.
     controlled = control or experiment.shared_decoder
     own = not experiment.shared_decoder
     return kind(
@@ -59,6 +60,7 @@ def rgbd_encoder(experiment: Experiment, scale: Scale) -> Encoder:
     widths = scaled_widths(WIDTHS, scale.width * experiment.rgbd_width)
     parts = (experiment.attention, experiment.rgbd_dropout, latent_channels(scale))
     with own_start("rgbd encoder"):
+        # Three channels: depth is added to each colour, not stacked behind them as a fourth.
         return Encoder(3, widths, RGBD_BLOCKS, *parts, scale.stride)
 
 

@@ -29,6 +29,7 @@ class ClassGuided(TwoBranch):
         aligned = self.alignment(*self.latents(batch))
         depth, guide = {"rgb": self.rgb.decode(aligned.rgb)}, None
         if "classes" in batch:
+            # Before the sigmoid: the cross-entropy takes a softmax over the classes itself.
             scores = self.decoder.scores(aligned.depth)
             guide = F.cross_entropy(scores.float(), batch["classes"].long())
         return Outputs(depth, aligned.loss, guide)

@@ -23,9 +23,12 @@ class Coral(Alignment):
 
     def forward(self, rgb: Tensor, rgbd: Tensor) -> Aligned:
         """Both latents and their CORAL loss."""
+        # The loss alone ties the latents: each decoder gets its own, as it is. Neither is detached,
+        # so that both encoders move.
         return Aligned(rgb, rgbd, coral(self._rows(rgb), self._rows(rgbd)))
 
     def _rows(self, latent: Tensor) -> Tensor:
+        # [B, C, H*W]; a row is then a pixel [B*H*W, C], or a channel [B*C, H*W].
         pixels = latent.flatten(2)
         return (pixels.mT if self.over == "channels" else pixels).flatten(0, 1)
 

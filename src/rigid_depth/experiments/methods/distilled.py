@@ -27,6 +27,7 @@ class Distilled(RgbOnly):
         self.distil = experiment.distil
         self.guide = rgbd_encoder(experiment, scale)
         self.decoder = rgbd_decoder(experiment, scale, "rgbd decoder")
+        # No optimiser moves the guide, and `train` below keeps its dropout off.
         self.guide.requires_grad_(False)
         self.decoder.requires_grad_(False)
 
@@ -35,6 +36,7 @@ class Distilled(RgbOnly):
         latent = self.rgb.encode(batch["rgb"])
         depth = {"rgb": self.rgb.decode(latent)}
         with torch.no_grad():
+            # Depth is added to each colour, as the guide was trained (`TwoBranch.latents`).
             known = self.guide(batch["rgb"] + batch["guide"])
         if self.distil == "latent":
             return Outputs(depth, alignment=F.mse_loss(latent.float(), known.float()))

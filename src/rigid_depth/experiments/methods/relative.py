@@ -28,6 +28,8 @@ class Codes(Alignment):
     def __init__(self, experiment: Experiment, codes: int, channels: int):
         super().__init__()
         self.align = experiment.align_codes
+        # One layer for both branches, as they have the same anchors; an MLP each branch has for
+        # itself.
         plain = nn.Identity() if codes == channels else nn.Conv2d(codes, channels, 1)
         self.rgb = self.rgbd = plain
         if experiment.code_mlp != "none":
@@ -62,6 +64,7 @@ class Relative(Codes):
 
     def __init__(self, experiment: Experiment, channels: int, size: tuple[int, int]):
         pixels, kind = size[0] * size[1], experiment.anchors
+        # A pixel has as many numbers as there are anchors.
         codes = {"pretrained": pixels, "pretrained-conv": STORED_ANCHORS}.get(kind, channels)
         super().__init__(experiment, codes, channels)
         self.kind = kind
@@ -69,6 +72,7 @@ class Relative(Codes):
             pool = (channels,) if self.kind == "learned" else (pixels, channels)
             self.pool = nn.Parameter(torch.randn(*pool, channels))
         else:
+            # A buffer: saved with the weights, but not trained.
             self.register_buffer("stored", torch.zeros(STORED_ANCHORS, channels, *size))
         if self.kind == "pretrained":
             mix = (nn.Linear(STORED_ANCHORS, MIXED), nn.GELU(), nn.Linear(MIXED, 1))
@@ -78,6 +82,7 @@ class Relative(Codes):
         """Cosines with the anchors as a latent `[B, anchors, h, w]`."""
         points = latent.flatten(2).permute(2, 0, 1).float()  # [pixels, B, channels]
         if self.kind in ("learned", "pretrained"):
+            # One pool: the pixels of all places and images are rows of one product.
             pool = self.pool if self.kind == "learned" else self._mixed()
             cosines = relative_projection(points.flatten(0, 1), pool).unflatten(0, points.shape[:2])
         else:  # an own pool for each pixel
@@ -94,6 +99,8 @@ class Relative(Codes):
         if self.kind.startswith("pretrained"):
             batch = frames()
             with torch.no_grad():
+                # Eight at a time, as many as in a training step: all at once would need more
+                # memory.
                 parts = [
                     trained.latents({name: values[i : i + 8] for name, values in batch.items()})[1]
                     for i in range(0, STORED_ANCHORS, 8)

@@ -27,14 +27,17 @@ class ParallelRelative(Codes):
     def __init__(self, experiment: Experiment, channels: int, image_size: tuple[int, int]):
         super().__init__(experiment, channels, channels)
         self.channels = channels
+        # In 8 and 16 bits, because the frames are saved with the weights.
         shape = (ANCHOR_FRAMES, 3, *image_size)
         self.register_buffer("anchor_rgb", torch.zeros(shape, dtype=torch.uint8))
         self.register_buffer("anchor_guide", torch.zeros(shape, dtype=torch.float16)[:, :1].clone())
 
     def codes(self, latent: Tensor) -> Tensor:
         """Cosines of the batch's pixels with the anchors `[B, anchors, h, w]`."""
+        # The model puts the anchors' frames behind those of the batch; here they part again.
         pixels = latent[:-ANCHOR_FRAMES].flatten(2).mT.float()
         found = latent[-ANCHOR_FRAMES:].detach().flatten(2).mT.flatten(0, 1).float()
+        # As many anchors as channels, so that the decoder fits as it is.
         spread = torch.linspace(0, len(found) - 1, self.channels, device=latent.device).long()
         cosines = relative_projection(pixels.flatten(0, 1), found[spread])
         return cosines.unflatten(0, pixels.shape[:2]).mT.unflatten(2, latent.shape[-2:])

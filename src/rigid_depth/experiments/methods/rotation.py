@@ -45,9 +45,12 @@ class Rotation(Alignment):
         size = rgb.shape[-2:]
         source, target = self._points(rgb), self._points(rgbd)
         guide = self._guide(source, target)
+        # With `detach_rgb` what R_rgb and the RGB decoder ask for stops at the latent: the RGB
+        # encoder learns through the points that R_rgbd turns.
         own_source = source.detach() if self.detach_rgb else source
         own = guide if self.head is None else self.head(own_source)
         turned = turn(own_source, own), turn(source, guide)
+        # The inverse of a rotation is its transpose.
         decoded = (turned[0], turn(target, guide.mT)) if self.both_rotated else turned
         latents = [from_point_clouds(points, self.context, size) for points in decoded]
         loss = None if self.head is None else self._loss(own, guide, *turned)
@@ -69,12 +72,16 @@ class Rotation(Alignment):
             return eye.expand(*source.shape[:-2], -1, -1)
         if self.target is not None:
             return self.target(target)
+        # The R with the least sum of |R x - y|^2 over all points is the rotation nearest to the sum
+        # of y x^T. Such a sum is taken in full precision.
         with torch.autocast(source.device.type, enabled=False):
             return special_procrustes(target.mT @ source)
 
     def _loss(self, own: Tensor, guide: Tensor, own_points: Tensor, points: Tensor) -> Tensor:
+        # R_rgb follows R_rgbd, not the other way round.
         if self.detach_guide:
             guide, points = guide.detach(), points.detach()
+        # Compares what the two rotations make of these points, not the rotations themselves.
         if self.loss == "latent":
             return F.mse_loss(own_points, points)
         distance = rotation_mse if self.loss == "matrix" else geodesic_distance
@@ -83,6 +90,7 @@ class Rotation(Alignment):
 
 def turn(points: Tensor, rotation: Tensor) -> Tensor:
     """Rows `[..., N, d]` rotated by `[..., d, d]`."""
+    # A point is a row here: (R x)^T = x^T R^T.
     with torch.autocast(points.device.type, enabled=False):
         return points @ rotation.mT
 

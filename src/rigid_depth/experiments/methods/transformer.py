@@ -93,6 +93,7 @@ class VisionEncoder(nn.Module):
     def forward(self, image: Float[Tensor, "b 3 H W"]) -> Float[Tensor, "b latent h w"]:
         refuse_size(image.shape[-2:])
         patches = self.patches(2 * image - 1)
+        # Attention is blind to order: only what is added here says where a patch lies.
         placed = patches + resized(self.positions, patches.shape[-2:])
         first = self.first.expand(len(image), -1, -1).to(placed.dtype)
         tokens = self.blocks(torch.cat([first, placed.flatten(2).mT], 1))[:, 1:]
@@ -183,6 +184,8 @@ def embed_dim(parameters: int, depth: int, scale: Scale) -> int:
     channels = latent_channels(scale)
 
     def count(dim: int) -> int:
+        # A block: 4 dim^2 of attention and 8 dim^2 of its MLP, whose hidden layer has 4 dim; 13 dim
+        # are biases and norms.
         blocks = depth * (12 * dim**2 + 13 * dim)
         patches = (3 * scale.stride**2 + 2 + height * width) * dim
         return blocks + patches + 2 * dim + (9 * dim + 1) * channels

@@ -23,6 +23,7 @@ class WeightMaps(Alignment):
 
     def forward(self, rgb: Tensor, rgbd: Tensor) -> Aligned:
         """The RGB latent weighted by its own map and by that of the RGB-D latent; MSE(maps)."""
+        # Both maps weigh the RGB latent: of the RGB-D latent the second decoder sees the map alone.
         own, guide = self.rgb.weights(rgb), self.rgbd.weights(rgbd)
         return Aligned(rgb * own, rgb * guide, F.mse_loss(own.float(), guide.float()))
 

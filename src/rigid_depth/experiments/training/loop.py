@@ -106,8 +106,7 @@ class Training(lightning.LightningModule):
     def look(self) -> None:
         """Moves the losses of the last steps into the curve.
 
-        Raises:
-            RigidDepthError: one of them is not finite; says which step and which frames.
+        Raises RigidDepthError where one of them is not finite; says which step and which frames.
         """
         for step, loss, sums in self.pending:
             if not torch.isfinite(loss):

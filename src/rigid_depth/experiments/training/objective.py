@@ -34,6 +34,7 @@ def objective(
     terms = {b: _depth_loss(b, y, batch, experiment) for b, y in outputs.depth.items()}
     if outputs.target is not None:
         terms["rgb"] = (outputs.depth["rgb"] - outputs.target).square().mean()
+    # What the others are brought to, so that a weight says how much of it a loss is.
     leading = terms[experiment.leading]
     if experiment.leading != "rgb":
         terms["rgb"] = balanced(leading, terms["rgb"], 1.0)
@@ -41,6 +42,7 @@ def objective(
         terms["guide"] = balanced(leading, outputs.guide, 1.0)
 
     def add(name: str, loss: Tensor, weights: tuple[float, float, float]) -> None:
+        # A constant schedule has the middle one of (initial, mid, end).
         weight = weights[1]
         if experiment.weight_schedule == "one-cycle":
             weight = one_cycle_weight(step, steps, *weights, experiment.warmup)

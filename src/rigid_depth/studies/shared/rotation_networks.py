@@ -35,7 +35,7 @@ FIVE_OF_I = torch.tensor([1.0, 0.0, 0.0, 1.0, 0.0])
 
 
 class Representation(NamedTuple):
-    """``size`` numbers [*, size], their rotation, and the numbers of a rotation (right inverse)."""
+    """`size` numbers [*, size], their rotation, and the numbers of a rotation (right inverse)."""
 
     size: int
     to_matrix: Callable[[Tensor], Tensor]
@@ -122,7 +122,7 @@ def _errors_deg(network: nn.Module, test: tuple[Tensor, Tensor], rep: Representa
 def error_statistics(errors_deg: Tensor, truth: Tensor) -> dict:
     """Mean, percentiles and shares of errors [b] in degrees, and means by the angle of the truth.
 
-    ``truth`` are the rotations [b, 3, 3]; an angle without a rotation gives None.
+    `truth` are the rotations [b, 3, 3]; an angle without a rotation gives None.
     """
     levels = torch.tensor(LEVELS_PERCENT, dtype=torch.float64) / 100
     angle_deg = torch.rad2deg(geodesic_distance(torch.eye(3).expand_as(truth), truth))

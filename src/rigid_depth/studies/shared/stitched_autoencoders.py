@@ -21,8 +21,6 @@ from rigid_depth.studies.shared.digits import Images, load_images
 from rigid_depth.studies.shared.parallel_networks import ParallelMLP, train
 
 RELATIVE = {"relative": False, "relative-centred": True}
-LADDER = ("none", *KINDS, *RELATIVE)
-"""The ways from one latent to another, from nothing to the most flexible, then relative ones."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +56,11 @@ def stitch_digits(
     """Trains one autoencoder per entry of the modalities and stitches every ordered pair of them.
 
     Models differ by their seed (start and batches) and their modality alone. A row of the result is
-    a pair of models, a map of `LADDER` and a number of anchors, measured on the test images:
-    `stitched_mse` (decoder B's picture of A's mapped latent against B's input), `accuracy` (of B's
-    digit classifier, a logistic regression, on A's mapped latent) and `alignment_metrics` of A's
-    mapped and B's own latent. `own_mse` and `own_accuracy` are B's without stitching.
+    a pair of models, a map ("none", one of `KINDS` or of `RELATIVE`) and a number of anchors,
+    measured on the test images: `stitched_mse` (decoder B's picture of A's mapped latent against
+    B's input), `accuracy` (of B's digit classifier, a logistic regression, on A's mapped latent)
+    and `alignment_metrics` of A's mapped and B's own latent. `own_mse` and `own_accuracy` are B's
+    without stitching.
 
     Relative rows compare A's relative representation with B's, for numbers of anchors but "all";
     `stitched_mse` is None where no decoder was trained on them (`decoder_anchors`).

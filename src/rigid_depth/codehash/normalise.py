@@ -11,16 +11,14 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
+
+from rigid_depth.codehash.syntax import as_text, bound, copied, of_itself, own_privates, within
 
 MARK, LOCAL = "\0", "\1"
 SHOWING = ("builtins.print", "tqdm.", "warnings.", "logging.", "typer.echo")
 """How the names of calls begin that show something and compute nothing."""
-
-_SCOPES = (ast.FunctionDef, ast.Lambda, ast.ClassDef)
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_UNSAID = {"ctx", "kind", "type_comment", "type_params", "annotation", "returns"}
 
 
 class Target(NamedTuple):
@@ -53,65 +51,12 @@ class Lookup(NamedTuple):
 
 def normal_text(statement: ast.stmt, own: str, lookup: Lookup) -> str:
     """The normal form of a module's statement that defines the name `own`, as one line of text."""
-    found = _Normaliser(own, lookup).visit(_copy(statement))
-    text = "".join(_text(node) for node in (found if isinstance(found, list) else [found]) if node)
+    found = _Normaliser(own, lookup).visit(copied(statement))
+    text = "".join(
+        as_text(node) for node in (found if isinstance(found, list) else [found]) if node
+    )
     order: dict[str, str] = {}  # locals are counted as they appear in what is left
     return re.sub(f"{LOCAL}[0-9]+", lambda m: order.setdefault(m[0], f"${len(order) + 1}"), text)
-
-
-def bound(node: ast.AST) -> Iterator[str]:
-    """Names that a statement binds in its own scope, the first binding first; some repeat."""
-    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
-        yield node.id
-    if isinstance(node, ast.FunctionDef | ast.ClassDef):
-        yield node.name
-    if isinstance(node, ast.ExceptHandler) and node.name:
-        yield node.name
-    if isinstance(node, _SCOPES):
-        return
-    for child in ast.iter_child_nodes(node):
-        if not isinstance(node, _COMPREHENSIONS) or not isinstance(child, ast.comprehension):
-            yield from bound(child)
-
-
-def own_privates(node: ast.ClassDef) -> dict[str, str]:
-    """Private attributes that a class defines, numbered in the order of their definitions."""
-    names = [name for statement in node.body for name in bound(statement)]
-    names += [
-        found.attr
-        for found in ast.walk(node)
-        if isinstance(found, ast.Attribute) and isinstance(found.ctx, ast.Store) and _own(found)
-    ]
-    hidden = dict.fromkeys(n for n in names if n.startswith("_") and not n.endswith("__"))
-    return {name: f"_{k}" for k, name in enumerate(hidden)}
-
-
-def _own(node: ast.Attribute) -> bool:
-    """Whether it is an attribute of the object itself: of `self`, `cls` or `super()`."""
-    value = node.value
-    if isinstance(value, ast.Call):
-        value = value.func
-    return isinstance(value, ast.Name) and value.id in ("self", "cls", "super")
-
-
-def _copy(node: object) -> object:
-    """A syntax tree to rewrite, without the places of its nodes."""
-    if isinstance(node, ast.AST):
-        return type(node)(**{f: _copy(v) for f, v in ast.iter_fields(node)})
-    return [_copy(one) for one in node] if isinstance(node, list) else node
-
-
-def _text(node: object) -> str:
-    """A syntax tree as text, the same on every Python: fields that are empty do not show."""
-    if isinstance(node, ast.Constant):
-        return repr(node.value)
-    if isinstance(node, ast.AST):
-        fields = [(f, v) for f, v in ast.iter_fields(node) if f not in _UNSAID]
-        inner = ",".join(f"{f}={_text(v)}" for f, v in fields if v is not None and v != [])
-        return f"{type(node).__name__}({inner})"
-    if isinstance(node, list):
-        return "[" + ";".join(map(_text, node)) + "]"
-    return str(node)
 
 
 class _Normaliser(ast.NodeTransformer):
@@ -155,14 +100,14 @@ class _Normaliser(ast.NodeTransformer):
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         if found := self.target(node):
             return ast.Name(found.token)
-        attr = self.privates[-1].get(node.attr, node.attr) if _own(node) else node.attr
+        attr = self.privates[-1].get(node.attr, node.attr) if of_itself(node) else node.attr
         return ast.Attribute(self.visit(node.value), attr)
 
     # -- scopes
 
     def numbered(self, body: list[ast.stmt]) -> dict[str, str | Target]:
         """The names a function binds: numbers, or what they stand for where they are imported."""
-        nodes = [node for statement in body for node in _within(statement)]
+        nodes = [node for statement in body for node in within(statement)]
         given_up = {
             n for node in nodes if isinstance(node, ast.Global | ast.Nonlocal) for n in node.names
         }
@@ -309,11 +254,3 @@ class _Normaliser(ast.NodeTransformer):
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
         node.name = node.name and self.token(node.name)
         return self.generic_visit(node)
-
-
-def _within(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a statement that lie in its own scope."""
-    yield node
-    if not isinstance(node, _SCOPES):
-        for child in ast.iter_child_nodes(node):
-            yield from _within(child)

@@ -19,8 +19,9 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from rigid_depth.normalise import MARK, Lookup, Target, bound, normal_text, own_privates
-from rigid_depth.sources import PACKAGE
+from rigid_depth import PACKAGE
+from rigid_depth.codehash.normalise import MARK, Lookup, Target, normal_text
+from rigid_depth.codehash.syntax import bound, own_privates
 
 ROUNDS = 8
 """How deep a reference is looked through: at round 0 it is blank, at each further one the hash of

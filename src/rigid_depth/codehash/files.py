@@ -10,22 +10,23 @@ from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parent
+from rigid_depth import PACKAGE
+
 NAME = PACKAGE.name
 
 
-def code_files(*modules: str, skip: Collection[str] = ()) -> list[Path]:
+def code_files(*modules: str) -> list[Path]:
     """The files of this package that the named modules import, directly or not, sorted.
 
     A name taken from a package (`from rigid_depth.losses import masked_mse`) leads to the module
     that defines it, not to everything its `__init__` gathers: a new loss beside it changes nothing.
-    Modules in `skip` are neither listed nor followed, nor are names without a file.
+    Names without a file are left out.
     """
     found: set[str] = set()
     waiting = list(modules)
     while waiting:
         module = waiting.pop()
-        if module in found or module in skip or not _file(module).exists():
+        if module in found or not _file(module).exists():
             continue
         found.add(module)
         waiting += [m for _, m in _imports(module)]

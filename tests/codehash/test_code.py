@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rigid_depth.codehash import Code
+from rigid_depth.codehash.code import Code
 
 MATHS = '''"""Mathematics."""
 import math

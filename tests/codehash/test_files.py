@@ -4,13 +4,14 @@ import sys
 
 import pytest
 
-from rigid_depth import sources
+from rigid_depth import PACKAGE
+from rigid_depth.codehash import files
 
 
 def test_the_closure_holds_what_a_fresh_interpreter_loads_and_less():
     """Every listed file is really imported; a package's other modules are not listed."""
-    files = sources.code_files("rigid_depth.losses.balancing")
-    names = {p.relative_to(sources.PACKAGE).as_posix() for p in files}
+    found = files.code_files("rigid_depth.losses.balancing")
+    names = {p.relative_to(PACKAGE).as_posix() for p in found}
     assert "losses/balancing.py" in names
     assert not names & {"losses/infinity.py", "losses/depth.py", "losses/__init__.py"}
 
@@ -18,23 +19,16 @@ def test_the_closure_holds_what_a_fresh_interpreter_loads_and_less():
 def test_a_name_from_a_package_leads_to_the_module_that_defines_it():
     import rigid_depth.losses
 
-    origin = sources._definition("rigid_depth.losses", "infinity_loss")
+    origin = files._definition("rigid_depth.losses", "infinity_loss")
     assert origin == rigid_depth.losses.infinity_loss.__module__
 
 
 def test_the_closure_of_training_is_loaded_by_importing_it():
     import rigid_depth.experiments.training.loop  # noqa: F401
 
-    for path in sources.code_files("rigid_depth.experiments.training.loop"):
-        module = ".".join(("rigid_depth", *path.relative_to(sources.PACKAGE).with_suffix("").parts))
+    for path in files.code_files("rigid_depth.experiments.training.loop"):
+        module = ".".join(("rigid_depth", *path.relative_to(PACKAGE).with_suffix("").parts))
         assert module.removesuffix(".__init__") in sys.modules
-
-
-def test_skipped_modules_are_neither_listed_nor_followed():
-    start = "rigid_depth.experiments.runner"
-    files = sources.code_files(start, skip={"rigid_depth.experiments.registry"})
-    assert sources._file("rigid_depth.experiments.registry") not in files
-    assert sources._file("rigid_depth.experiments.training.loop") in files
 
 
 TEXT = '''"""Says something."""
@@ -61,5 +55,5 @@ def f(a):
 )
 def test_only_code_counts(old, new, same):
     assert old in TEXT
-    changed = sources.bare_code(TEXT.replace(old, new))
-    assert (changed == sources.bare_code(TEXT)) is same
+    changed = files.bare_code(TEXT.replace(old, new))
+    assert (changed == files.bare_code(TEXT)) is same

@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from rigid_depth.book.address import repository_url
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.sources import repository
 
@@ -49,7 +50,7 @@ def fetch_weights(
     wanted = _published_sum(results, name)
     target = Path(out) / name / FILE
     if target.exists():
-        if _sum(target) == wanted:
+        if digest(target) == wanted:
             return target
         raise RigidDepthError(f"{target} is another file than the published one; move it away.")
     address = f"{_folder(url, results)}/{asset_name(name)}"
@@ -57,7 +58,7 @@ def fetch_weights(
     partial = target.with_name(f"{FILE}.part")
     try:
         _download(address, partial)
-        found = _sum(partial)
+        found = digest(partial)
         if found != wanted:
             raise RigidDepthError(
                 f"{address} is not the file of the published run: its SHA-256 is {found}, "
@@ -97,8 +98,6 @@ def _published_sum(results: Path, name: str) -> str:
 
 def _folder(url: str, results: Path) -> str:
     """The address of the folder with the files, without a slash at its end."""
-    from rigid_depth.book.address import repository_url
-
     url = url or os.environ.get(VARIABLE, "")
     if not url and (home := repository_url(results)):
         url = f"{home}/releases/latest/download"
@@ -122,6 +121,7 @@ def _download(address: str, path: Path) -> None:
         raise RigidDepthError(f"{address} cannot be fetched: {reason}.") from None
 
 
-def _sum(path: Path) -> str:
+def digest(path: Path) -> str:
+    """The SHA-256 of a file, as `sha256sum` writes it."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
