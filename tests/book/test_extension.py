@@ -74,13 +74,6 @@ def test_a_chart_is_mostly_white_and_of_few_colours():
     assert [webpage._is_chart(p) for p in (chart, depth)] == [True, False]
 
 
-def test_icons_are_drawn_with_the_outlines_of_the_theme():
-    script = webpage._icons({"sun", "moon", "circle-half-stroke", "angle-left", "list", "lg"})
-    drawn = json.loads(re.search(r"const icons = (.*);", script).group(1))
-    assert set(drawn) == {"sun", "moon", "circle-half-stroke", "angle-left", "list"}
-    assert drawn["sun"][3] == "f185"
-
-
 def test_setup_seeds_everything_and_uses_one_thread():
     def draws() -> tuple:
         generator = notebook.setup(7)

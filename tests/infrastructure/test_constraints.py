@@ -18,7 +18,6 @@ PINS = pins()
 TOOLS = {"constraints", "figurepictures", "lint_notebooks", "pdf", "store", "typecheck"}
 """Programs of workflow/ for who works on the book."""
 BY_NAME = {  # used without an import: how the settings or the workflow call them
-    "jupyter-book": "jupyter_book",
     "myst-nb": "myst_nb",
     "sphinx-book-theme": "sphinx_book_theme",
     "sphinx-exercise": "sphinx_exercise",

@@ -7,7 +7,6 @@ Parts of plotly.js lie compressed in `book/_vendor/plotly`, as npm has them
 from __future__ import annotations
 
 import gzip
-import json
 import re
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from docutils import nodes
 from PIL import Image
 from sphinx.application import Sphinx
 
+from rigid_depth.book import icons
 from rigid_depth.errors import RigidDepthError
 
 BUNDLES = {
@@ -34,26 +34,6 @@ INDEX = re.compile(
 MATHJAX = re.compile(r"\s*<script[^>]* src=\"[^\"]*/mathjax/[^>]*></script>")
 TYPESET = re.compile(r'class="(?:[^"]* )?(?:math|plotly-figure)[ "]')
 """What MathJax sets: formulas, and those in the texts of figures."""
-ICON = re.compile(r"\bfa-([a-z-]+)")
-DEFINITION = r'"?(?<![\w-]){}"?:(\[\d+,\d+,\[[^\]]*\],"[0-9a-f]+","[^"]+"\])'
-DRAW = """(() => {
-  const icons = ICONS;
-  const draw = () => document.querySelectorAll("i[class*='fa-']").forEach((old) => {
-    const name = [...old.classList].find((c) => icons[c.slice(3)]);
-    if (!name) return;
-    const [width, height, , , path] = icons[name.slice(3)];
-    const drawn = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    for (const { name, value } of old.attributes) drawn.setAttribute(name, value);
-    drawn.classList.add("svg-inline--fa");
-    drawn.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    drawn.setAttribute("aria-hidden", "true");
-    drawn.innerHTML = `<path fill="currentColor" d="${path}"></path>`;
-    old.replaceWith(drawn);
-  });
-  draw();
-  document.addEventListener("DOMContentLoaded", draw);
-})();
-"""
 
 
 def kinds(traces: list[dict]) -> str:
@@ -128,25 +108,10 @@ def lighten(app: Sphinx, error: Exception | None) -> None:
     used: set[str] = set()
     for path in Path(app.outdir).rglob("*.html"):
         text = path.read_text(encoding="utf-8")
-        used.update(ICON.findall(text))
+        used.update(icons.names(text))
         lighter = text if path.name == "search.html" else INDEX.sub("", text)
         if not TYPESET.search(text):
             lighter = MATHJAX.sub("", lighter)
         if lighter != text:
             path.write_text(lighter, encoding="utf-8")
-    target = Path(app.outdir) / "_static" / "scripts" / "fontawesome.js"
-    if target.is_file():
-        target.write_text(_icons(used), encoding="utf-8")
-
-
-def _icons(names: set[str]) -> str:
-    """A script that draws the named icons, with their outlines from the theme's own script."""
-    import pydata_sphinx_theme
-
-    theme = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme"
-    source = (theme / "static" / "scripts" / "fontawesome.js").read_text(encoding="utf-8")
-    found = {}
-    for name in sorted(names):
-        if outlines := re.findall(DEFINITION.format(re.escape(name)), source):
-            found[name] = json.loads(outlines[-1])
-    return DRAW.replace("ICONS", json.dumps(found))
+    icons.lighten(Path(app.outdir) / "_static", used)
