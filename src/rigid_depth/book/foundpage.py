@@ -15,6 +15,7 @@ from rigid_depth.book.families import FAMILIES
 from rigid_depth.book.findings import FINDINGS, judgement
 from rigid_depth.book.forest import family, forest, main_rows
 from rigid_depth.book.ledger import VERDICTS, Row
+from rigid_depth.book.ledgerpages import WIDE
 from rigid_depth.book.markdown import number, plain, table
 from rigid_depth.book.tables import Run
 from rigid_depth.conventions import PUBLISHED_SCALE, SHOWN_SCALES
@@ -24,13 +25,7 @@ ALTERNATIVE = (
     "Forest plot: for each method the change of the RGB error against RGB alone in percent, with "
     "its 95 % interval, beside the smallest change that could have been seen."
 )
-HEAD = """---
-html_theme.sidebar_secondary.remove: true
----
-
-(what-was-found)=
-# What was found
-"""
+HEAD = f"{WIDE}\n(what-was-found)=\n# What was found\n"
 WORDS_A_MINUTE = 150
 """A reader of a text with formulas."""
 NOT_PROSE = re.compile(

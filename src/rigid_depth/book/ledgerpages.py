@@ -31,6 +31,8 @@ COLOURS = {
     "not reproduced": "bad",
 }
 """Colour of a verdict; verdicts not named here are grey."""
+WIDE = "---\nhtml_theme.sidebar_secondary.remove: true\n---\n"
+"""The head of a page that needs the room of its contents at the side."""
 FILTERS: dict[str, tuple[str, Callable[[Row], bool]]] = {
     "the-errata": ("Errata", lambda row: row.is_erratum),
     "the-serious-errata": ("Serious errata", lambda row: row.severity == "serious"),
@@ -53,6 +55,7 @@ def ledger(rows: list[Row], root: Path, repository: str = "") -> str:
     """
     titles = {f"notebooks/{p.name}": chapter_title(p) for p in (root / "notebooks").glob("*.md")}
     parts = [
+        WIDE,
         "(the-ledger)=\n# Ledger\n",
         "One row for every equation, algorithm, listing, table, figure, setting, experiment and "
         "claim of the thesis {cite:p}`halperin2024thesis`. A test, a cell or a run of this "
