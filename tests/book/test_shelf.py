@@ -19,11 +19,10 @@ def test_a_page_has_every_public_name_of_its_package(module):
     assert sorted(names) == sorted(import_module(module).__all__)
 
 
-def test_signatures_keep_their_shapes_and_sections_become_lists():
+def test_signatures_keep_their_shapes():
     pages = apipages.api_pages()
     page = pages["api/rotations.md"]
     assert "Float[Tensor, " in page
-    assert "**Raises**\n\n- RigidDepthError: unknown names" in pages["api/experiments.md"]
     assert not re.search(r"^    \w", re.sub(r"^```.*?^```$", "", page, flags=re.M | re.S), re.M)
 
 

@@ -135,14 +135,11 @@ def _said(path: Path, node: Definition) -> str:
 
 
 def _docstring(text: str) -> str:
-    """A docstring in Google's style as MyST."""
+    """A docstring as MyST; what is indented stays as it is."""
     parts = []
     for block in text.split("\n\n"):
         first, *rest = block.split("\n")
-        if re.fullmatch(r"(Args|Raises|Returns|Yields):", first):
-            items = re.sub(r"\n\s{5,}", " ", "\n".join(rest)).split("\n")
-            parts.append("\n".join([f"**{first[:-1]}**\n", *(f"- {_prose(i)}" for i in items)]))
-        elif all(line.startswith("    ") for line in (first, *rest)):
+        if all(line.startswith("    ") for line in (first, *rest)):
             parts.append(f"```text\n{block}\n```")
         else:
             parts.append(_prose(block))

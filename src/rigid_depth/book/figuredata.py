@@ -72,7 +72,7 @@ def _items(copy: Path, written_ns: int) -> tuple[Item, ...]:
             for caption, options, rows in TABLE.findall(text):
                 if name := re.search(r":name: (\S+)", options):
                     found.append(Item(name[1], caption, table_csv(rows), of_records))
-    return found
+    return tuple(found)
 
 
 def _pictures(text: str) -> list[Item]:
