@@ -138,8 +138,7 @@ def _docstring(text: str) -> str:
     """A docstring as MyST; what is indented stays as it is."""
     parts = []
     for block in text.split("\n\n"):
-        first, *rest = block.split("\n")
-        if all(line.startswith("    ") for line in (first, *rest)):
+        if all(line.startswith("    ") for line in block.split("\n")):
             parts.append(f"```text\n{block}\n```")
         else:
             parts.append(_prose(block))
