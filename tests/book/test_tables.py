@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rigid_depth.book import figures, tables
+from rigid_depth.book import figures, resultstable, tables
 from rigid_depth.errors import RigidDepthError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,7 +95,7 @@ def test_outside_a_clone_the_books_folder_is_refused(monkeypatch):
 
 
 def test_cells_hold_mean_spread_and_every_seed(runs):
-    rows = tables.results(THESIS["table_8_2"], runs, "cpu")
+    rows = resultstable.results(THESIS["table_8_2"], runs, "cpu")
     rgb = next(row for row in rows if row["experiment"] == "rgb")
     assert rgb["thesis"] == {"rgb": 4.156, "depth": None}
     assert rgb["ours"]["rgb"]["mean_m"] == pytest.approx(6.2)
@@ -106,7 +106,7 @@ def test_cells_hold_mean_spread_and_every_seed(runs):
 
 
 def test_every_number_links_to_its_run_and_unrun_rows_are_open(runs):
-    text = tables.results_markdown(tables.results(THESIS["table_8_2"], runs, "cpu"))
+    text = resultstable.results_markdown(resultstable.results(THESIS["table_8_2"], runs, "cpu"))
     lines = {line.split("|")[1].strip(): line for line in text.splitlines()}
     assert "[6.200](#run-cpu-rgb-seed-1)" in lines["RGB alone"]
     assert "6.200 ± 0.200" in lines["RGB alone"]
@@ -117,7 +117,7 @@ def test_every_number_links_to_its_run_and_unrun_rows_are_open(runs):
 
 
 def test_intervals_hold_the_mean_and_differences_are_paired(runs):
-    ours = tables.results(THESIS["table_8_2"], runs, "cpu")[0]["ours"]["rgb"]
+    ours = resultstable.results(THESIS["table_8_2"], runs, "cpu")[0]["ours"]["rgb"]
     assert ours["low_m"] < ours["mean_m"] < ours["high_m"]
     difference = tables.difference_m(runs, "rgb-infinity", "rgb")
     assert difference.mean == pytest.approx(0.1, abs=0.01)
@@ -126,8 +126,8 @@ def test_intervals_hold_the_mean_and_differences_are_paired(runs):
 
 
 def test_csv_has_a_line_per_seed_and_one_per_open_cell(runs):
-    rows = tables.results(THESIS["table_8_2"], runs, "cpu")
-    lines = list(csv.DictReader(io.StringIO(tables.results_csv(rows))))
+    rows = resultstable.results(THESIS["table_8_2"], runs, "cpu")
+    lines = list(csv.DictReader(io.StringIO(resultstable.results_csv(rows))))
     rgb = [line for line in lines if line["experiment"] == "rgb" and line["branch"] == "rgb"]
     assert [float(line["our_rmse_m"]) for line in rgb] == [6.0, 6.2, 6.4]
     assert {line["our_rmse_m"] for line in lines if line["experiment"] == "coral"} == {""}

@@ -14,7 +14,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from rigid_depth.book import comparison, figuredata, findingspage, ledgerpages, releasedcode, tables
+from rigid_depth.book import (
+    comparison,
+    figuredata,
+    findingspage,
+    ledgerpages,
+    releasedcode,
+    resultstable,
+    tables,
+)
 from rigid_depth.book.apipages import api_pages
 from rigid_depth.book.experimentpage import chapter_of, experiment_page, headline, label
 from rigid_depth.book.foundpage import found_pages
@@ -78,8 +86,8 @@ def _downloads(root: Path, runs: list[tables.Run]) -> dict[str, str]:
     scale = tables.shown_scale(runs)
     texts = {}
     for name in ("table_8_2", "table_8_5"):
-        rows = tables.results(thesis[name], runs, scale)
-        texts[f"{name}.csv"] = tables.results_csv(rows)
+        rows = resultstable.results(thesis[name], runs, scale)
+        texts[f"{name}.csv"] = resultstable.results_csv(rows)
         texts[f"{name}.json"] = json.dumps({"scale": scale, "rows": rows}, indent=1) + "\n"
     texts["verdicts.csv"] = comparison.verdicts_csv(runs)
     return texts
