@@ -59,11 +59,11 @@ def smallest_visible(found: Estimate, *, level: float = LEVEL, power: float = PO
     return float(found.error * effect)
 
 
-def in_shares(found: Estimate, reference: float, margin: float) -> dict:
+def in_shares(found: Estimate, reference: float, margin: float, *, level: float = LEVEL) -> dict:
     """A difference as a share of the reference's error, and what it lets one say.
 
     `share` with its 90 % interval `low` to `high`, `p_equivalent` and `equivalent` for the margin,
-    a share too, and `visible`, the smallest visible effect.
+    a share too, and `visible`, the smallest visible effect at `level`.
     """
     low, high = (bound / reference for bound in bounds(found))
     p_value = equivalence_p(found, margin * reference)
@@ -73,7 +73,7 @@ def in_shares(found: Estimate, reference: float, margin: float) -> dict:
         "high": high,
         "p_equivalent": p_value,
         "equivalent": p_value < LEVEL,
-        "visible": smallest_visible(found) / reference,
+        "visible": smallest_visible(found, level=level) / reference,
     }
 
 

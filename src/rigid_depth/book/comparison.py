@@ -31,7 +31,6 @@ from rigid_depth.decisions import (
     in_shares,
     level_at,
     next_look,
-    smallest_visible,
 )
 from rigid_depth.experiments.registry import find_experiment
 from rigid_depth.statistics import estimate, holm
@@ -134,12 +133,11 @@ def verdicts(
             )
             rows[name] |= {"value_m": found.mean, "low_m": found.low, "high_m": found.high}
             rows[name] |= {"reference_m": mean_m}
-            rows[name] |= in_shares(found, mean_m, MARGIN)
     for name, p_value in holm({name: e.p_value for name, e in estimates.items()}).items():
         row = rows[name]
         level = level_at(row["seeds"])
-        effect_m = smallest_visible(estimates[name], level=level / len(estimates))
-        row["visible"] = effect_m / row["reference_m"]
+        first = level / len(estimates)
+        row |= in_shares(estimates[name], row["reference_m"], MARGIN, level=first)
         better = "better" if row["value_m"] < 0 else "worse"
         verdict = better if p_value < level else "no difference shown"
         row |= {"p_value": p_value, "verdict": verdict}

@@ -95,9 +95,12 @@ def _where_withheld(runs: Sequence[Run]) -> str:
     share = regime.guide_over_nearest(runs)
     if share is None:
         return "What it knows of others is not measured at this scale."
+    more = "how much of its lead an image could show stays open"
+    if share < 1:
+        more = "its lead is not copied alone"
     return (
         f"At returns withheld from it, it errs {share:.2f} times as much as the nearest given "
-        "return: how much of its lead an image could show stays open."
+        f"return: {more}."
     )
 
 

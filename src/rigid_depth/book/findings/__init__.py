@@ -1,6 +1,7 @@
 """What the published runs show: one finding, one function, and where each verdict comes from."""
 
 from rigid_depth.book.findings import (
+    of_alignments,
     of_guides,
     of_our_runs,
     of_rotations,
@@ -22,6 +23,7 @@ __all__ = [
     "Judgement",
     "find_finding",
     "judgement",
+    "of_alignments",
     "of_guides",
     "of_our_runs",
     "of_rotations",
