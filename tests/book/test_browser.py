@@ -20,6 +20,9 @@ FACTS = """async () => {
     text: prose.textContent,
     math: all('.math').length,
     untypeset: all('.math').filter(node => !node.querySelector('mjx-container')).length,
+    unspoken: all('mjx-container').filter(node => !node.querySelector('mjx-assistive-mml')).length,
+    bytes: ['navigation', 'resource'].flatMap(kind => performance.getEntriesByType(kind))
+      .reduce((sum, entry) => sum + entry.encodedBodySize, 0),
     mathErrors: all('[data-mml-node=merror]').length,
     brokenImages: [...document.images].filter(i => !i.naturalWidth).map(i => i.src),
     noAlternative: [...article.querySelectorAll('img')].filter(i => !i.alt).map(i => i.src),
@@ -57,6 +60,7 @@ LAID_OUT = """() => new Promise((done) =>
 
 
 PHONES_PX = (400, 360)
+MOST_BYTES, MOST_BYTES_WITH_PLOTS = 3_000_000, 5_000_000
 
 
 def visit(context, address: str, page: str) -> Visit:
@@ -108,6 +112,19 @@ def test_the_console_stays_silent(visits):
 def test_every_formula_is_typeset(visits):
     assert sum(seen.facts["math"] for seen in visits.values()) > 100
     assert where(visits, lambda seen: seen.facts["untypeset"] or seen.facts["mathErrors"]) == {}
+
+
+def test_every_formula_reaches_a_screen_reader(visits):
+    assert where(visits, lambda seen: seen.facts["unspoken"]) == {}
+
+
+def test_no_page_is_heavier_than_promised(visits):
+    def excess(seen: Visit) -> int:
+        most = MOST_BYTES_WITH_PLOTS if seen.facts["figures"] else MOST_BYTES
+        return max(0, seen.facts["bytes"] - most)
+
+    assert max(seen.facts["bytes"] for seen in visits.values()) > 1_000_000
+    assert where(visits, excess) == {}
 
 
 def test_no_markup_is_left_in_the_text(visits):

@@ -17,7 +17,7 @@ parts:
     sections:
     - glob: book/generated/runs/*
 """
-ASSETS = ("_static/mathjax/tex-svg.js", "_static/rigid-depth.css", "searchindex.js")
+ASSETS = ("_static/mathjax/startup.js", "_static/rigid-depth.css", "searchindex.js")
 PAGES = ("book/intro", "notebooks/one", "book/generated/runs/a")
 
 

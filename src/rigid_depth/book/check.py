@@ -35,7 +35,7 @@ def check(html: Path, root: Path = ROOT) -> int:
 
     Raises `RigidDepthError` that names the first page or file at fault.
     """
-    needed = ["_static/mathjax/tex-svg.js", "_static/rigid-depth.css", "searchindex.js"]
+    needed = ["_static/mathjax/startup.js", "_static/rigid-depth.css", "searchindex.js"]
     for name in needed:
         if not (html / name).is_file():
             raise RigidDepthError(f"The built book lacks {name} in {html}.")
