@@ -37,7 +37,7 @@ def test_a_question_that_names_nothing_is_refused(text):
 
 def test_rows_told_apart_are_named(monkeypatch):
     text = said(monkeypatch, "better", "no difference shown")
-    assert "“MSE between the latents, RGB-D detached” is better than" in text
+    assert "“MSE, end to end” is better than" in text
     assert "by 0.25 m (95 % -0.40 to -0.10); 1 more is not told apart" in text
     assert text.startswith("At scale cpu “MSE")
     assert text.endswith("(RGB branch, held-out streets, 3 seeds).")
@@ -48,7 +48,7 @@ def test_no_difference_says_what_would_have_been_seen(monkeypatch):
     assert "no difference between “MSE" in one
     assert "a difference of 3 % would have been shown in four of five" in one
     two = said(monkeypatch, "no difference shown", "no difference shown", "open")
-    assert "none of 2 experiments is told apart from “Only RGB, no infinity loss”" in two
+    assert "none of 2 experiments is told apart from “RGB alone”" in two
     assert "1 more is to come" in two
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from rigid_depth.experiments.registry import EXPERIMENTS
+
 ROOT = Path(__file__).resolve().parents[2]
 THESIS = json.loads((ROOT / "book" / "thesis_tables.json").read_text())
 METHODS = {row["experiment"]: row for row in THESIS["table_8_2"]}
@@ -20,6 +22,14 @@ SPREAD = statistics.stdev(row["rgb"] for row in METHODS.values())
 def gap(name: str) -> float:
     """How much worse the zero-shot prediction is than the RGB one, in metres."""
     return round(ROTATIONS[name]["zero_shot"] - ROTATIONS[name]["rgb"], 4)
+
+
+def test_experiments_bear_the_names_of_the_thesis_tables():
+    for name, row in METHODS.items():
+        assert EXPERIMENTS[name].label == row["label"]
+    for name, row in ROTATIONS.items():
+        words = row["label"]
+        assert EXPERIMENTS[f"rotation-{name}"].label == f"Rotation, {words[0].lower()}{words[1:]}"
 
 
 def test_split_adds_up_and_17092_is_a_slip():

@@ -32,7 +32,7 @@ from rigid_depth.decisions import (
     level_at,
     next_look,
 )
-from rigid_depth.experiments.registry import find_experiment
+from rigid_depth.experiments.registry import in_words
 from rigid_depth.statistics import estimate, holm
 
 __all__ = [
@@ -87,7 +87,7 @@ def measure_table(
         mine = found.get(name, [])
         cells = [_cell([read(run.record) for run in mine]) for read in measures.values()]
         links = " ".join(f"[{run.seed}](#{run.label})" for run in mine)
-        label = _label(name)
+        label = plain(in_words(name))
         rows.append([label, *(cells if mine else ["open"] * len(cells)), links or "not run yet"])
     return table(["Experiment", *measures, "seeds"], rows)
 
@@ -150,8 +150,8 @@ def verdict_table(
 ) -> str:
     """`verdicts` against one reference as a table."""
     found = verdicts(runs, experiments, reference, branch)
-    rows = [[_label(r["experiment"]), *_verdict_cells(r)] for r in found]
-    against = f"Against: {_label(reference)}"
+    rows = [[plain(in_words(r["experiment"])), *_verdict_cells(r)] for r in found]
+    against = f"Against: {plain(in_words(reference))}"
     return table([against, *_verdict_head(found)], rows)
 
 
@@ -159,7 +159,7 @@ def base_table(runs: Iterable[Run], bases: Mapping[str, str], branch: str = "rgb
     """`verdicts` of experiments against a base of their own, a column of the table."""
     rows, found = [], verdicts(runs, list(bases), bases, branch)
     for row in found:
-        label = _label(row["experiment"])
+        label = plain(in_words(row["experiment"]))
         rows.append([label, f"`{row['reference']}`", *_verdict_cells(row)])
     return table(["Experiment", "against", *_verdict_head(found)], rows)
 
@@ -177,7 +177,7 @@ def gap_table(runs: Iterable[Run], experiments: Sequence[str]) -> str:
         for branch in columns:
             d = branch_difference_m(runs, name, branch, "rgb")
             cells += ["open", "–"] if d is None else _difference_cells(d)
-        rows.append([_label(name), *cells])
+        rows.append([plain(in_words(name)), *cells])
     heads = [head for label in columns.values() for head in (f"{label} - RGB [m]", "95 %")]
     return table(["Experiment", *heads], rows)
 
@@ -241,12 +241,6 @@ def verdicts_csv(runs: Iterable[Run]) -> str:
             lines = verdicts(mine, family, reference)
             writer.writerows({"scale": scale, **line} for line in lines)
     return out.getvalue()
-
-
-def _label(name: str) -> str:
-    """The label of an experiment and, after a "+" in its name, the parameters changed in it."""
-    name, *changed = name.split("+")
-    return plain(", ".join([find_experiment(name).label, *changed]))
 
 
 def _verdict_head(rows: list[dict]) -> list[str]:

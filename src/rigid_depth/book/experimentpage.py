@@ -9,7 +9,7 @@ from rigid_depth.book.figures import bands
 from rigid_depth.book.markdown import html_table, number, plain, slug
 from rigid_depth.book.metrictables import mean_text, measured_tables, measures_csv
 from rigid_depth.book.tables import BRANCHES, HEADLINE_CAP, Run
-from rigid_depth.experiments.registry import EXPERIMENTS
+from rigid_depth.experiments.registry import EXPERIMENTS, in_words
 from rigid_depth.experiments.settings import as_text
 
 GUESSED_SKY = (
@@ -73,9 +73,8 @@ def experiment_page(runs: Sequence[Run]) -> dict[str, str]:
 
 def title(run: Run) -> str:
     """What the registry calls the experiment, with the parameters that were changed."""
-    base, *changed = run.experiment.split("+")
-    words = EXPERIMENTS[base].label if base in EXPERIMENTS else run.record["label"]
-    return ", ".join([words, *changed])
+    known = run.experiment.split("+")[0] in EXPERIMENTS
+    return in_words(run.experiment) if known else run.record["label"]
 
 
 def chapter_of(run: Run) -> str:

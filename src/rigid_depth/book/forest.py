@@ -14,7 +14,7 @@ from rigid_depth.book.findings.of_the_thesis import printed_table
 from rigid_depth.book.markdown import plain, table
 from rigid_depth.book.regime import RGB
 from rigid_depth.book.tables import HEADLINE_CAP, Run, held_out_rmse_m
-from rigid_depth.experiments.registry import find_experiment
+from rigid_depth.experiments.registry import in_words
 
 THESIS_TABLES = ("table_8_2", "table_8_5")
 DECIDES = ("held-out", HEADLINE_CAP)
@@ -27,9 +27,6 @@ LINES_CLASS = "rd-sortable rd-filter-0-1-2-3 rd-start-1-2-3"
 """Of the table of all lines: choices for its first four columns, three begin with the first line's.
 """
 
-UNDETACHED = "mse-undetached"
-"""Has no row of its own in the thesis; its label alone would not tell it from `mse`."""
-
 
 def printed() -> dict[str, dict]:
     """Experiment -> its row in thesis Tables 8.2 and 8.5."""
@@ -39,17 +36,6 @@ def printed() -> dict[str, dict]:
 def main_rows(reference: str = RGB) -> list[str]:
     """The rows of the thesis's two tables that are compared with the reference, in its order."""
     return [name for name in printed() if name in FAMILIES[reference]]
-
-
-def short_name(experiment: str) -> str:
-    """What a figure calls an experiment: as in the thesis's tables where it is in one."""
-    row = printed().get(experiment)
-    if experiment == UNDETACHED:
-        return "MSE, end to end, not detached"
-    if row is None:
-        return find_experiment(experiment).label
-    words = row["label"]
-    return f"Rotation, {words[0].lower()}{words[1:]}" if "d = " in words else words
 
 
 def family(runs: Iterable[Run], reference: str = RGB) -> dict[str, dict]:
@@ -66,7 +52,7 @@ def forest(rows: Mapping[str, dict], experiments: Sequence[str], reference: str 
     """
     shown = [rows[name] for name in experiments]
     names = [
-        _broken(short_name(row["experiment"]) + (" (open)" if row["verdict"] == "open" else ""))
+        _broken(in_words(row["experiment"]) + (" (open)" if row["verdict"] == "open" else ""))
         for row in shown
     ]
     measured = [(k, row) for k, row in enumerate(shown) if row["verdict"] != "open"]
@@ -165,7 +151,7 @@ def lines_table(runs: Iterable[Run], families: Mapping[str, Mapping[str, dict]])
             for experiment, row in rows.items():
                 pairs = _pairs(runs, experiment, baseline, RECORDED[split], cap)
                 cells = _cells(pairs, row if (split, cap) == DECIDES else None)
-                against = plain(short_name(baseline))
+                against = plain(in_words(baseline))
                 lines.append([_linked(runs, experiment), against, split, cap, *cells])
     head = ["Row", "against", "split", "cap [m]", "RMSE [m]", "difference [m]", "95 %"]
     head += [f"within ±{100 * MARGIN:.0f} %", "visible [%]", "verdict", "seeds"]
@@ -174,7 +160,7 @@ def lines_table(runs: Iterable[Run], families: Mapping[str, Mapping[str, dict]])
 
 def _linked(runs: Sequence[Run], experiment: str) -> str:
     """The name of a row, linked to the page of its runs where there is one."""
-    name = plain(short_name(experiment))
+    name = plain(in_words(experiment))
     group = next((run.group for run in runs if run.experiment == experiment), None)
     return f"[{name}](#{page_of(f'{group}/{experiment}')})" if group else name
 

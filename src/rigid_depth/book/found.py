@@ -17,9 +17,9 @@ from rigid_depth.book.comparison import LEAST_SEEDS, MARGIN
 from rigid_depth.book.findings import find_finding, judgement
 from rigid_depth.book.findings.of_rotations import NUMBERS_OF_A_ROTATION
 from rigid_depth.book.findings.of_the_thesis import printed_table
-from rigid_depth.book.forest import short_name
 from rigid_depth.book.markdown import plain
 from rigid_depth.book.tables import Run, branch_difference_m
+from rigid_depth.experiments.registry import in_words
 
 ROTATION = "rotation-global-3"
 CHANNEL = "the-more-a-rotation-says-the-more-lidar-comes-through"
@@ -131,7 +131,7 @@ def readable(runs: Sequence[Run], experiments: Sequence[str]) -> str:
     )
     if (found := gaps.get(regime.GUIDED)) is None:
         return f"{text}."
-    name = plain(short_name(regime.GUIDED))
+    name = plain(in_words(regime.GUIDED))
     return f"{text}; {name}: {found.mean:+.2f} m (95 % {found.low:+.2f} to {found.high:+.2f})."
 
 
@@ -217,7 +217,7 @@ def expected_range(count: int) -> float:
 
 
 def _names(rows: Sequence[dict], verdict: str) -> str:
-    found = [plain(short_name(row["experiment"])) for row in rows if row["verdict"] == verdict]
+    found = [plain(in_words(row["experiment"])) for row in rows if row["verdict"] == verdict]
     return "; ".join(found)  # a name may have commas
 
 

@@ -10,12 +10,13 @@ from statistics import fmean, median
 
 from rigid_depth.book import regime
 from rigid_depth.book.comparison import ARRIVING
-from rigid_depth.book.forest import main_rows, printed, short_name
+from rigid_depth.book.forest import main_rows, printed
 from rigid_depth.book.found import Lines, mean_rmse_m, of
 from rigid_depth.book.markdown import number, plain
 from rigid_depth.book.tables import HEADLINE_CAP, Run
 from rigid_depth.conventions import PUBLISHED_SCALE
 from rigid_depth.decisions import MORE_SEEDS, POWER, STOP_UNDECIDED
+from rigid_depth.experiments.registry import in_words
 from rigid_depth.experiments.scales import SCALES
 
 THESIS_SIZE = "about 8 million parameters"
@@ -112,7 +113,7 @@ def _of_weight(runs: Sequence[Run], every: Sequence[Run], lines: Lines) -> str:
             "**Weights that fade.** None of the alignment losses that have run "
             f"({known}) ended below half of its weight{more}."
         )
-    some = ", ".join(plain(short_name(name)) for name in names[:3])
+    some = ", ".join(plain(in_words(name)) for name in names[:3])
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return (
         f"**Weights that faded.** {len(names)} of {known} alignment losses became small beside the "

@@ -8,7 +8,7 @@ from rigid_depth.book.comparison import verdicts
 from rigid_depth.book.tables import Run
 from rigid_depth.conventions import SHOWN_SCALES
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments.registry import EXPERIMENTS, find_experiment
+from rigid_depth.experiments.registry import EXPERIMENTS, find_experiment, in_words
 
 AGAINST, WITHOUT = " against ", " without "
 TOLD_APART = ("better", "worse")
@@ -98,7 +98,7 @@ def _not_told_apart(rows: Sequence[dict], total: int, base: str) -> str:
 
 
 def _label(name: str) -> str:
-    return f"“{find_experiment(name).label}”"
+    return f"“{in_words(name)}”"
 
 
 def _interval(row: dict) -> str:

@@ -14,7 +14,7 @@ from rigid_depth.book.markdown import plain, table
 from rigid_depth.book.picturediff import LEGEND, difference_uri
 from rigid_depth.book.regime import FLOOR, RGB
 from rigid_depth.book.tables import BRANCHES, Published, Run, book_folder
-from rigid_depth.experiments.registry import find_experiment
+from rigid_depth.experiments.registry import in_words
 
 FRAMES = (0, 1, 2, 3)
 RESULTS = "../book/results"
@@ -50,7 +50,7 @@ def compared_frames(
     known = found.get(experiment) or found.get(reference)
     lines = [[label, *_cells(known, kind, frames)] for label, kind in GIVEN] if known else []
     for name in (reference, experiment):
-        label = plain(find_experiment(name).label)
+        label = plain(in_words(name))
         lines.append([label, *_cells(found.get(name), "prediction", frames)])
     apart = _differences(found, experiment, reference, frames, book)
     lines.append(["difference of the errors", *apart])
@@ -109,7 +109,7 @@ def _caption(scale: str | None, experiment: str, reference: str, found: dict[str
         return "No run of the scale that this book shows is published yet."
     shown, missing = [], []
     for name in (reference, experiment):
-        label = plain(find_experiment(name).label)
+        label = plain(in_words(name))
         if run := found.get(name):
             steps = run.record["cost"].get("steps")
             length = f", {steps:,} steps" if steps else ""

@@ -6,7 +6,7 @@ from rigid_depth.experiments import rows_beyond, rows_of_ablations, rows_of_the_
 from rigid_depth.experiments.scales import SCALES, Table, find_scale
 from rigid_depth.experiments.settings import Experiment
 
-__all__ = ["BASELINES", "EXPERIMENTS", "SCALES", "find_experiment", "find_scale"]
+__all__ = ["BASELINES", "EXPERIMENTS", "SCALES", "find_experiment", "find_scale", "in_words"]
 
 EXPERIMENTS: Table[Experiment] = Table(
     "experiment",
@@ -26,3 +26,9 @@ BASELINES = ("constant-depth", "row-mean-depth")
 def find_experiment(name: str) -> Experiment:
     """The experiment of that name, or a sentence that lists the names."""
     return EXPERIMENTS[name]
+
+
+def in_words(row: str) -> str:
+    """The label of a row, `experiment[+name=value...]`, and what is changed in it."""
+    name, *changed = row.split("+")
+    return ", ".join([find_experiment(name).label, *changed])

@@ -8,7 +8,7 @@ from rigid_depth.experiments.settings import Experiment
 
 RGB = Experiment(
     name="rgb",
-    label="Only RGB, no infinity loss",
+    label="RGB alone",
     section="7.2",
     notebook="notebooks/07_2_rgb.md",
 )
@@ -17,25 +17,25 @@ BRANCHES = replace(RGB, infinity=True)
 """What all two-branch experiments share: the loss of eq 7.1."""
 
 MSE = replace(
-    BRANCHES, name="mse", label="MSE between the latents, RGB-D detached", section="7.4",
+    BRANCHES, name="mse", label="MSE, end to end", section="7.4",
     notebook="notebooks/07_4_mse.md", method="mse", detach_depth=True,
 )  # fmt: skip
 
 LIDAR = replace(MSE, section="7.1", notebook="notebooks/07_1_reduced_lidar.md")
 
 CORAL = replace(
-    BRANCHES, name="coral", label="CORAL between the latents", section="7.5",
+    BRANCHES, name="coral", label="CORAL", section="7.5",
     notebook="notebooks/07_5_coral.md", method="coral", shared_decoder=True,
 )  # fmt: skip
 
 RELATIVE = replace(
-    BRANCHES, name="relative", label="Relative representations, learned anchors", section="7.7",
+    BRANCHES, name="relative", label="Relative representations", section="7.7",
     notebook="notebooks/07_7_relative.md", method="relative",
 )  # fmt: skip
 
 ROTATION = replace(
-    BRANCHES, name="rotation-global-3", label="Rotation, global, d = 3, MSE(R)", section="7.8",
-    notebook="notebooks/07_8_rotations.md", method="rotation", detach_rgb=True,
+    BRANCHES, name="rotation-global-3", label="Rotation, global, d = 3, MSE of rotations",
+    section="7.8", notebook="notebooks/07_8_rotations.md", method="rotation", detach_rgb=True,
 )  # fmt: skip
 
 ROWS = (
@@ -43,17 +43,17 @@ ROWS = (
     replace(
         RGB,
         name="rgb-infinity",
-        label="Only RGB, with infinity loss",
+        label="RGB with infinity loss",
         section="7.3",
         notebook="notebooks/07_3_rgb_infinity.md",
         infinity=True,
     ),
     MSE,
-    replace(MSE, name="mse-undetached", label="MSE between the latents", detach_depth=False),
+    replace(MSE, name="mse-undetached", label="MSE, end to end, not detached", detach_depth=False),
     replace(
         MSE,
         name="mse-fresh-decoder",
-        label="MSE, then a fresh decoder, encoders frozen",
+        label="MSE, new decoder",
         method="fresh-decoder",
         needs="mse",
         shared_decoder=True,
@@ -62,13 +62,13 @@ ROWS = (
     replace(
         MSE,
         name="mse-fresh-decoder-free",
-        label="MSE, then a fresh decoder, encoders free",
+        label="MSE, new decoder, encoders free",
         method="fresh-decoder",
         needs="mse",
         shared_decoder=True,
     ),
     CORAL,
-    replace(CORAL, name="coral-pixels", label="CORAL between the pixels", coral_over="pixels"),
+    replace(CORAL, name="coral-pixels", label="CORAL between pixels", coral_over="pixels"),
     replace(
         BRANCHES,
         name="weight-maps",
@@ -81,7 +81,7 @@ ROWS = (
     replace(
         RELATIVE,
         name="relative-mse",
-        label="Relative representations, MSE, MLP in RGB",
+        label="Relative representations, MSE",
         align_codes=True,
         code_mlp="rgb",
     ),
@@ -120,21 +120,21 @@ ROWS = (
     replace(
         ROTATION,
         name="rotation-global-2",
-        label="Rotation, global, d = 2, MSE(R)",
+        label="Rotation, global, d = 2, MSE of rotations",
         point_dim=2,
     ),
     ROTATION,
     replace(
         ROTATION,
         name="rotation-local-3",
-        label="Rotation, local, d = 3, geodesic",
+        label="Rotation, local, d = 3, geodesic loss",
         context="local",
         rotation_loss="geodesic",
     ),
     replace(
         ROTATION,
         name="rotation-local-both",
-        label="Rotation, local, d = 3, geodesic, both latents turned",
+        label="Rotation, local, d = 3, geodesic loss, both latents turned",
         context="local",
         rotation_loss="geodesic",
         both_rotated=True,
@@ -142,13 +142,13 @@ ROWS = (
     replace(
         ROTATION,
         name="rotation-global-16",
-        label="Rotation, global, d = 16, MSE(R)",
+        label="Rotation, global, d = 16, MSE of rotations",
         point_dim=16,
     ),
     replace(
         ROTATION,
         name="rotation-global-16-latent",
-        label="Rotation, global, d = 16, MSE of the latents",
+        label="Rotation, global, d = 16, MSE of latents",
         point_dim=16,
         rotation_loss="latent",
     ),

@@ -34,7 +34,7 @@ class Experiment:
     """
 
     name: str
-    label: str  # as in Table 8.2
+    label: str  # as in thesis Tables 8.2 and 8.5, where it has a row there
     section: str  # of the thesis; empty for a control the thesis lacks
     notebook: str  # the notebook that shows it, relative to the repository
     method: str = "rgb"  # which network: a key of experiments.methods, or a baseline

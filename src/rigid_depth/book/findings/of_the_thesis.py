@@ -6,9 +6,7 @@ excluded and when it stays undecided.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import fmean
 
 from scipy.stats import kendalltau
@@ -34,7 +32,7 @@ from rigid_depth.book.findings.judging import (
     worsens,
 )
 from rigid_depth.book.findings.reading import decoded, floor, gap_m, rmse_m
-from rigid_depth.book.tables import Run, branch_difference_m
+from rigid_depth.book.tables import Run, branch_difference_m, thesis_table
 from rigid_depth.conventions import DECIDING_SCALE
 
 READABLE_M = 0.5
@@ -46,9 +44,7 @@ FAMILY = FAMILIES["rgb"]
 
 def printed_table(name: str) -> dict[str, dict]:
     """A table of the thesis, experiment -> its printed numbers."""
-    root = Path(__file__).resolve().parents[4]
-    rows = json.loads((root / "book" / "thesis_tables.json").read_text(encoding="utf-8"))[name]
-    return {row["experiment"]: row for row in rows}
+    return {row["experiment"]: row for row in thesis_table(name)}
 
 
 def printed_gains(name: str) -> dict[str, float]:
