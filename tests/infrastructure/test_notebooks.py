@@ -20,7 +20,6 @@ ROOT = Path(__file__).resolve().parents[2]
 TEXTS = sorted(ROOT.glob("notebooks/*.md"))
 LIMIT_BYTES = 400_000
 LONGEST_CELL = 40
-LONGEST_FOLDED_CELL = 75
 MOST_SHOWN_LINES = 110
 ASSIGNED = re.compile(r"^(\w+) = ", re.MULTILINE)
 HIDING = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
@@ -166,10 +165,8 @@ def code(text):
 
 
 def test_cells_fit_on_a_page(text):
-    """Of 72 columns; the second cell is the list of imports, and a folded cell may be longer."""
-    for place, (lines, tags) in enumerate(code(text), 1):
-        longest = LONGEST_FOLDED_CELL if tags & HIDING else LONGEST_CELL
-        assert place == 2 or len(lines) <= longest, f"cell {place} in {text.name}"
+    for place, (lines, _) in enumerate(code(text), 1):
+        assert len(lines) <= LONGEST_CELL, f"cell {place} in {text.name}"
 
 
 def test_a_chapter_shows_the_code_that_is_worth_reading(text):
