@@ -188,6 +188,11 @@ def to_book(run: Run) -> None:
     publish(run.plan.folder, RESULTS / run.place)
 
 
+def _leave(*_: object) -> None:
+    """Leaves as at the end of the time: the runs in progress are ended with the programme."""
+    sys.exit(128 + signal.SIGTERM)
+
+
 def main() -> int:
     """Reads the command line and works through the programme."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -204,6 +209,7 @@ def main() -> int:
     if asked.list:
         print(*(run.place for run in todo), sep="\n")
         return 0
+    signal.signal(signal.SIGTERM, _leave)
     until = time.monotonic() + 60 * asked.minutes
     return work(todo, asked.jobs, until, to_book if asked.publish else None) > 0
 

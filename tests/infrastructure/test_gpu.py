@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tarfile
@@ -70,6 +71,37 @@ def test_runs_end_at_the_deadline(tmp_path, monkeypatch):
     )
     assert (failed, len(done)) == (1, 1)
     assert time.monotonic() - began < 60
+
+
+ENDED = """
+import signal, sys
+from pathlib import Path
+import programme, test_gpu
+folder = Path(sys.argv[1])
+class Fake(test_gpu.Fake):
+    def start(self):
+        process = super().start()
+        (folder / "pid").write_text(str(process.pid))
+        return process
+programme.read_programme = lambda *_, **__: [Fake(folder, 600)]
+Fake.is_published = lambda self: False
+sys.argv[1:] = []
+programme.main()
+"""
+
+
+def test_runs_end_with_the_programme_that_is_ended(tmp_path):
+    paths = os.pathsep.join(str(ROOT / name) for name in ("workflow", "tests/infrastructure"))
+    process = subprocess.Popen(
+        [sys.executable, "-c", ENDED, tmp_path], env=os.environ | {"PYTHONPATH": paths}
+    )
+    note, until = tmp_path / "pid", time.monotonic() + 60
+    while not (note.exists() and note.read_text()) and time.monotonic() < until:
+        time.sleep(0.1)
+    process.terminate()
+    assert process.wait(30) == 128 + signal.SIGTERM
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(note.read_text()), 0)
 
 
 def test_a_run_takes_huge_pages_unless_told_otherwise(tmp_path, monkeypatch):
