@@ -113,7 +113,7 @@ def test_the_first_finding_follows_the_runs(shifts, lead, others):
     text = found.helped(compared)
     assert lead in text
     assert others in text
-    later = f"{len(METHODS) - len(shifts)} more are not run yet"
+    later = f"{len(METHODS) - len(shifts)} more are not run at this scale yet"
     assert (later in text) == bool(shifts)
     said = foundpage.answer(rows(shifts), compared)
     wanted = "It is open" if not shifts else "Not that we" if "None" in lead else "It can: 1 of"
@@ -148,8 +148,10 @@ def test_seeds_scatter_as_a_share_of_the_error():
 
 def test_scale_and_limits_are_those_of_the_records(shown, lines):
     cells = {what: here for what, here, _ in limits.scale_rows(shown)}
-    assert cells["RGB alone [m]"] == f"{fmean(recorded(regime.RGB).values()):.2f}"
-    assert cells["mean of each row [m]"] == f"{fmean(recorded(regime.FLOOR).values()):.2f}"
+    assert cells["RGB with infinity loss [m]"] == f"{fmean(recorded(regime.RGB).values()):.2f}"
+    assert (
+        cells["mean depth of each image row [m]"] == f"{fmean(recorded(regime.FLOOR).values()):.2f}"
+    )
     path = RESULTS / tables.PUBLISHED_SCALE / regime.RGB / "seed-0" / "record.json"
     record = json.loads(path.read_text())
     counts = record["data"]["counts"]

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from rigid_depth.book import ledger
-from rigid_depth.conventions import PUBLISHED_SCALE
+from rigid_depth.conventions import DECIDING_SCALE, PUBLISHED_SCALE
 from rigid_depth.errors import RigidDepthError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,7 +80,7 @@ def test_a_comparison_with_what_does_not_exist_is_refused(tmp_path):
         ledger.load(written(tmp_path, SETTLED | {"test": "t.py::t", "compares": "no-such-row/rgb"}))
     open_row = SETTLED | {"test": "t.py::t", "compares": "mse/rgb"}
     (row,) = ledger.load(written(tmp_path, open_row))
-    assert row.shows == "`mse` against `rgb`: open."
+    assert row.shows == f"Scale `{PUBLISHED_SCALE}`: `mse` against `rgb`: open."
 
 
 def test_runs_to_come_are_awaited_and_runs_of_nothing_missed(tmp_path):
@@ -89,7 +89,7 @@ def test_runs_to_come_are_awaited_and_runs_of_nothing_missed(tmp_path):
     entry |= {"finding": "rgb-overfits", "run": "book/results/{scale}/rgb"}
     (row,) = ledger.load(written(tmp_path, entry))
     assert (row.verdict, row.run) == ("open", ())
-    assert row.awaits == (f"book/results/{PUBLISHED_SCALE}/rgb",)
+    assert row.awaits == (f"book/results/{DECIDING_SCALE}/rgb",)
     assert "rgb (0 of 3)" in row.shows
     assert ledger.missing_evidence([row], tmp_path) == []
     (row,) = ledger.load(written(tmp_path, entry | {"run": "book/results/{scale}/no-such-row"}))

@@ -48,12 +48,12 @@ def test_no_difference_says_what_would_have_been_seen(monkeypatch):
     assert "no difference between “MSE" in one
     assert "a difference of 3 % would have been shown in four of five" in one
     two = said(monkeypatch, "no difference shown", "no difference shown", "open")
-    assert "none of 2 experiments is told apart from “RGB alone”" in two
-    assert "1 more is to come" in two
+    assert "none of “MSE, end to end” and “CORAL” is told apart from “RGB alone”" in two
+    assert "1 more experiment not run yet" in two
 
 
 def test_too_few_seeds_are_said(monkeypatch):
-    assert said(monkeypatch, "open").startswith("Not enough seeds are published to compare")
+    assert "“MSE, end to end”: not enough seeds are published" in said(monkeypatch, "open")
 
 
 def test_each_scale_that_can_judge_has_its_sentence(monkeypatch):
@@ -69,6 +69,6 @@ def test_each_scale_that_can_judge_has_its_sentence(monkeypatch):
     first, second = outcomes.outcome(runs, ["mse", "coral"], "rgb").split(" At scale ")
     assert first.startswith("At scale core “CORAL")
     assert "MSE" not in first
-    assert "1 more is to come" in first
+    assert "1 more experiment not run yet" in first
     assert second.startswith("cpu “MSE")
     assert "CORAL" in second

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from rigid_depth.book.findings import FINDINGS, Finding, Judgement, judgement
@@ -9,6 +10,12 @@ from rigid_depth.book.markdown import plain
 from rigid_depth.book.provenance import badges
 from rigid_depth.book.tables import Run
 
+SPELT = {
+    "zero shot": "zero-shot", "rgb": "RGB", "mse": "MSE", "coral": "CORAL", "lidar": "LiDAR",
+    "kitti": "KITTI",
+    r"table (\d) (\d)": r"thesis Table \1.\2", r"d (\d)": r"d = \1",
+}  # fmt: skip
+"""How a heading writes what an id cannot."""
 COLOURS = {"holds": "good", "reproduced": "good", "not reproduced": "bad", "no longer holds": "bad"}
 """Colour of a verdict; open is grey."""
 
@@ -30,7 +37,9 @@ def findings(runs: Iterable[Run]) -> str:
             "excluded where one of 2 % is. What three seeds agree in they would agree in by chance "
             "in one case of eight. Differences are those on the held-out streets of "
             "one synthetic world, paired by seed and street; a difference in percent is one of the "
-            "reference's error, and below zero the first row is the better one.\n",
+            "reference's error, and below zero the first row is the better one. What could have "
+            "been seen depends on how many lines are corrected together, so that one comparison "
+            "can have several such numbers; above 100 % the line can show nothing.\n",
             "## Claims of the thesis\n",
             *(_entry(found, runs) for found in claims),
             "## What else our runs show\n",
@@ -44,10 +53,18 @@ def badge(found: Finding, said: Judgement) -> str:
     return badges([(COLOURS.get(said.verdict, ""), said.verdict), ("info", f"scale {found.group}")])
 
 
+def _title(name: str) -> str:
+    """The id of a finding as a heading."""
+    words = name.replace("-", " ")
+    for short, spelt in SPELT.items():
+        words = re.sub(rf"\b{short}\b", spelt, words)
+    return words[0].upper() + words[1:]
+
+
 def _entry(found: Finding, runs: list[Run]) -> str:
     names, said = ", ".join(f"`{name}`" for name in found.needs), judgement(found, runs)
     return (
-        f"(finding-{found.id})=\n### {plain(found.id.replace('-', ' ').capitalize())}\n\n"
+        f"(finding-{found.id})=\n### {plain(_title(found.id))}\n\n"
         f"{badge(found, said)}\n\n{found.sentence} {found.details}\n\n"
         f"{said.shows}\n\nRests on {names}.\n"
     )

@@ -60,10 +60,10 @@ def helped(lines: Lines) -> str:
     if said["worse"]:
         text += f" Worse: {said['worse']}."
     same = sum(bool(row["equivalent"]) for row in judged)
-    number = f"{same} of them" if same else "None"
-    text += f" {number} {'are' if same > 1 else 'is'} shown to lie within"
-    text += f" ±{100 * MARGIN:.0f} % of it."
-    return text + (f" {later} more are not run yet." if later else "")
+    number = f"{same} of the {len(judged)}" if same else "None"
+    text += f" {number} {'have' if same > 1 else 'has'} a 90 % interval within"
+    text += f" ±{100 * MARGIN:.0f} % of it, not corrected for the number of lines."
+    return text + (f" {later} more are not run at this scale yet." if later else "")
 
 
 def helped_at(lines: Lines, scale: str) -> str:
@@ -129,6 +129,9 @@ def readable(runs: Sequence[Run], experiments: Sequence[str]) -> str:
         f"**{lead}**: in {len(worse)} of {len(gaps)} methods a decoder that has only seen RGB-D "
         "latents reads the RGB latent worse than RGB's own decoder"
     )
+    others = [found for name, found in gaps.items() if name not in worse]
+    if worse and others and all(found.mean > 0 for found in others):
+        text += "; in the others it is worse in the mean, but the interval includes zero"
     if (found := gaps.get(regime.GUIDED)) is None:
         return f"{text}."
     name = plain(in_words(regime.GUIDED))
@@ -148,10 +151,12 @@ def channel(runs: Sequence[Run]) -> str:
         return f"What a rotation does is **open**: {_not_run(ROTATION)}."
     own, guide = (fmean(t[f"{who}_spread_rad"] for t in turns) for who in ("own", "guide"))
     text = (
-        f"The rotation predicted from the image varies over images by {own:.3f} rad, the one it "
-        f"is trained to meet by {guide:.2f} rad"
+        f"In `{ROTATION}` the rotation predicted from the image varies over images by {own:.3f} "
+        f"rad, the one it is trained to meet by {guide:.2f} rad"
     )
-    text += ": **it is nearly one rotation for all images**." if own < NEARLY_ONE * guide else "."
+    if own < NEARLY_ONE * guide:
+        text += ": **there it is nearly one rotation for all images**"
+    text += "."
     if said == "holds":
         none, *_, most, local = (
             branch_difference_m(runs, n, "depth", "rgb").mean for n in NUMBERS_OF_A_ROTATION
@@ -197,8 +202,8 @@ def printed_by_chance(runs: Sequence[Run]) -> str:
     return (
         f"**One run a row {'may' if more else 'is too little to'} rank the thesis's methods.** "
         f"{lead} If its runs scatter like ours ({100 * found[0]:.2f} % of their error, "
-        f"{_rows_with_seeds(runs, list(rows))} rows of ours), equal ones differ by "
-        f"{by_chance_m:.3f} m on average."
+        f"{_rows_with_seeds(runs, list(rows))} rows of ours), the best and the worst of as many "
+        f"equal ones differ by {by_chance_m:.3f} m on average."
     )
 
 

@@ -77,7 +77,7 @@ def page(
             HEAD,
             "::::::{div} rd-found",
             _column(
-                ("Five findings", _list(sentences)),
+                ("Five findings", _of_scale(shown) + _list(sentences)),
                 ("Five limits", _list(limits.limits(shown, runs, lines))),
                 ("What would change the verdicts", _list(limits.changes(shown, lines))),
             ),
@@ -89,6 +89,11 @@ def page(
             "::::::\n",
         ]
     )
+
+
+def _of_scale(shown: Sequence[Run]) -> str:
+    """Which scale the sentences are of that name none."""
+    return f"Where no scale is named, it is `{shown[0].group}`.\n\n" if shown else ""
 
 
 def _helped(runs: Sequence[Run], shown: Sequence[Run], lines: Mapping[str, dict]) -> str:

@@ -47,10 +47,10 @@ def _exercises(texts: list[Path]) -> str:
 def _figures(texts: list[Path], root: Path) -> str:
     head = (
         "(figures-and-tables)=\n# Figures and tables\n\nEvery numbered figure and table, by the "
-        "notebook whose cell makes it, with the run behind it and its data as CSV: of an "
-        "interactive figure its traces, of a drawing its lines, points, bars and cells (long lines "
-        "and large images thinned), of a table its rows. A photograph has no data. The results "
-        "tables with a line for each seed: "
+        "notebook whose cell makes it, with the published runs that its chapter draws on and its "
+        "data as CSV: of an interactive figure its traces, of a drawing its lines, points, bars "
+        "and cells (long lines and large images thinned), of a table its rows. A photograph has no "
+        "data. The results tables with a line for each seed: "
         "{download}`thesis Table 8.2 <table_8_2.csv>`, "
         "{download}`thesis Table 8.5 <table_8_5.csv>`, "
         "{download}`verdicts <verdicts.csv>`; every number of a published experiment is a CSV file "

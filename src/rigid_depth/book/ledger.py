@@ -3,7 +3,7 @@
 A row of `book/ledger.yaml` has `id`, `kind`, `place` (section of the thesis), `says` (our words),
 `verdict`, and, once settled, `reason` or `correction` and what settles it: `cell`
 (`notebooks/x.md::label`), `test` (`tests/x.py::name`), `run` (`book/results/{scale}/name`, where
-`{scale}` is the scale that the book shows, or `book/studies/name`), `finding` (an id of
+`{scale}` is each scale that the row speaks of, or `book/studies/name`), `finding` (an id of
 `rigid_depth.book.findings`), each a text or a list of texts. `compares` names differences of our
 runs that belong to the item and settle nothing, `row/reference` or `row/reference/branch`. An
 erratum has a `severity` (`moderate` unless it says otherwise), and the ten that matter first have
@@ -32,7 +32,7 @@ import yaml
 from rigid_depth.book.findings import find_finding, judgement
 from rigid_depth.book.findings.judging import compared
 from rigid_depth.book.tables import Run, read_runs
-from rigid_depth.conventions import PUBLISHED_SCALE
+from rigid_depth.conventions import DECIDING_SCALE, PUBLISHED_SCALE
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.registry import EXPERIMENTS
 
@@ -142,13 +142,13 @@ def _with_verdict(entry: dict, path: Path, runs: list[Run]) -> dict:
     """The entry with the verdict of its findings, where it leaves that to them."""
     pairs, names = _texts(entry.get("compares")), _texts(entry.get("finding"))
     shown = [run for run in runs if run.group == PUBLISHED_SCALE]
-    told = [compared(shown, pair) for pair in pairs]
-    if not names:
-        return entry | {"shows": " ".join(told)}
     judged = {name: judgement(find_finding(name), runs) for name in names}
     said = [found.verdict for found in judged.values()]
-    shows = " ".join([*(found.shows for found in judged.values() if found.shows), *told])
-    entry = entry | {"shows": shows}
+    told = [(find_finding(name).group, found.shows) for name, found in judged.items()]
+    told += [(PUBLISHED_SCALE, compared(shown, pair)) for pair in pairs]
+    entry = entry | {"shows": _by_scale(told)}
+    if not names:
+        return entry
     if "verdict" not in entry:
         return entry | {"verdict": said[0]}
     if "no longer holds" in said:
@@ -158,6 +158,15 @@ def _with_verdict(entry: dict, path: Path, runs: list[Run]) -> dict:
             "row anew from the records."
         )
     return entry
+
+
+def _by_scale(told: list[tuple[str, str]]) -> str:
+    """What runs show, after the name of their scale; `told` are pairs of a scale and a text."""
+    texts: dict[str, list[str]] = {}
+    for scale, text in told:
+        if text:
+            texts.setdefault(scale, []).append(text)
+    return " ".join(f"Scale `{scale}`: {' '.join(said)}" for scale, said in texts.items())
 
 
 def _row(entry: dict, path: Path) -> Row:
@@ -172,9 +181,7 @@ def _row(entry: dict, path: Path) -> Row:
     if entry["kind"] not in KINDS:
         raise RigidDepthError(f"{where}: kind {entry['kind']!r}; allowed are {KINDS}.")
     lists = {key: _texts(entry.get(key)) for key in LISTS}
-    runs = [run.replace("{scale}", PUBLISHED_SCALE) for run in lists["run"]]
-    lists["awaits"] = tuple(run for run in runs if _is_to_come(run, path.parent))
-    lists["run"] = tuple(run for run in runs if run not in lists["awaits"])
+    lists["run"], lists["awaits"] = _runs(lists, path.parent)
     row = Row(**{**entry, **lists})
     if row.is_erratum and not row.severity:
         row = replace(row, severity="moderate")
@@ -183,11 +190,25 @@ def _row(entry: dict, path: Path) -> Row:
     return row
 
 
-def _is_to_come(run: str, book: Path) -> bool:
-    """Whether a run of the scale shown is one that an experiment makes and nobody published yet."""
-    scale, _, name = run.removeprefix("book/results/").partition("/")
-    known = scale.partition("-")[0] == PUBLISHED_SCALE and name.partition("+")[0] in EXPERIMENTS
-    return known and not has_run(book, run.removeprefix("book/"))
+def _runs(lists: dict[str, tuple[str, ...]], book: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The runs of a row at the scales that it speaks of, and those that are still to be made.
+
+    These are the scales of its findings, and the one at which most rows are run if it has none or
+    compares runs. What is at none of them is to come at the scale that decides.
+    """
+    scales = [find_finding(name).group.partition("-")[0] for name in lists["finding"]]
+    if lists["compares"] or not scales:
+        scales.append(PUBLISHED_SCALE)
+    there, to_come = [], []
+    for run in lists["run"]:
+        wanted = list(dict.fromkeys(run.replace("{scale}", scale) for scale in scales))
+        found = [name for name in wanted if has_run(book, name.removeprefix("book/"))]
+        experiment = run.removeprefix("book/results/{scale}/").partition("+")[0]
+        if not found and experiment in EXPERIMENTS:
+            to_come.append(run.replace("{scale}", DECIDING_SCALE))
+        else:
+            there += found or wanted
+    return tuple(there), tuple(to_come)
 
 
 def _texts(value: str | list[str] | None) -> tuple[str, ...]:

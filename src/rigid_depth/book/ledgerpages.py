@@ -66,7 +66,11 @@ def ledger(rows: list[Row], root: Path, repository: str = "") -> str:
         "tried here yet, or whose runs are missing. Intervals over seeds and streets hold for the "
         "one synthetic world that the runs were trained on; a difference in percent is one of the "
         "reference's error, with its 90 % interval, and below zero the first row is the better "
-        "one. The notes of a first reading by hand are folded away; they give no verdict.\n",
+        "one. What could have been seen depends on how many lines are corrected together, so that "
+        "one comparison can have several such numbers; above 100 % the line can show nothing. "
+        "*Holds* means right as printed, *holds under a condition* right once a condition is "
+        "added, which the row names, *misprint* a slip in the printing; what is *wrong* has its "
+        "correction. The notes of a first reading by hand are folded away; they give no verdict.\n",
         *_first(rows),
         "## All rows\n",
         _counts(rows),
@@ -135,7 +139,8 @@ def item(row: Row) -> str:
     if row.id in ("alg-1", "alg-2", "alg-3"):
         return f"thesis Algorithm {number}"
     article = "an" if row.kind[0] in "aeiou" else "a"
-    kind = {"hyperparameter": "setting"}.get(row.kind, row.kind)
+    words = {"hyperparameter": "setting", "future-work": "proposal for future work"}
+    kind = words.get(row.kind, row.kind)
     if kind == "setting":
         article = "a"
     return f"{article} {kind} of the thesis ({row.place})"

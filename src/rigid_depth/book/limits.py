@@ -52,8 +52,9 @@ def _of_world(runs: Sequence[Run], every: Sequence[Run]) -> str:
         return "**One world.** Nothing has been run at the scale shown."
     drawn = "One drawn world" if here == {"synthetic"} else "One world"
     text = (
-        f"**{drawn}.** All rows shown drive in {plain(', '.join(sorted(here)))} streets; intervals "
-        "resample the held-out streets, not those learned from."
+        f"**{drawn}.** All runs compared here were trained and judged on "
+        f"{plain(', '.join(sorted(here)))} streets; intervals resample the held-out streets, not "
+        "those learned from."
     )
     elsewhere = plain(", ".join(sorted(real - here)))
     if elsewhere:
@@ -132,7 +133,7 @@ def changes(runs: Sequence[Run], lines: Lines) -> list[str]:
     unknown = sum(value is None for _, value in bounds)
     return [
         f"**More seeds**: by the rule fixed in advance {undecided} of {len(judged)} lines are not "
-        "decided yet" + (f"; {later} are not run yet." if later else "."),
+        "decided yet" + (f"; {later} are not run at this scale yet." if later else "."),
         f"**A scale that learns more**: of {len(bounds)} criteria asked of it, {len(unmet)} "
         f"{'is' if len(unmet) == 1 else 'are'} not met"
         + (f" ({unknown} not measured yet)" if unknown else "")
@@ -160,9 +161,9 @@ def scale_rows(runs: Sequence[Run]) -> list[tuple[str, str, str]]:
     return [
         ("picture, h × w [pixels]", here[0], _size(paper.image_size)),
         ("training", here[1], f"{paper.epochs} epochs × {paper.batch_size}"),
-        ("streets", here[2], "nuScenes, split by frames"),
-        ("mean of each row [m]", number(mean_rmse_m(runs, regime.FLOOR), 2), "–"),
-        ("RGB alone [m]", number(mean_rmse_m(runs, regime.RGB), 2),
+        ("streets", here[2], "nuScenes, split not stated"),
+        ("mean depth of each image row [m]", number(mean_rmse_m(runs, regime.FLOOR), 2), "–"),
+        ("RGB with infinity loss [m]", number(mean_rmse_m(runs, regime.RGB), 2),
          number(rows[regime.RGB]["rgb"], 2)),
         ("guide, with LiDAR [m]", number(mean_rmse_m(runs, regime.GUIDED, "depth"), 2),
          number(guide, 2)),

@@ -12,6 +12,8 @@ from rigid_depth.experiments.registry import EXPERIMENTS, find_experiment, in_wo
 
 AGAINST, WITHOUT = " against ", " without "
 TOLD_APART = ("better", "worse")
+MOST_NAMED = 3
+"""So many experiments without a difference are named, more are counted."""
 
 
 def read_question(text: str) -> tuple[list[str], str]:
@@ -45,7 +47,8 @@ def outcome(runs: Iterable[Run], experiments: Sequence[str], reference: str) -> 
     runs = list(runs)
     said = [_at_scale(runs, scale, experiments, reference) for scale in SHOWN_SCALES]
     if not any(said):
-        return f"Not enough seeds are published to compare with {_label(reference)}."
+        names = ", ".join(map(_label, experiments))
+        return f"{names}: not enough seeds are published to compare with {_label(reference)}."
     return " ".join(filter(None, said))
 
 
@@ -68,7 +71,7 @@ def _at_scale(runs: Sequence[Run], scale: str, experiments: Sequence[str], refer
     counts = sorted({row["seeds"] for row in judged})
     seeds = " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
     left = len(rows) - len(judged)
-    more = f"; {left} more {'is' if left == 1 else 'are'} to come" if left else ""
+    more = f"; {left} more experiment{'' if left == 1 else 's'} not run yet" if left else ""
     return (
         f"At scale {scale} {'; '.join(said)} (RGB branch, held-out streets, {seeds} seeds{more})."
     )
@@ -94,7 +97,11 @@ def _not_told_apart(rows: Sequence[dict], total: int, base: str) -> str:
         shown = f"{values[0]:+.2f} m, {_interval(rows[0])}"
         return f"no difference between {names} is shown ({shown}); {would}"
     span = f"{min(values):+.2f} to {max(values):+.2f} m"
-    return f"none of {total} experiments is told apart from {base} (differences of {span}); {would}"
+    whom = f"{total} experiments"
+    if total <= MOST_NAMED:
+        *names, last = (_label(row["experiment"]) for row in rows)
+        whom = f"{', '.join(names)} and {last}"
+    return f"none of {whom} is told apart from {base} (differences of {span}); {would}"
 
 
 def _label(name: str) -> str:

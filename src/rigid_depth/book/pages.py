@@ -101,7 +101,9 @@ def runs_page(runs: list[tables.Run], root: Path = ROOT) -> str:
         "learning curves, pictures, parameters, cost. RMSE is in metres on the held-out streets, "
         "those of validation and test together, pooled "
         f"over the pixels with a return nearer than {tables.HEADLINE_CAP} m: mean ± sample "
-        "standard deviation over the seeds, then each seed. The head of a column sorts by it.\n",
+        "standard deviation over the seeds, then each seed. The head of a column sorts by it. A "
+        "name with `+` is the experiment before it with that parameter changed; `cpu-kitti` is "
+        "scale `cpu` on frames of KITTI.\n",
     ]
     for group in dict.fromkeys(run.group for run in runs):
         lines = [

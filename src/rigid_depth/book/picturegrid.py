@@ -73,13 +73,13 @@ def headline_frames(
     alone = found.get(RGB)
     rows = [(label, RGB, kind) for label, kind in GIVEN]
     rows += [
-        ("mean of each row", FLOOR, "prediction"),
-        ("RGB alone", RGB, "prediction"),
+        ("mean depth of each image row", FLOOR, "prediction"),
+        ("RGB with infinity loss", RGB, "prediction"),
         ("guide, with LiDAR", guided, "depth-prediction"),
     ]
     lines = [[label, *_cells(found.get(name), kind, frames)] for label, name, kind in rows]
     apart = _differences(found, guided, RGB, frames, book)
-    lines.append(["difference of the errors: RGB beside the guide, and RGB alone", *apart])
+    lines.append(["difference of the errors: RGB beside the guide, and alone", *apart])
     return table(["", *_heads(alone, frames)], lines)
 
 
@@ -90,7 +90,7 @@ def difference_grid(
     *,
     book: Path | None = None,
 ) -> str:
-    """A MyST table of small pictures: the difference of errors between branches and RGB alone.
+    """A MyST table of small pictures: errors of branches compared with those of `rgb-infinity`.
 
     `rows` are (label, experiment, branch) with a branch of `tables.BRANCHES`.
     """

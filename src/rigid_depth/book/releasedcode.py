@@ -129,9 +129,9 @@ author's code did at that time, and not what each number of the tables was made 
 
 **How to read an item.** *Thesis*, *released code* and *this book* in our words. Where they differ
 and a parameter leads from this book to the released code, the command has it. *What it changes* is
-the RMSE on the test streets minus that of the experiment named after *against*, mean and 95 %
-interval over streets and seeds, each by itself and not corrected for their number. *Not run yet*
-turns into a number when the runs are published.
+the RMSE on the held-out streets (validation and test together) minus that of the experiment named
+after *against*, mean and 95 % interval over streets and seeds, each by itself and not corrected for
+their number. *Not run yet* turns into a number when the runs are published.
 """
 
 

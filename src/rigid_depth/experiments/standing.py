@@ -49,7 +49,7 @@ def judge(then: dict, today: dict, seed: int, known: list[dict]) -> Standing:
             return Standing("confirmed", f"confirmed {note['created'][:10]}: {_how(note)}")
     changed = " and ".join(
         text
-        for part, text in (("package", "its code"), ("built_on", "that of the run it is built on"))
+        for part, text in (("package", "the code"), ("built_on", "that of the run it is built on"))
         if then.get(part) and then[part] != today.get(part)
     )
     return Standing("stale", f"STALE: {changed} changed since")

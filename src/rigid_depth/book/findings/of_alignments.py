@@ -122,7 +122,10 @@ MOST_ARRIVES = {
 
 @finding("mse", *MOST_ARRIVES)
 def losses_that_became_small_faded(shown: list[Run]) -> bool:
-    """Balanced, a loss l acts with l / (l + 1e-5) of its weight: CORAL fades, MSE does not."""
+    """Balanced losses that became small faded: CORAL, MSE of maps and of codes; not `mse`.
+
+    A loss l acts with l / (l + 1e-5) of its weight.
+    """
 
     def below_epsilon(run: Run) -> float:
         curve = run.record["curves"]["train"]

@@ -21,7 +21,7 @@ from rigid_depth.statistics import holm
 
 @finding("rotation-global-3", "rotation-geodesic")
 def one_rotation_answers_all_images(shown: list[Run]) -> bool:
-    """R_rgb hardly varies over images, by either loss, and no difference of the losses is shown.
+    """Global, d = 3: R_rgb hardly varies over images; MSE and geodesic loss are not told apart.
 
     Its distance from R_rgbd is little more than the spread of R_rgbd.
     """
@@ -60,7 +60,7 @@ MANY_NUMBERS = ("rotation-global-16", "rotation-local-3")
 
 
 @finding(*MANY_NUMBERS, "rgb-infinity", group=DECIDING_SCALE)
-def a_rotation_of_many_numbers_slows_rgb_down(shown: list[Run]) -> bool:
+def a_rotation_of_many_numbers_makes_rgb_worse(shown: list[Run]) -> bool:
     """Rows with a rotation of many numbers are worse in RGB by over a tenth, in training too."""
     alone = seeds(shown, "rgb-infinity")
     in_training = [

@@ -50,7 +50,7 @@ def no_effect_of_infinity_loss_and_decay_is_shown(shown: list[Run]) -> bool:
 
 @finding("rgb", "rgb-reciprocal")
 def the_reciprocal_encoding_is_for_the_near(shown: list[Run]) -> bool:
-    """Reciprocal depth is better below 20 m in every seed, and over a metre worse in all."""
+    """Reciprocal depth is better below 20 m in every seed, and over all ranges 1 m worse."""
     inverse, linear = (seeds(shown, name) for name in ("rgb-reciprocal", "rgb"))
 
     def ranges_m(run: Run) -> dict[str, float]:

@@ -86,11 +86,12 @@ def the_depth_decoder_is_worse_on_rgb_latents(shown: list[Run]) -> Judgement:
 
 
 @claim("mse", "mse-fresh-decoder-free", "row-mean-depth")
-def only_rgb_has_a_gap(shown: list[Run]) -> Judgement:
-    """Aligned by MSE, RGB loses more from training to validation than its guide, in every seed.
+def rgb_overfits_more_than_its_guide(shown: list[Run]) -> Judgement:
+    """Trained twice with MSE, RGB loses more to validation than its guide, in every seed.
 
-    In one of two readings, trained once or trained twice. Each loses gain over the mean of each
-    image row, so that it does not matter that one set of streets is easier.
+    Thesis Figure 7.1 says more, that the guide has no gap. Trained once, in `mse`, not every seed
+    need show it. What is lost is gain over the mean depth of each image row, so that it does not
+    matter that one set of streets is easier.
     """
 
     def of(name: str) -> Judgement:
@@ -102,7 +103,8 @@ def only_rgb_has_a_gap(shown: list[Run]) -> Judgement:
             in_every_seed(more, "How much wider it is than the guide's"),
         )
 
-    return any_of(of("mse"), of("mse-fresh-decoder-free"))
+    twice, once = of("mse-fresh-decoder-free"), of("mse")
+    return Judgement(twice.verdict, f"{twice.shows} {once.shows}")
 
 
 @claim(*GUIDES)
@@ -117,7 +119,7 @@ def a_guide_that_leans_on_lidar_is_hard_to_meet(shown: list[Run]) -> Judgement:
         leads = [fmean(r.rmse_m("rgb") - r.rmse_m("depth") for r in row) for row in runs]
         distances = [fmean(decoded(shown, name, "relative_distance")) for name in names]
         tau, p_value = kendalltau(leads, distances, alternative="greater")
-        shows = f"Over {len(names)} guides tau {tau:+.2f}, p = {p_value:.3f}."
+        shows = f"Over {len(names)} guides tau {tau:+.2f}, one-sided p = {p_value:.3f}."
         against = NOT_REPRODUCED if p_value > 0.95 else UNDECIDED
         return Judgement(REPRODUCED if p_value < 0.05 else against, shows)
 
