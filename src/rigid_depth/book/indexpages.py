@@ -156,9 +156,9 @@ def _title(text: Path) -> str:
 
 
 def _sentence(text: str) -> str:
-    """The first sentence; a full stop within a formula ends none."""
+    """The first sentence; a full stop within a formula, or of "eq." and "Fig.", ends none."""
     text, ends = " ".join(text.split()), []
-    for match in re.finditer(r"[.?!](?= |$)", text):
+    for match in re.finditer(r"(?<!\beq)(?<!\beqs)(?<!\bFig)(?<!\bFigs)[.?!](?= |$)", text):
         before = text[: match.end()]
         if before.count("$") % 2 == 0 and before.count("`") % 2 == 0:
             ends.append(match.end())
