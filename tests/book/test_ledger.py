@@ -94,11 +94,16 @@ def test_runs_to_come_are_awaited_and_runs_of_nothing_missed(tmp_path):
     assert ledger.missing_evidence([row], tmp_path) == []
     (row,) = ledger.load(written(tmp_path, entry | {"run": "book/results/{scale}/no-such-row"}))
     assert len(ledger.missing_evidence([row], tmp_path)) == 1
-    folder = tmp_path / "results" / PUBLISHED_SCALE / "rgb" / "seed-0"
-    folder.mkdir(parents=True)
-    (folder / "record.json").write_text("{}")
-    (row,) = ledger.load(written(tmp_path, entry))
-    assert (len(row.run), row.awaits) == (1, ())
+    for scale in (PUBLISHED_SCALE, DECIDING_SCALE):
+        folder = tmp_path / "results" / scale / "rgb" / "seed-0"
+        folder.mkdir(parents=True)
+        (folder / "record.json").write_text("{}")
+    (row,) = ledger.load(written(tmp_path, entry), runs=[])
+    assert (row.run, row.awaits) == ((f"book/results/{DECIDING_SCALE}/rgb",), ())
+    both = entry | {"compares": "mse/rgb"}  # at the scale of most rows, the finding at the other
+    (row,) = ledger.load(written(tmp_path, both), runs=[])
+    assert {run.split("/")[2] for run in row.run} == {PUBLISHED_SCALE, DECIDING_SCALE}
+    assert f"Scale `{PUBLISHED_SCALE}`: `mse` against `rgb`" in row.shows
     with pytest.raises(RigidDepthError, match="unknown field awaits"):
         ledger.load(written(tmp_path, SETTLED | {"test": "t.py::t", "awaits": "x"}))
 

@@ -248,7 +248,15 @@ def _verdict_head(rows: list[dict]) -> list[str]:
     judged = sum(row["verdict"] != "open" for row in rows)
     p_value = f"p (Holm of {judged})" if judged else "p (Holm)"
     share = f"within ±{100 * MARGIN:.0f} % (90 %)"
-    return ["[verdict](#results-words)", "difference [m]", "95 %", p_value, share, "visible [%]", "seeds"]
+    return [
+        "[verdict](#results-words)",
+        "difference [m]",
+        "95 %",
+        p_value,
+        share,
+        "visible [%]",
+        "seeds",
+    ]
 
 
 def _verdict_cells(row: dict) -> list[str]:

@@ -51,6 +51,25 @@ def coral_leaves_latents_farther_apart_than_mse(shown: list[Run]) -> bool:
     )
 
 
+@finding("relative", "mse-unaligned", "row-mean-depth", group=DECIDING_SCALE)
+def shared_anchors_alone_align_nothing(shown: list[Run]) -> bool:
+    """Shared anchors without an MSE leave the codes of the two branches as unrelated as before.
+
+    In every seed the relative distance is above 1, as it is without any alignment, a pixel hardly
+    ever finds its partner (MRR below 0.01), and from the codes of RGB the guide's decoder predicts
+    worse than the mean depth of each image row. Described after the runs were seen.
+    """
+    runs = seeds(shown, "relative").values()
+    names = ("relative", "mse-unaligned")
+    return all(
+        (
+            min(min(decoded(shown, name, "relative_distance")) for name in names) > 1,
+            max(decoded(shown, "relative", "mrr")) < 0.01,
+            min(run.rmse_m("zero_shot") for run in runs) > floor_m(shown),
+        )
+    )
+
+
 @finding("weight-maps", "mse", group=DECIDING_SCALE)
 def weight_maps_leave_the_guide_no_lead(shown: list[Run]) -> bool:
     """With weight maps the guided branch is within 0.1 m of RGB; with MSE it leads by over 1 m.

@@ -22,7 +22,7 @@ from rigid_depth.conventions import DECIDING_SCALE
 MEAN_SHARE, END_SHARE = comparison.ARRIVING.values()
 
 
-@finding("rgb", "row-mean-depth")
+@finding("rgb", "row-mean-depth", group=DECIDING_SCALE)
 def the_baseline_sees_more_than_the_row_of_a_pixel(shown: list[Run]) -> bool:
     """RGB alone is better than the mean of each image row, in every seed."""
     return all(run.rmse_m("rgb") < floor_m(shown) for run in seeds(shown, "rgb").values())

@@ -141,7 +141,7 @@ def one_pool_for_each_pixel_is_worse(shown: list[Run]) -> Judgement:
     return worsens(shown, ["relative-local"], "relative")
 
 
-@claim("rgb", "row-mean-depth")
+@claim("rgb", "row-mean-depth", group=DECIDING_SCALE)
 def rgb_overfits(shown: list[Run]) -> Judgement:
     """RGB alone gains less over the mean of each row on unseen streets than in training.
 
@@ -151,7 +151,7 @@ def rgb_overfits(shown: list[Run]) -> Judgement:
     return in_every_seed(gaps, "Gain in training less gain in validation")
 
 
-@claim("rgb", "rgb-infinity")
+@claim("rgb", "rgb-infinity", group=DECIDING_SCALE)
 def the_infinity_loss_makes_the_metric_worse(shown: list[Run]) -> Judgement:
     """The infinity loss makes RGB alone worse."""
     printed = printed_table("table_8_2")
