@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-BLOCK = re.compile(r"^```\{code-block\} python\n:caption: (\S+)\n(.*?)^```$", re.M | re.S)
+BLOCK = re.compile(r"^```\{code-block\} python\n:caption: `(\S+)`\n(.*?)^```$", re.M | re.S)
 EDITS = dict(BLOCK.findall((ROOT / "book" / "add-experiment.md").read_text()))
 METHODS = "src/rigid_depth/experiments/methods"
 

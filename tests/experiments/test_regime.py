@@ -94,6 +94,23 @@ def test_dense_truth_is_the_target_at_every_pixel_that_has_one():
     assert float(found) == pytest.approx(float((0.5 - target).square().mean()), rel=1e-5)
 
 
+def test_the_ceiling_learns_the_true_depth_of_surfaces_within_the_cap_alone():
+    model, data = network("rgb-dense-within-cap"), batch()
+    data["dense_depth_m"][:, :10], data["dense_depth_m"][:, 10:20] = 0, 95
+    data["dense_depth_m"][:, 20:] = 30
+    outputs = model(data)
+    y = outputs.depth["rgb"]
+    y.retain_grad()
+    experiment = replace(EXPERIMENTS["rgb-dense-within-cap"], infinity=False)
+    loss = objective(outputs, data, experiment, 0, 10)["rgb"]
+    errors = y[:, :, 20:] - 0.7  # the linear encoding of 30 m
+    assert float(loss.detach()) == pytest.approx(float(errors.detach().square().sum() / y.numel()))
+    loss.backward()
+    assert not y.grad[:, :, :20].any()
+    torch.testing.assert_close(y.grad[:, :, 20:], 2 * errors.detach() / y.numel())
+    assert model.predict({"rgb": data["rgb"]})["rgb"].shape == y.shape
+
+
 def test_where_the_guide_leads_the_loss_of_rgb_is_as_large_as_its_own():
     data = batch()
     y = {"rgb": torch.full((2, 1, 64, 128), 0.5, requires_grad=True), "depth": data["guide"] + 0.1}
