@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
 from importlib import metadata
@@ -91,15 +92,16 @@ def notebook_badge(stamp: dict, text: Path, tables: str = "") -> str:
 
 
 def shown(records: Sequence[dict], kind: str) -> str:
-    """What published records are shown, as *core, 5 seeds, 2026-11-22, commit 01234567*."""
+    """What published records are shown, as *core, up to 5 seeds, 2026-11-22, commit 01234567*."""
     if not records:
         return ""
-    seeds = len({record["seed"] for record in records})
+    of_rows = Counter(record.get("label") for record in records).values()
+    seeds, up_to = max(of_rows), "up to " if len(set(of_rows)) > 1 else ""
     days = sorted({record["created"][:10] for record in records})
     commits = list(dict.fromkeys(map(commit, sorted(records, key=lambda r: r["created"]))))
     when = " to ".join(dict.fromkeys((days[0], days[-1])))
     which = f"commit {commits[0]}" if len(commits) == 1 else f"commits {commits[0]}..{commits[-1]}"
-    return f"{kind}, {seeds} seed{'s' * (seeds > 1)}, {when}, {which}"
+    return f"{kind}, {up_to}{seeds} seed{'s' * (seeds > 1)}, {when}, {which}"
 
 
 def badges(parts: list[tuple[str, str]]) -> str:
