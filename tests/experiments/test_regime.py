@@ -111,6 +111,19 @@ def test_the_ceiling_learns_the_true_depth_of_surfaces_within_the_cap_alone():
     assert model.predict({"rgb": data["rgb"]})["rgb"].shape == y.shape
 
 
+def test_labels_drawn_as_returns_thin_out_with_distance():
+    model, data = network("rgb-dense-as-returned"), batch()
+    shares = []
+    for depth_m in (10.0, 65.0, 90.0, 101.0):
+        data["dense_depth_m"] = torch.full_like(data["dense_depth_m"], depth_m)
+        outputs = model(data)
+        is_label = (outputs.target - outputs.depth["rgb"]).abs() > 1e-6
+        shares.append(float(is_label.float().mean()))
+    assert shares == pytest.approx([1.0, 0.5, 0.21, 0.0], abs=0.03)
+    torch.testing.assert_close(model(data).target, model(data).depth["rgb"].detach())
+    assert "lottery" not in model.state_dict()
+
+
 def test_where_the_guide_leads_the_loss_of_rgb_is_as_large_as_its_own():
     data = batch()
     y = {"rgb": torch.full((2, 1, 64, 128), 0.5, requires_grad=True), "depth": data["guide"] + 0.1}

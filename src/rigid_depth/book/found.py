@@ -1,4 +1,4 @@
-"""What was found, in five sentences made from the runs that are shown.
+"""What was found, in a few sentences made from the runs that are shown.
 
 Each function takes the runs of one scale and returns text that is true of them, whatever they
 show: it says so where a row is not there yet. Only the names of rows are written here.
@@ -18,10 +18,11 @@ from rigid_depth.book.findings import find_finding, judgement
 from rigid_depth.book.findings.of_rotations import NUMBERS_OF_A_ROTATION
 from rigid_depth.book.findings.of_the_thesis import printed_table
 from rigid_depth.book.markdown import plain
-from rigid_depth.book.tables import Run, branch_difference_m
+from rigid_depth.book.tables import Run, branch_difference_m, difference_m
 from rigid_depth.experiments.registry import in_words
 
 ROTATION = "rotation-global-3"
+CEILING = "rgb-dense-as-returned"
 CHANNEL = "the-more-a-rotation-says-the-more-lidar-comes-through"
 NEARLY_ONE = 0.2
 """R_rgb is nearly one rotation where it varies by less than this share of what R_rgbd does."""
@@ -72,6 +73,27 @@ def helped_at(lines: Lines, scale: str) -> str:
     better = _names(judged, "better")
     said = f"better is {better}" if better else "none is better"
     return f"At scale `{scale}` {len(judged)} methods are compared, and {said}."
+
+
+def ceiling(runs: Sequence[Run]) -> str:
+    """What perfect labels give the RGB branch: more than them no guide can hand over as depth."""
+    found = difference_m(runs, CEILING, regime.RGB)
+    if found is None or found.error is None:
+        return f"What perfect depth labels would give is **open**: {_not_run(CEILING)}."
+    if found.low > 0:
+        lead = "Perfect depth labels make it worse at returns"
+    else:
+        lead = "Perfect depth labels help" if found.high < 0 else "Perfect depth labels hardly help"
+    rows = [of(runs, name) for name in (CEILING, regime.RGB)]
+    dense = [fmean(run.record["metrics"]["test"]["rgb"]["dense"]["rmse_m"] for run in row)
+             for row in rows]  # fmt: skip
+    return (
+        f"**{lead}**: trained on the true depth of ten times as many pixels, drawn by distance as "
+        f"returns are, RGB changes by {found.mean:+.2f} m (95 % {found.low:+.2f} to "
+        f"{found.high:+.2f}) at LiDAR returns, where it is judged, and by "
+        f"{dense[0] - dense[1]:+.2f} m over all surfaces. A guide that hands over nothing but "
+        "depth has no more to give."
+    )
 
 
 def guide_knows(runs: Sequence[Run]) -> str:

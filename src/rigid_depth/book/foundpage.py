@@ -67,6 +67,7 @@ def page(
     """One screen: findings, limits and changes; beside them the forest plot, counts and scale."""
     sentences = [
         _helped(runs, shown, lines),
+        found.ceiling(shown),
         found.guide_knows(shown),
         found.readable(shown, FAMILIES[regime.RGB]),
         found.channel(runs),
@@ -77,7 +78,7 @@ def page(
             HEAD,
             "::::::{div} rd-found",
             _column(
-                ("Five findings", _of_scale(shown) + _list(sentences)),
+                ("Six findings", _of_scale(shown) + _list(sentences)),
                 ("Five limits", _list(limits.limits(shown, runs, lines))),
                 ("What would change the verdicts", _list(limits.changes(shown, lines))),
             ),

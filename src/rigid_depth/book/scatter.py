@@ -14,8 +14,8 @@ Errors = dict[tuple[str, str], dict[int, float]]
 """The error of a branch in m, by group and experiment, then by seed."""
 ANOTHER_NETWORK = frozenset(
     ("mse-fresh-decoder", "mse-fresh-decoder-free", "rgb-infinity-fresh-decoder", "shared-encoder",
-     "rgb-reciprocal", "rgb-dense", "rgb-dense-within-cap", "rgb-guide-output", "mse-cbam-residual",
-     "released-code")
+     "rgb-reciprocal", "rgb-dense", "rgb-dense-within-cap", "rgb-dense-as-returned",
+     "rgb-guide-output", "mse-cbam-residual", "released-code")
 )  # fmt: skip
 """Rows that start from trained weights, have another RGB network or regress another number: never
 pooled with the others. A new row of this kind joins them here."""

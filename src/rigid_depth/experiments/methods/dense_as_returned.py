@@ -1,0 +1,46 @@
+"""Only RGB, trained on true depth that thins out as LiDAR returns do (synthetic only)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from rigid_depth.data import encode_depth
+from rigid_depth.experiments.methods.rgb import RgbOnly
+from rigid_depth.experiments.settings import Experiment, Scale
+from rigid_depth.models.two_branch import Outputs
+
+REACH_M = 65.0
+"""At this distance half of the surfaces of the synthetic world that a beam meets send no return
+back. Read off the training streets: image rows above the road have 0.75, 0.6, 0.5, 0.37 and 0.21
+times as many returns per surface at 45, 55, 65, 75 and 90 m as near the car."""
+
+
+class DenseAsReturned(RgbOnly):
+    """The baseline with perfect labels that favour near surfaces as LiDAR returns do.
+
+    The LiDAR returns less often from far surfaces. A network trained on all of them is therefore
+    right about other pixels than those it is measured at. Here a surface at distance d is a label
+    with chance 1 / (1 + (d / 65 m)^4), by a lottery that is drawn once for each pixel of the image;
+    about ten times as many labels remain as there are returns.
+    """
+
+    def __init__(self, experiment: Experiment, scale: Scale):
+        super().__init__(experiment, scale)
+        self.encoding, self.max_depth_m = experiment.encoding, experiment.max_depth_m
+        lottery = torch.rand(*scale.image_size, generator=torch.Generator().manual_seed(0))
+        self.register_buffer("lottery", lottery, persistent=False)
+
+    def forward(self, batch: dict[str, Tensor]) -> Outputs:
+        """Encoded depth `[B, 1, H, W]`; the target where the batch has `dense_depth_m` `[B, H, W]`.
+
+        Where there is no label the target is the prediction: no error, no gradient.
+        """
+        depth = self.infer(batch["rgb"])
+        if "dense_depth_m" not in batch:
+            return Outputs({"rgb": depth})
+        true_m = batch["dense_depth_m"][:, None]
+        chance = 1 / (1 + (true_m / REACH_M) ** 4)
+        is_label = (true_m > 0) & (true_m <= self.max_depth_m) & (self.lottery < chance)
+        true = encode_depth(true_m, self.encoding, self.max_depth_m)
+        return Outputs({"rgb": depth}, target=torch.where(is_label, true, depth.detach()))
