@@ -22,7 +22,7 @@ class DenseAsReturned(RgbOnly):
     The LiDAR returns less often from far surfaces. A network trained on all of them is therefore
     right about other pixels than those it is measured at. Here a surface at distance d is a label
     with chance 1 / (1 + (d / 65 m)^4), by a lottery that is drawn once for each pixel of the image;
-    about ten times as many labels remain as there are returns.
+    about eight times as many labels remain as there are returns.
     """
 
     def __init__(self, experiment: Experiment, scale: Scale):
