@@ -88,8 +88,8 @@ def ceiling(runs: Sequence[Run]) -> str:
     dense = [fmean(run.record["metrics"]["test"]["rgb"]["dense"]["rmse_m"] for run in row)
              for row in rows]  # fmt: skip
     return (
-        f"**{lead}**: trained on the true depth of eight times as many pixels, drawn by distance as "
-        f"returns are, RGB changes by {found.mean:+.2f} m (95 % {found.low:+.2f} to "
+        f"**{lead}**: trained on the true depth of eight times as many pixels, drawn by distance "
+        f"as returns are, RGB changes by {found.mean:+.2f} m (95 % {found.low:+.2f} to "
         f"{found.high:+.2f}) at LiDAR returns, where it is judged, and by "
         f"{dense[0] - dense[1]:+.2f} m over all surfaces. A guide that hands over nothing but "
         "depth has no more to give."
