@@ -130,6 +130,22 @@ def test_the_guide_is_compared_with_the_branch_beside_it(shown):
     assert "open" in found.guide_knows([])
 
 
+@pytest.mark.parametrize(
+    ("shift", "lead"),
+    [(-0.5, "labels help**"), (0.5, "make it worse at returns**"), (0.0, "hardly help**")],
+)
+def test_the_ceiling_follows_the_runs(shift, lead):
+    made = rows({found.CEILING: shift})
+    for one in made:
+        dense_m = 8.0 if one.experiment == found.CEILING else 9.5
+        one.record["metrics"]["test"]["rgb"]["dense"] = {"rmse_m": dense_m}
+    text = found.ceiling(made)
+    assert lead in text
+    assert f"{shift:+.2f} m (95 %" in text.replace("-0.00", "+0.00")
+    assert "by -1.50 m over all surfaces" in text
+    assert "open" in found.ceiling(rows({}))
+
+
 def test_the_range_of_equal_runs_is_that_of_normal_numbers():
     assert found.expected_range(2) == pytest.approx(2 / math.sqrt(math.pi))
     draws = np.random.default_rng(0).normal(size=(200_000, 8))
