@@ -130,7 +130,7 @@ def test_a_loss_times_a_factor_makes_its_rows_stale_and_no_other(stale, fresh, e
 def test_a_run_is_stale_with_the_run_it_is_built_on_and_says_so(stale, fresh):
     found = stale(("mse.py", "F.mse_loss(", "2 * F.mse_loss("))
     own = rows_of(fresh, "mse") - rows_of(fresh, "fresh-decoder")
-    assert {found[name] for name in own if "/mse" in name} == {"STALE: its code changed since"}
+    assert {found[name] for name in own if "/mse" in name} == {"STALE: the code changed since"}
     for name in rows_of(fresh, "fresh-decoder"):
         assert "that of the run it is built on changed since" in found[name]
 

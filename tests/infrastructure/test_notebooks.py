@@ -1,5 +1,6 @@
 """The stored notebooks are what the texts say, executed, and part of the book."""
 
+import ast
 import os
 import re
 import shutil
@@ -182,14 +183,18 @@ def test_imports_are_folded(text):
 
 
 def test_every_notebook_checks_its_parameters_first(text):
-    """`notebook.setup` refuses what the first cell does not declare; it must come second."""
-    second = re.sub(r"\(\s+", "(", "\n".join(code(text)[1][0]))
-    assert "notebook.setup(seed" in second
+    """`notebook.setup` refuses what the first cell does not declare; imports alone come before."""
+    rest = ["\n".join(lines) for lines, _ in code(text)[1:]]
+    place = next(place for place, cell in enumerate(rest) if "notebook.setup(" in cell)
+    before = ast.parse("\n".join(rest[:place])).body
+    assert all(isinstance(node, ast.Import | ast.ImportFrom) for node in before)
+    setup = re.sub(r"\(\s+", "(", rest[place])
+    assert "notebook.setup(seed" in setup
     declared = {"scale", "experiment", "dataset", "size"} & set(
         ASSIGNED.findall("\n".join(code(text)[0][0]))
     )
     for name in declared - {"scale"} if text.stem == "08_results" else declared:
-        assert f"{name}={name}" in second
+        assert f"{name}={name}" in setup
 
 
 def test_nothing_is_read_or_written_relative_to_where_python_started(text):

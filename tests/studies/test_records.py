@@ -95,7 +95,7 @@ def test_publishing_twice_runs_once_until_the_code_changes(coin, tmp_path, monke
     monkeypatch.setitem(STUDIES, "coin", coin)
     monkeypatch.setattr(records, "study_hash", lambda name: "code-2")
     monkeypatch.setattr(records, "function_defaults", lambda function: {})
-    assert records.standing(first, tmp_path).words == "STALE: its code changed since"
+    assert records.standing(first, tmp_path).words == "STALE: the code changed since"
     assert studies.publish("coin", 4, tmp_path).data["source"]["package"] == "code-2"
 
 

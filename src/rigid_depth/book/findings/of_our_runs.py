@@ -55,7 +55,7 @@ def perfect_labels_help_over_all_surfaces_and_not_at_returns(shown: list[Run]) -
 
 @finding("rgb-dense", "rgb-infinity", group=DECIDING_SCALE)
 def labels_of_far_surfaces_make_returns_worse(shown: list[Run]) -> bool:
-    """Trained on the true depth of *all* surfaces, RGB is over a metre worse at LiDAR returns.
+    """Trained on true depth however far, RGB is over a metre worse at LiDAR returns.
 
     So in every seed, and better at returns beyond 50 m. Surfaces beyond 80 m are part of its
     labels, and returns thin out with distance. Described after the runs were seen.

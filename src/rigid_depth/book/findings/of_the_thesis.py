@@ -262,7 +262,7 @@ def another_task_of_the_guide_helps(shown: list[Run]) -> Judgement:
 
 @claim("mse-classes", "rgb-infinity", group=DECIDING_SCALE)
 def segmentation_as_the_task_of_the_guide_helps(shown: list[Run]) -> Judgement:
-    """A guide that predicts classes makes RGB better than RGB alone."""
+    """A guide that predicts classes makes RGB better than RGB with the infinity loss."""
     return improves(shown, ["mse-classes"], "rgb-infinity")
 
 
