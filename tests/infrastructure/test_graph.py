@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import selection
 from selection import read_selection, run_code
 
 from rigid_depth.book import copies
@@ -177,3 +178,15 @@ def test_other_data_get_their_own_group_and_need_no_world():
 def test_unknown_names_are_refused_with_the_allowed_ones(config, message):
     with pytest.raises(RigidDepthError, match=message):
         read_selection(config)
+
+
+def test_pages_are_made_anew_for_a_docstring_in_a_folder(tmp_path, monkeypatch):
+    """Findings and the pages of the interface are docstrings."""
+    monkeypatch.setattr(selection, "PACKAGE", tmp_path)
+    text = tmp_path / "book" / "findings" / "of_runs.py"
+    text.parent.mkdir(parents=True)
+    text.write_text('"""One sentence."""\n')
+    before = selection.book_code()
+    assert selection.book_code() == before
+    text.write_text('"""Another sentence."""\n')
+    assert selection.book_code() != before
