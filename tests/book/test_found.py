@@ -132,7 +132,11 @@ def test_the_guide_is_compared_with_the_branch_beside_it(shown):
 
 @pytest.mark.parametrize(
     ("shift", "lead"),
-    [(-0.5, "labels help**"), (0.5, "make it worse at returns**"), (0.0, "hardly help**")],
+    [
+        (-0.5, "labels help**"),
+        (0.5, "make it worse at returns**"),
+        (0.0, "are not shown to help**"),
+    ],
 )
 def test_the_ceiling_follows_the_runs(shift, lead):
     made = rows({found.CEILING: shift})

@@ -8,8 +8,11 @@ import torch
 
 from rigid_depth.experiments import EXPERIMENTS, SCALES
 from rigid_depth.experiments.methods import METHODS, build_model
+from rigid_depth.experiments.methods.dense_as_returned import REACH_M
 from rigid_depth.experiments.methods.starting import own_start
 from rigid_depth.experiments.plan import plan_run
+from rigid_depth.experiments.stores import make_store
+from rigid_depth.experiments.training.feed import network_batch
 from rigid_depth.experiments.training.loop import Training
 from rigid_depth.experiments.training.objective import objective
 from rigid_depth.models.two_branch import Outputs
@@ -94,7 +97,7 @@ def test_dense_truth_is_the_target_at_every_pixel_that_has_one():
     assert float(found) == pytest.approx(float((0.5 - target).square().mean()), rel=1e-5)
 
 
-def test_the_ceiling_learns_the_true_depth_of_surfaces_within_the_cap_alone():
+def test_dense_truth_within_the_cap_leaves_out_what_lies_beyond():
     model, data = network("rgb-dense-within-cap"), batch()
     data["dense_depth_m"][:, :10], data["dense_depth_m"][:, 10:20] = 0, 95
     data["dense_depth_m"][:, 20:] = 30
@@ -122,6 +125,25 @@ def test_labels_drawn_as_returns_thin_out_with_distance():
     assert shares == pytest.approx([1.0, 0.5, 0.21, 0.0], abs=0.03)
     torch.testing.assert_close(model(data).target, model(data).depth["rgb"].detach())
     assert "lottery" not in model.state_dict()
+
+
+def test_returns_of_the_world_thin_out_as_the_labels_of_the_ceiling_do():
+    store = make_store(SCALES["smoke"], "synthetic")
+    splits = [store.split(name) for name in ("train", "val", "test")]
+    counts = {(10, 30): [0, 0], (55, 75): [0, 0], (80, 100): [0, 0]}
+    for split in splits:
+        raw = split.batch(list(range(len(split))), ("rgb", "points", "dense_depth_m"))
+        data = network_batch(raw)
+        height = data["rgb"].shape[-2]
+        rows = slice(3 * height // 16, 9 * height // 16)  # around the horizon: all distances
+        true_m, returned = data["dense_depth_m"][:, rows], data["depth_m"][:, 0, rows] > 0
+        for (near, far), count in counts.items():
+            surfaces = (true_m >= near) & (true_m < far)
+            count[0] += int((surfaces & returned).sum())
+            count[1] += int(surfaces.sum())
+    near, *others = (returns / surfaces for returns, surfaces in counts.values())
+    expected = [1 / (1 + (depth_m / REACH_M) ** 4) for depth_m in (65, 90)]
+    assert [share / near for share in others] == pytest.approx(expected, abs=0.05)
 
 
 def test_where_the_guide_leads_the_loss_of_rgb_is_as_large_as_its_own():

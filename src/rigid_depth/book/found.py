@@ -83,13 +83,13 @@ def ceiling(runs: Sequence[Run]) -> str:
     if found.low > 0:
         lead = "Perfect depth labels make it worse at returns"
     else:
-        lead = "Perfect depth labels help" if found.high < 0 else "Perfect depth labels hardly help"
+        lead = f"Perfect depth labels {'help' if found.high < 0 else 'are not shown to help'}"
     rows = [of(runs, name) for name in (CEILING, regime.RGB)]
     dense = [fmean(run.record["metrics"]["test"]["rgb"]["dense"]["rmse_m"] for run in row)
              for row in rows]  # fmt: skip
     return (
-        f"**{lead}**: trained on the true depth of eight times as many pixels, drawn by distance "
-        f"as returns are, RGB changes by {found.mean:+.2f} m (95 % {found.low:+.2f} to "
+        f"**{lead}**: trained on true depth of the whole image, thinned out by distance as returns "
+        f"are, RGB changes by {found.mean:+.2f} m (95 % {found.low:+.2f} to "
         f"{found.high:+.2f}) at LiDAR returns, where it is judged, and by "
         f"{dense[0] - dense[1]:+.2f} m over all surfaces. By that interval a guide that hands over "
         f"nothing but depth could lower the error at returns by at most {max(0, -found.low):.2f} m."

@@ -11,9 +11,8 @@ from rigid_depth.experiments.settings import Experiment, Scale
 from rigid_depth.models.two_branch import Outputs
 
 REACH_M = 65.0
-"""At this distance half of the surfaces of the synthetic world that a beam meets send no return
-back. Read off the training streets: image rows above the road have 0.75, 0.6, 0.5, 0.37 and 0.21
-times as many returns per surface at 45, 55, 65, 75 and 90 m as near the car."""
+"""At this distance half of the surfaces of the synthetic world send no return back; a test counts
+returns and surfaces of its streets by distance."""
 
 
 class DenseAsReturned(RgbOnly):
@@ -21,8 +20,7 @@ class DenseAsReturned(RgbOnly):
 
     The LiDAR returns less often from far surfaces. A network trained on all of them is therefore
     right about other pixels than those it is measured at. Here a surface at distance d is a label
-    with chance 1 / (1 + (d / 65 m)^4), by a lottery that is drawn once for each pixel of the image;
-    about eight times as many labels remain as there are returns.
+    with chance 1 / (1 + (d / 65 m)^4), by a lottery that is drawn once for each pixel of the image.
     """
 
     def __init__(self, experiment: Experiment, scale: Scale):

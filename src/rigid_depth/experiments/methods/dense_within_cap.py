@@ -13,7 +13,7 @@ from rigid_depth.models.two_branch import Outputs
 
 
 class DenseWithinCap(RgbOnly):
-    """The baseline with perfect labels: the ceiling of what a guide could hand over as depth.
+    """The baseline with perfect labels, near and far surfaces alike up to the cap of the headline.
 
     Returns come from near surfaces more often than from far ones. A network trained on *all*
     surfaces learns depths that are too large for the pixels at which it is measured, so surfaces
