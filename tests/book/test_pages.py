@@ -223,6 +223,9 @@ def test_the_head_of_a_chapter_names_each_scale_that_its_tables_show():
     shown = {name: pageparts.tables_shown(f"notebooks/{name}", ROOT) for name in others}
     assert not any("scale core" in text for text in shown.values())
     assert any("scale cpu" in text for text in shown.values())
+    moved = pageparts.tables_shown("notebooks/07_3_rgb_infinity", ROOT)
+    assert moved.startswith("scale core, 3 seeds")
+    assert "scale cpu" not in moved
 
 
 def test_the_head_of_the_method_names_the_runs_of_its_bounds_alone():

@@ -7,6 +7,7 @@ before and after, and where to report an erratum.
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -25,6 +26,8 @@ from rigid_depth.studies import STUDIES, published
 DETAILS = ("book/generated/runs/", "book/generated/studies/", "book/generated/api/")
 """Pages of single experiments, studies and modules: reached from their list, left out of Next."""
 RESULTS, METHOD = "notebooks/08_results", "notebooks/06b_method"
+USUAL = re.compile(r"tables\.published\((?:scale)?\)")
+"""How a notebook takes the runs of the scale that most rows are run at."""
 UNSETTLED = ("undecided at this scale", "not checkable", "open")
 """Verdicts of rows that a cell belongs to and does not settle."""
 
@@ -44,10 +47,16 @@ def tables_shown(page: str, root: Path) -> str:
     found, text, said = published_runs(root), root / f"{page}.md", []
     for scale in SHOWN_SCALES:
         named = text.is_file() and copies.names(text, scale)
-        if named or (scale == found.scale and page != METHOD):
+        usual = scale == found.scale and page != METHOD and _shows_usual_scale(text)
+        if named or usual:
             runs = [run for run in found.runs if run.group == scale and _shows(page, run)]
             said.append(provenance.shown([run.record for run in runs], f"scale {scale}"))
     return "; ".join(filter(None, said))
+
+
+def _shows_usual_scale(text: Path) -> bool:
+    """Whether a text notebook takes the published runs without naming their scale."""
+    return text.is_file() and bool(USUAL.search(text.read_text(encoding="utf-8")))
 
 
 def _shows(page: str, run: tables.Run) -> bool:
