@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from kernels import ENVIRONMENT
+import nbval.kernel
+from kernels import ENVIRONMENT, persistent
 
 ROOT = Path(__file__).resolve().parent
 SANITISE = ROOT / "tests" / "nbval_sanitize.cfg"
@@ -11,6 +12,9 @@ SANITISE = ROOT / "tests" / "nbval_sanitize.cfg"
 for name, value in ENVIRONMENT.items():
     if name != "MPLBACKEND":  # the kernels choose it themselves, and tests draw without a screen
         os.environ.setdefault(name, value)
+
+
+nbval.kernel.start_new_kernel = persistent(nbval.kernel.start_new_kernel)
 
 
 def pytest_configure(config) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import jupytext
 import papermill
-from kernels import ENVIRONMENT, QUIET
+from kernels import ENVIRONMENT, QUIET, persistent
 from nbformat import NotebookNode
 from stored import faults, normalise, write
 
@@ -58,7 +58,7 @@ def run(source: Path, parameters: dict[str, object], show_log: bool) -> Notebook
         if cell.cell_type == "code":
             print(f"{source.stem}: cell {cell_index + 1} of {total}", file=sys.stderr, flush=True)
 
-    done = papermill.execute_notebook(
+    done = persistent(papermill.execute_notebook)(
         notebook,
         None,
         parameters=parameters or None,
