@@ -114,9 +114,9 @@ def book(tmp_path) -> Path:
     (tmp_path / "book" / "released-code.yaml").write_text(RELEASED)
     results = tmp_path / "book" / "results"
     for seed, rmse_m in enumerate((6.0, 6.2, 6.4)):
-        write_run(results, "rgb", "cpu", seed, rmse_m)
-        write_run(results, "rgb-infinity", "cpu", seed, rmse_m + 0.1)
-    write_run(results, "row-mean-depth", "cpu", 0, 9.0)
+        write_run(results, "rgb", "core", seed, rmse_m)
+        write_run(results, "rgb-infinity", "core", seed, rmse_m + 0.1)
+    write_run(results, "row-mean-depth", "core", 0, 9.0)
     write_run(tmp_path / "runs", "rgb", "smoke", 0, 33.333)
     return tmp_path
 

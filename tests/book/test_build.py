@@ -36,7 +36,7 @@ chapters:
   - glob: book/generated/runs/*
 """
 TEXT = (
-    "# RGB\n\nSeed 1 had [6.200](#run-cpu-rgb-seed-1).\n\n```{code-cell} ipython3\nprint(1)\n```\n"
+    "# RGB\n\nSeed 1 had [6.200](#run-core-rgb-seed-1).\n\n```{code-cell} ipython3\nprint(1)\n```\n"
 )
 BUILD = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "--keep-going"]
 
@@ -86,9 +86,9 @@ def page(root: Path, name: str) -> str:
 def test_generated_pages_are_made_and_numbers_lead_to_their_seed(root):
     build(root)
     assert "Ledger" in page(root, "book/generated/ledger")
-    link = 'href="../book/generated/runs/cpu-rgb.html#run-cpu-rgb-seed-1"'
+    link = 'href="../book/generated/runs/core-rgb.html#run-core-rgb-seed-1"'
     assert link in page(root, "notebooks/07_2_rgb")
-    assert 'id="run-cpu-rgb-seed-1"' in page(root, "book/generated/runs/cpu-rgb")
+    assert 'id="run-core-rgb-seed-1"' in page(root, "book/generated/runs/core-rgb")
     chapter = page(root, "notebooks/07_2_rgb")
     assert chapter.count('class="plotly-figure"') == 1, "a browser draws the figure itself"
     assert "_images/" not in chapter

@@ -22,14 +22,14 @@ OLD = {"package": "a" * 40, "built_on": None}
 
 @pytest.fixture
 def row(book):
-    """The row rgb of scale cpu with today's settings, made by other code than today's."""
-    for path in book.glob("book/results/cpu/*/seed-*/record.json"):
+    """The row rgb of scale core with today's settings, made by other code than today's."""
+    for path in book.glob("book/results/core/*/seed-*/record.json"):
         record = json.loads(path.read_text())
-        settings = parameters(EXPERIMENTS[record["experiment"]], SCALES["cpu"], "synthetic")
+        settings = parameters(EXPERIMENTS[record["experiment"]], SCALES["core"], "synthetic")
         record["parameters"] = settings | {"init_from": None}
         record["source"]["package"] = OLD["package"]
         path.write_text(json.dumps(record | {"machine": MACHINE, "versions": VERSIONS}))
-    return book / "book" / "results" / "cpu" / "rgb"
+    return book / "book" / "results" / "core" / "rgb"
 
 
 def read(row: Path, seed: int = 0) -> dict:
@@ -46,7 +46,7 @@ def again(row, monkeypatch):
 
     def gives(shift_m: float = 0.0, **changes) -> None:
         def run(name: str, **given) -> RunRecord:
-            assert (name, given["scale"], given["seed"], given["steps"]) == ("rgb", "cpu", 0, 7)
+            assert (name, given["scale"], given["seed"], given["steps"]) == ("rgb", "core", 0, 7)
             record = read(row) | changes
             record["metrics"]["test"]["rgb"]["caps"]["80"]["rmse_m"] += shift_m
             return RunRecord(row, record)
@@ -75,7 +75,7 @@ def test_a_row_is_confirmed_by_one_seed_that_comes_close_enough(
 ):
     again(shift_m, **changes)
     before = {path: path.read_bytes() for path in row.rglob("record.json")}
-    assert "confirmed" in confirm.confirm("cpu/rgb", row.parents[3])
+    assert "confirmed" in confirm.confirm("core/rgb", row.parents[3])
     assert before == {path: path.read_bytes() for path in row.rglob("record.json")}
     assert {state(row, seed).state for seed in range(3)} == {"confirmed"}
     assert words in state(row).words
@@ -97,7 +97,7 @@ def test_other_numbers_or_data_are_refused_and_nothing_is_noted(
 ):
     again(shift_m, **changes)
     with pytest.raises(RigidDepthError, match=words):
-        confirm.confirm("cpu/rgb/seed-0", row.parents[3])
+        confirm.confirm("core/rgb/seed-0", row.parents[3])
     assert standing.notes(row) == []
     assert state(row).state == "stale"
 
@@ -107,9 +107,9 @@ def test_other_settings_and_unknown_names_are_refused(row):
     record["parameters"]["flip"] = 0.1
     (row / "seed-0" / "record.json").write_text(json.dumps(record))
     with pytest.raises(RigidDepthError, match=r"'flip' is 0\.5 today, was 0\.1"):
-        confirm.confirm("cpu/rgb", row.parents[3])
-    with pytest.raises(RigidDepthError, match="nothing is published as 'cpu/rbg'"):
-        confirm.confirm("cpu/rbg", row.parents[3])
+        confirm.confirm("core/rgb", row.parents[3])
+    with pytest.raises(RigidDepthError, match="nothing is published as 'core/rbg'"):
+        confirm.confirm("core/rbg", row.parents[3])
 
 
 @pytest.fixture
@@ -136,8 +136,8 @@ def test_equal_smoke_runs_confirm_the_rows_of_their_code_and_no_other(row, smoke
     stranger["source"]["package"] = "d" * 40
     (row / "seed-2" / "record.json").write_text(json.dumps(stranger))
     lines = confirm_equal(*smoke, row.parents[3])
-    assert "cpu/rgb: confirmed, seeds 0, 1, equal" in lines
-    assert "cpu/rgb-infinity: stale, and no smoke run is of its code" in lines
+    assert "core/rgb: confirmed, seeds 0, 1, equal" in lines
+    assert "core/rgb-infinity: stale, and no smoke run is of its code" in lines
     assert [state(row, seed).state for seed in range(3)] == ["confirmed", "confirmed", "stale"]
     assert "smoke runs before and after are equal" in state(row).words
 
@@ -182,7 +182,7 @@ def test_last_digits_may_differ_where_it_is_allowed_and_the_note_says_so(row, sm
     with pytest.raises(RigidDepthError, match=r"caps\.80\.rmse_m"):
         confirm_equal(*smoke, row.parents[3], allowed=1e-5)
     lines = confirm_equal(*smoke, row.parents[3], allowed=1e-4)
-    assert "cpu/rgb: confirmed, seeds 0, 1, 2, apart by 2e-05" in lines
+    assert "core/rgb: confirmed, seeds 0, 1, 2, apart by 2e-05" in lines
     assert state(row).words.endswith("are 2e-05 apart (allowed: 0.0001)")
 
 

@@ -64,7 +64,7 @@ def test_code_is_that_of_what_the_cells_import(text, first, second, alike):
 
 
 def test_records_count_where_the_cells_read_them(text, tmp_path):
-    record = tmp_path / "book" / "results" / "cpu" / "rgb" / "seed-0" / "record.json"
+    record = tmp_path / "book" / "results" / "core" / "rgb" / "seed-0" / "record.json"
     record.parent.mkdir(parents=True)
     seen = {}
     for line in ("from rigid_depth.book import tables", "import rigid_depth.losses"):
@@ -81,10 +81,10 @@ def test_records_count_where_the_cells_read_them(text, tmp_path):
 @pytest.mark.parametrize(
     ("group", "line", "reads"),
     [
-        ("cpu-kitti", "tables.published()", True),
-        ("core", "tables.published()", False),
-        ("core", 'tables.published("core")', True),
-        ("core", 'core = tables.published()  # not "core"', False),
+        ("core-kitti", "tables.published()", True),
+        ("cpu", "tables.published()", False),
+        ("cpu", 'tables.published("cpu")', True),
+        ("cpu", 'cpu = tables.published()  # not "cpu"', False),
     ],
 )
 def test_records_of_another_scale_count_where_a_cell_names_it(text, tmp_path, group, line, reads):

@@ -20,6 +20,7 @@ from rigid_depth.book.findings.finding import (
 )
 from rigid_depth.book.findings.judging import all_of, any_of, brings_nothing, improves, worsens
 from rigid_depth.book.findings.reading import verdicts
+from rigid_depth.conventions import EARLIER_SCALE, PUBLISHED_SCALE
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.registry import EXPERIMENTS
 from rigid_depth.statistics import estimate, holm
@@ -57,7 +58,7 @@ def test_no_sentence_outlives_its_runs(found, runs):
 def test_every_finding_can_be_asked_of_another_scale(found, runs):
     """Its numbers may be any; some sentence then no longer holds, but none fails to be judged."""
     runs = [*runs, *stand_ins(found, runs)]
-    there = found.group.replace(tables.PUBLISHED_SCALE, "core")
+    there = found.group.replace(EARLIER_SCALE, PUBLISHED_SCALE)
     others = [
         replace(run, group=there, record=halved(run.record))
         for run in runs
@@ -199,7 +200,7 @@ def test_a_finding_that_fails_is_named_by_the_ledger(tmp_path, only_mine):
         """Never."""
         return False
 
-    folder = tmp_path / "results" / "cpu" / "rgb"
+    folder = tmp_path / "results" / PUBLISHED_SCALE / "rgb"
     for seed in range(3):
         (folder / f"seed-{seed}").mkdir(parents=True)
         (folder / f"seed-{seed}" / "record.json").write_text("{}")

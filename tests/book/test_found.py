@@ -14,13 +14,14 @@ import pytest
 
 from rigid_depth.book import forest, found, foundpage, ledger, ledgerpages, limits, regime, tables
 from rigid_depth.book.families import FAMILIES
+from rigid_depth.conventions import PUBLISHED_SCALE
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "book" / "results"
 METHODS = FAMILIES[regime.RGB]
 
 
-def run(experiment: str, seed: int, shift: float = 0.0, group: str = "cpu") -> tables.Run:
+def run(experiment: str, seed: int, shift: float = 0.0, group: str = PUBLISHED_SCALE) -> tables.Run:
     """A record whose six streets have an RMSE of about 9 m plus a shift, 1,000 pixels each."""
     noise = np.random.default_rng([seed, len(experiment)]).normal(size=6)
     rmse = 9 + np.arange(6) * 0.3 + 0.01 * noise + shift
@@ -41,7 +42,9 @@ def run(experiment: str, seed: int, shift: float = 0.0, group: str = "cpu") -> t
     return tables.Run(group, experiment, seed, record)
 
 
-def rows(experiments: dict[str, float], seeds: int = 3, group: str = "cpu") -> list[tables.Run]:
+def rows(
+    experiments: dict[str, float], seeds: int = 3, group: str = PUBLISHED_SCALE
+) -> list[tables.Run]:
     shifts = {regime.RGB: 0.0, **experiments}
     return [run(name, s, shift, group) for name, shift in shifts.items() for s in range(seeds)]
 
@@ -49,7 +52,7 @@ def rows(experiments: dict[str, float], seeds: int = 3, group: str = "cpu") -> l
 def recorded(experiment: str, branch: str = "rgb") -> dict[int, float]:
     """Seed -> RMSE over all held-out streets in metres, from the record files alone."""
     errors = {}
-    for path in (RESULTS / tables.PUBLISHED_SCALE / experiment).glob("seed-*/record.json"):
+    for path in (RESULTS / PUBLISHED_SCALE / experiment).glob("seed-*/record.json"):
         metrics = json.loads(path.read_text())["metrics"]
         splits = [metrics[split][branch]["scenes"].values() for split in ("val", "test")]
         squared, pixels = np.sum([
@@ -172,7 +175,7 @@ def test_scale_and_limits_are_those_of_the_records(shown, lines):
     assert (
         cells["mean depth of each image row [m]"] == f"{fmean(recorded(regime.FLOOR).values()):.2f}"
     )
-    path = RESULTS / tables.PUBLISHED_SCALE / regime.RGB / "seed-0" / "record.json"
+    path = RESULTS / PUBLISHED_SCALE / regime.RGB / "seed-0" / "record.json"
     record = json.loads(path.read_text())
     counts = record["data"]["counts"]
     held_out = counts["val"]["scenes"] + counts["test"]["scenes"]
@@ -189,7 +192,7 @@ def test_faded_losses_are_counted():
             "curves": {"train": {"alignment": [1.0, loss]}},
             "parameters": {"balancing": balancing},
         }
-        return tables.Run("cpu", name, 0, record)
+        return tables.Run(PUBLISHED_SCALE, name, 0, record)
 
     runs = [with_loss("a", 9e-6, True), with_loss("b", 1.1e-5, True), with_loss("c", 1e-9, False)]
     assert limits.faded(runs, ["a", "b", "c", "d"]) == (["a"], 2)
@@ -204,10 +207,10 @@ def test_counts_are_those_of_the_ledger_and_its_page():
     assert f"**{len(badges)}**" in text
 
 
-def test_the_deciding_scale_speaks_first_once_it_compares_a_method(tmp_path):
+def test_the_published_scale_speaks_first_once_it_compares_a_method(tmp_path):
     (tmp_path / "book").mkdir()
     (tmp_path / "book" / "intro.md").write_text("# Book\n")
-    small = rows({"weight-maps": 0.0, "coral": -0.5})
+    small = rows({"weight-maps": 0.0, "coral": -0.5}, group="cpu")
     alone = rows({}, group="core")
     pages = foundpage.found_pages([], [*small, *alone], tmp_path)
     assert "1 of 2 methods make the image branch better" in pages["found.md"]

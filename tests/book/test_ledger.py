@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rigid_depth.book import ledger
-from rigid_depth.conventions import DECIDING_SCALE, PUBLISHED_SCALE
+from rigid_depth.book import ledger, tables
+from rigid_depth.conventions import EARLIER_SCALE, PUBLISHED_SCALE
 from rigid_depth.errors import RigidDepthError
 
 ROOT = Path(__file__).resolve().parents[2]
+NO_METRICS = {"metrics": {}}
 ITEMS = (Path(__file__).parent / "thesis_items.txt").read_text().split()
 SETTLED = {"id": "eq-1", "kind": "equation", "place": "5.3", "says": "x", "verdict": "holds"}
 
@@ -89,21 +90,28 @@ def test_runs_to_come_are_awaited_and_runs_of_nothing_missed(tmp_path):
     entry |= {"finding": "rgb-overfits", "run": "book/results/{scale}/rgb"}
     (row,) = ledger.load(written(tmp_path, entry))
     assert (row.verdict, row.run) == ("open", ())
-    assert row.awaits == (f"book/results/{DECIDING_SCALE}/rgb",)
+    assert row.awaits == (f"book/results/{PUBLISHED_SCALE}/rgb",)
     assert "rgb (0 of 3)" in row.shows
     assert ledger.missing_evidence([row], tmp_path) == []
     (row,) = ledger.load(written(tmp_path, entry | {"run": "book/results/{scale}/no-such-row"}))
     assert len(ledger.missing_evidence([row], tmp_path)) == 1
-    for scale in (PUBLISHED_SCALE, DECIDING_SCALE):
+    for scale in (EARLIER_SCALE, PUBLISHED_SCALE):
         folder = tmp_path / "results" / scale / "rgb" / "seed-0"
         folder.mkdir(parents=True)
         (folder / "record.json").write_text("{}")
     (row,) = ledger.load(written(tmp_path, entry), runs=[])
-    assert (row.run, row.awaits) == ((f"book/results/{DECIDING_SCALE}/rgb",), ())
-    both = entry | {"compares": "mse/rgb"}  # at the scale of most rows, the finding at the other
-    (row,) = ledger.load(written(tmp_path, both), runs=[])
-    assert {run.split("/")[2] for run in row.run} == {PUBLISHED_SCALE, DECIDING_SCALE}
-    assert f"Scale `{PUBLISHED_SCALE}`: `mse` against `rgb`" in row.shows
+    assert (row.run, row.awaits) == ((f"book/results/{PUBLISHED_SCALE}/rgb",), ())
+    mine = [
+        tables.Run(EARLIER_SCALE, name, seed, NO_METRICS)
+        for name in ("mse", "rgb")
+        for seed in (0, 1)
+    ]
+    both = entry | {"compares": "mse/rgb"}  # compared at one scale, the finding at the other
+    (row,) = ledger.load(written(tmp_path, both), mine)
+    assert {run.split("/")[2] for run in row.run} == {EARLIER_SCALE, PUBLISHED_SCALE}
+    assert f"Scale `{EARLIER_SCALE}`: `mse` against `rgb`" in row.shows
+    (row,) = ledger.load(written(tmp_path, both), [])
+    assert row.run == (f"book/results/{PUBLISHED_SCALE}/rgb",)
     with pytest.raises(RigidDepthError, match="unknown field awaits"):
         ledger.load(written(tmp_path, SETTLED | {"test": "t.py::t", "awaits": "x"}))
 

@@ -28,20 +28,20 @@ def generated(book) -> Path:
 
 def test_every_published_experiment_has_a_page(generated):
     names = {path.stem for path in (generated / "runs").glob("*.md")}
-    assert names == {"cpu-rgb", "cpu-rgb-infinity", "cpu-row-mean-depth", "this-build"}
+    assert names == {"core-rgb", "core-rgb-infinity", "core-row-mean-depth", "this-build"}
 
 
 def test_every_seed_has_its_place_and_its_record(generated):
     """Numbers in results tables lead to `run-...`; each label stands once."""
-    text = "\n".join(path.read_text() for path in (generated / "runs").glob("cpu-*.md"))
+    text = "\n".join(path.read_text() for path in (generated / "runs").glob("core-*.md"))
     for name, seeds in (("rgb", 3), ("rgb-infinity", 3), ("row-mean-depth", 1)):
         for seed in range(seeds):
-            assert text.count(f"(run-cpu-{name}-seed-{seed})=\n### Seed {seed}\n") == 1
-            assert text.count(f"../../results/cpu/{name}/seed-{seed}/record.json>") == 1
+            assert text.count(f"(run-core-{name}-seed-{seed})=\n### Seed {seed}\n") == 1
+            assert text.count(f"../../results/core/{name}/seed-{seed}/record.json>") == 1
 
 
 def test_a_page_shows_the_seeds_side_by_side(generated):
-    text = (generated / "runs" / "cpu-rgb.md").read_text()
+    text = (generated / "runs" / "core-rgb.md").read_text()
     rows = re.findall(r"<tr>(.*?)</tr>", text)
     cells = [re.sub(r"<[^>]+>", "|", row).replace("||", "|").strip("|") for row in rows]
     for wanted in (
@@ -57,24 +57,24 @@ def test_a_page_shows_the_seeds_side_by_side(generated):
         assert wanted in cells, wanted
     assert "RGB 6.200 ± 0.200 m" in text
     assert "RMSE, held-out streets: RGB 6.200 m. Cost: 120 s." in text
-    assert "../../results/cpu/rgb/seed-0/0-rgb.jpg" in text
+    assert "../../results/core/rgb/seed-0/0-rgb.jpg" in text
     assert "A &lt;fast&gt; CPU" in text
 
 
 def test_what_differs_between_seeds_is_said_of_each(book):
-    path = book / "book" / "results" / "cpu" / "rgb" / "seed-1" / "record.json"
+    path = book / "book" / "results" / "core" / "rgb" / "seed-1" / "record.json"
     made = json.loads(path.read_text())
     made["machine"]["threads"] = 1
     path.write_text(json.dumps(made))
     pages.write_pages(book)
-    text = (book / "book" / "generated" / "runs" / "cpu-rgb.md").read_text()
+    text = (book / "book" / "generated" / "runs" / "core-rgb.md").read_text()
     assert "seed 0: 2; seed 1: 1; seed 2: 2" in text
 
 
 def test_curves_and_numbers_lie_beside_the_page(generated):
-    figure = json.loads((generated / "runs" / "cpu-rgb-loss.json").read_text())
+    figure = json.loads((generated / "runs" / "core-rgb-loss.json").read_text())
     assert [trace["y"] for trace in figure["data"]] == [[0.2, 0.1, 0.1, 0.2], [0.2, 0.1]]
-    with open(generated / "runs" / "cpu-rgb.csv", newline="") as file:
+    with open(generated / "runs" / "core-rgb.csv", newline="") as file:
         lines = {line["name"]: line for line in csv.DictReader(file)}
     line = lines["metrics.test.rgb.caps.80.rmse_m"]
     assert [float(line[f"seed-{seed}"]) for seed in range(3)] == [6.0, 6.2, 6.4]
@@ -82,14 +82,14 @@ def test_curves_and_numbers_lie_beside_the_page(generated):
 
 
 def test_a_guessed_sky_is_said_to_be_one(book):
-    path = book / "book" / "results" / "cpu" / "rgb" / "seed-1" / "record.json"
+    path = book / "book" / "results" / "core" / "rgb" / "seed-1" / "record.json"
     made = json.loads(path.read_text())
     made["data"]["sky"] = "evidence"
     path.write_text(json.dumps(made))
     pages.write_pages(book)
     runs = book / "book" / "generated" / "runs"
-    assert "sky was guessed" in (runs / "cpu-rgb.md").read_text()
-    assert "sky was guessed" not in (runs / "cpu-rgb-infinity.md").read_text()
+    assert "sky was guessed" in (runs / "core-rgb.md").read_text()
+    assert "sky was guessed" not in (runs / "core-rgb-infinity.md").read_text()
 
 
 def test_smoke_runs_are_listed_apart_and_nowhere_else(generated):
@@ -107,9 +107,9 @@ def test_a_second_call_touches_nothing_and_removes_what_is_gone(book, generated)
     before = {path: path.stat().st_mtime_ns for path in generated.rglob("*") if path.is_file()}
     pages.write_pages(book)
     assert before == {p: p.stat().st_mtime_ns for p in generated.rglob("*") if p.is_file()}
-    shutil.rmtree(book / "book/results/cpu/row-mean-depth")
+    shutil.rmtree(book / "book/results/core/row-mean-depth")
     pages.write_pages(book)
-    assert not list((generated / "runs").glob("cpu-row-mean-depth*"))
+    assert not list((generated / "runs").glob("core-row-mean-depth*"))
 
 
 def test_pages_are_refused_where_evidence_is_missing(book):
@@ -151,9 +151,9 @@ def test_a_chapter_tells_the_scale_of_its_cells_from_that_of_its_tables(tmp_path
 
 
 def test_a_badge_says_where_a_run_stands_and_what_it_ran_with(book, monkeypatch, publish):
-    run = publish(book / "elsewhere", "rgb", "cpu", 0, 5.0)
+    run = publish(book / "elsewhere", "rgb", "core", 0, 5.0)
     record = json.loads((run / "record.json").read_text())
-    today = parameters(EXPERIMENTS["rgb"], SCALES["cpu"], "synthetic")
+    today = parameters(EXPERIMENTS["rgb"], SCALES["core"], "synthetic")
     record["parameters"] = today | {"init_from": None}
     assert "STALE" in provenance.run_badge(record)
     monkeypatch.setattr(standing, "package_hash", lambda method: "of another day")
@@ -217,15 +217,14 @@ def test_a_cell_settles_what_is_decided_and_belongs_to_the_rest():
 def test_the_head_of_a_chapter_names_each_scale_that_its_tables_show():
     said = pageparts.tables_shown("notebooks/08_results", ROOT)
     core, cpu = said.split("; ")
-    assert core.startswith("scale core, up to 3 seeds")
+    assert core.startswith("scale core, ")
     assert cpu.startswith("scale cpu, up to 5 seeds")
-    others = [text.stem for text in copies.texts(ROOT) if not copies.names(text, "core")]
+    others = [text.stem for text in copies.texts(ROOT) if not copies.names(text, "cpu")]
     shown = {name: pageparts.tables_shown(f"notebooks/{name}", ROOT) for name in others}
-    assert not any("scale core" in text for text in shown.values())
-    assert any("scale cpu" in text for text in shown.values())
+    assert not any("scale cpu" in text for text in shown.values())
+    assert any("scale core" in text for text in shown.values())
     moved = pageparts.tables_shown("notebooks/07_3_rgb_infinity", ROOT)
     assert moved.startswith("scale core, 3 seeds")
-    assert "scale cpu" not in moved
 
 
 def test_the_head_of_the_method_names_the_runs_of_its_bounds_alone():

@@ -23,12 +23,12 @@ def runs(book) -> list[tables.Run]:
 
 
 def test_one_constant_says_which_scale_is_shown(book, runs, publish, monkeypatch):
-    assert tables.shown_scale(runs) == tables.published(book=book / "book").scale == "cpu"
-    monkeypatch.setattr(tables, "PUBLISHED_SCALE", "core")
+    assert tables.shown_scale(runs) == tables.published(book=book / "book").scale == "core"
+    monkeypatch.setattr(tables, "PUBLISHED_SCALE", "gpu")
     assert tables.published(book=book / "book").scale is None
-    publish(book / "book" / "results", "rgb", "core", 0, 4.0)
+    publish(book / "book" / "results", "rgb", "gpu", 0, 4.0)
     shown = tables.published(book=book / "book")
-    assert [(run.group, run.experiment) for run in shown.shown] == [("core", "rgb")]
+    assert [(run.group, run.experiment) for run in shown.shown] == [("gpu", "rgb")]
 
 
 def of_splits(**metrics) -> tables.Run:
@@ -72,7 +72,7 @@ def test_the_books_own_records_are_found_from_anywhere(tmp_path, monkeypatch):
 
 def test_another_scale_is_shown_when_asked_for(book, publish):
     publish(book / "book" / "results", "rgb", "gpu", 0, 4.0)
-    assert tables.published(book=book / "book").scale == "cpu"
+    assert tables.published(book=book / "book").scale == "core"
     shown = tables.published("gpu", book=book / "book").shown
     assert [(run.group, run.seed) for run in shown] == [("gpu", 0)]
 
@@ -95,7 +95,7 @@ def test_outside_a_clone_the_books_folder_is_refused(monkeypatch):
 
 
 def test_cells_hold_mean_spread_and_every_seed(runs):
-    rows = resultstable.results(THESIS["table_8_2"], runs, "cpu")
+    rows = resultstable.results(THESIS["table_8_2"], runs, "core")
     rgb = next(row for row in rows if row["experiment"] == "rgb")
     assert rgb["thesis"] == {"rgb": 4.156, "depth": None}
     assert rgb["ours"]["rgb"]["mean_m"] == pytest.approx(6.2)
@@ -106,9 +106,9 @@ def test_cells_hold_mean_spread_and_every_seed(runs):
 
 
 def test_every_number_links_to_its_run_and_unrun_rows_are_open(runs):
-    text = resultstable.results_markdown(resultstable.results(THESIS["table_8_2"], runs, "cpu"))
+    text = resultstable.results_markdown(resultstable.results(THESIS["table_8_2"], runs, "core"))
     lines = {line.split("|")[1].strip(): line for line in text.splitlines()}
-    assert "[6.200](#run-cpu-rgb-seed-1)" in lines["RGB alone"]
+    assert "[6.200](#run-core-rgb-seed-1)" in lines["RGB alone"]
     assert "6.200 ± 0.200" in lines["RGB alone"]
     assert lines["CORAL"].count("open") == 2
     assert "9.000" in lines["Mean depth of each image row (control)"]
@@ -117,7 +117,7 @@ def test_every_number_links_to_its_run_and_unrun_rows_are_open(runs):
 
 
 def test_intervals_hold_the_mean_and_differences_are_paired(runs):
-    ours = resultstable.results(THESIS["table_8_2"], runs, "cpu")[0]["ours"]["rgb"]
+    ours = resultstable.results(THESIS["table_8_2"], runs, "core")[0]["ours"]["rgb"]
     assert ours["low_m"] < ours["mean_m"] < ours["high_m"]
     difference = tables.difference_m(runs, "rgb-infinity", "rgb")
     assert difference.mean == pytest.approx(0.1, abs=0.01)
@@ -126,7 +126,7 @@ def test_intervals_hold_the_mean_and_differences_are_paired(runs):
 
 
 def test_csv_has_a_line_per_seed_and_one_per_open_cell(runs):
-    rows = resultstable.results(THESIS["table_8_2"], runs, "cpu")
+    rows = resultstable.results(THESIS["table_8_2"], runs, "core")
     lines = list(csv.DictReader(io.StringIO(resultstable.results_csv(rows))))
     rgb = [line for line in lines if line["experiment"] == "rgb" and line["branch"] == "rgb"]
     assert [float(line["our_rmse_m"]) for line in rgb] == [6.0, 6.2, 6.4]

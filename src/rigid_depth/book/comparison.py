@@ -53,6 +53,7 @@ __all__ = [
     "measure_table",
     "recorded",
     "rows_run",
+    "scale_of",
     "verdict_table",
     "verdicts",
     "verdicts_csv",
@@ -62,6 +63,18 @@ __all__ = [
 LEAST_SEEDS = 2
 MARGIN = 0.02
 """Differences below this share of the reference's error are called equivalent."""
+
+
+def scale_of(runs: Iterable[Run], *experiments: str) -> str | None:
+    """The first scale shown at which these experiments share seeds enough; None where none does."""
+    seeds: dict[tuple[str, str], set[int]] = {}
+    for run in runs:
+        seeds.setdefault((run.group, run.experiment), set()).add(run.seed)
+    for scale in SHOWN_SCALES:
+        shared = set.intersection(*(seeds.get((scale, name), set()) for name in experiments))
+        if len(shared) >= LEAST_SEEDS:
+            return scale
+    return None
 
 
 def branch_table(runs: Iterable[Run], experiments: Sequence[str]) -> str:

@@ -18,7 +18,7 @@ from rigid_depth.book.ledger import VERDICTS, Row
 from rigid_depth.book.ledgerpages import WIDE
 from rigid_depth.book.markdown import number, plain, table
 from rigid_depth.book.tables import Run
-from rigid_depth.conventions import PUBLISHED_SCALE, SHOWN_SCALES
+from rigid_depth.conventions import EARLIER_SCALE, SHOWN_SCALES
 
 FIGURE = "forest.json"
 ALTERNATIVE = (
@@ -51,8 +51,10 @@ def found_pages(rows: Sequence[Row], runs: Iterable[Run], root: Path) -> dict[st
 
 
 def leading(runs: Sequence[Run]) -> tuple[list[Run], dict[str, dict]]:
-    """The runs that are spoken of first, and their verdicts: those of the deciding scale as soon as
-    it compares a method, else those of the scale that has most rows."""
+    """The runs that are spoken of first, and their verdicts.
+
+    Those of the published scale as soon as it compares a method, else those of the earlier one.
+    """
     for scale in SHOWN_SCALES:
         shown = [run for run in runs if run.group == scale]
         lines = family(shown)
@@ -107,11 +109,9 @@ def _helped(runs: Sequence[Run], shown: Sequence[Run], lines: Mapping[str, dict]
 
 def _others(runs: Sequence[Run], shown: Sequence[Run]) -> str:
     """What the scale with most rows says, where another one speaks first."""
-    if not shown or shown[0].group == PUBLISHED_SCALE:
+    if not shown or shown[0].group == EARLIER_SCALE:
         return ""
-    return found.helped_at(
-        family(run for run in runs if run.group == PUBLISHED_SCALE), PUBLISHED_SCALE
-    )
+    return found.helped_at(family(run for run in runs if run.group == EARLIER_SCALE), EARLIER_SCALE)
 
 
 def _column(*parts: tuple[str, str]) -> str:

@@ -29,10 +29,11 @@ from pathlib import Path
 
 import yaml
 
+from rigid_depth.book.comparison import scale_of
 from rigid_depth.book.findings import find_finding, judgement
 from rigid_depth.book.findings.judging import compared
 from rigid_depth.book.tables import Run, read_runs
-from rigid_depth.conventions import DECIDING_SCALE, PUBLISHED_SCALE
+from rigid_depth.conventions import PUBLISHED_SCALE, SHOWN_SCALES
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.registry import EXPERIMENTS
 
@@ -129,7 +130,7 @@ def load(path: Path, runs: list[Run] | None = None) -> list[Row]:
                 f"{path.name}, row {entry.get('id', '?')}: unknown field {min(written)}; it is "
                 "read off the runs."
             )
-    rows = [_row(_with_verdict(entry, path, runs), path) for entry in entries]
+    rows = [_row(_with_verdict(entry, path, runs), path, runs) for entry in entries]
     twice = [name for name, count in Counter(row.id for row in rows).items() if count > 1]
     if twice:
         raise RigidDepthError(
@@ -141,11 +142,12 @@ def load(path: Path, runs: list[Run] | None = None) -> list[Row]:
 def _with_verdict(entry: dict, path: Path, runs: list[Run]) -> dict:
     """The entry with the verdict of its findings, where it leaves that to them."""
     pairs, names = _texts(entry.get("compares")), _texts(entry.get("finding"))
-    shown = [run for run in runs if run.group == PUBLISHED_SCALE]
     judged = {name: judgement(find_finding(name), runs) for name in names}
     said = [found.verdict for found in judged.values()]
     told = [(find_finding(name).group, found.shows) for name, found in judged.items()]
-    told += [(PUBLISHED_SCALE, compared(shown, pair)) for pair in pairs]
+    for pair in pairs:
+        scale = _scale_of(runs, pair)
+        told.append((scale, compared([run for run in runs if run.group == scale], pair)))
     entry = entry | {"shows": _by_scale(told)}
     if not names:
         return entry
@@ -160,6 +162,11 @@ def _with_verdict(entry: dict, path: Path, runs: list[Run]) -> dict:
     return entry
 
 
+def _scale_of(runs: list[Run], pair: str) -> str:
+    """The scale at which "row/reference" is compared; the published one while it is at none."""
+    return scale_of(runs, *pair.split("/")[:2]) or PUBLISHED_SCALE
+
+
 def _by_scale(told: list[tuple[str, str]]) -> str:
     """What runs show, after the name of their scale; `told` are pairs of a scale and a text."""
     texts: dict[str, list[str]] = {}
@@ -169,7 +176,7 @@ def _by_scale(told: list[tuple[str, str]]) -> str:
     return " ".join(f"Scale `{scale}`: {' '.join(said)}" for scale, said in texts.items())
 
 
-def _row(entry: dict, path: Path) -> Row:
+def _row(entry: dict, path: Path, runs: list[Run]) -> Row:
     where = f"{path.name}, row {entry.get('id', '?')}"
     known = {item.name for item in fields(Row)}
     if unknown := set(entry) - known:
@@ -181,7 +188,7 @@ def _row(entry: dict, path: Path) -> Row:
     if entry["kind"] not in KINDS:
         raise RigidDepthError(f"{where}: kind {entry['kind']!r}; allowed are {KINDS}.")
     lists = {key: _texts(entry.get(key)) for key in LISTS}
-    lists["run"], lists["awaits"] = _runs(lists, path.parent)
+    lists["run"], lists["awaits"] = _runs(lists, path.parent, runs)
     row = Row(**{**entry, **lists})
     if row.is_erratum and not row.severity:
         row = replace(row, severity="moderate")
@@ -190,22 +197,26 @@ def _row(entry: dict, path: Path) -> Row:
     return row
 
 
-def _runs(lists: dict[str, tuple[str, ...]], book: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _runs(
+    lists: dict[str, tuple[str, ...]], book: Path, runs: list[Run]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The runs of a row at the scales that it speaks of, and those that are still to be made.
 
-    These are the scales of its findings, and the one at which most rows are run if it has none or
-    compares runs. What is at none of them is to come at the scale that decides.
+    These are the scales of its findings and comparisons, or the first one shown that has the run.
+    What is at none of them is to come at the published scale.
     """
     scales = [find_finding(name).group.partition("-")[0] for name in lists["finding"]]
-    if lists["compares"] or not scales:
-        scales.append(PUBLISHED_SCALE)
+    scales += [_scale_of(runs, pair) for pair in lists["compares"]]
     there, to_come = [], []
     for run in lists["run"]:
-        wanted = list(dict.fromkeys(run.replace("{scale}", scale) for scale in scales))
+        wanted = [run.replace("{scale}", scale) for scale in scales or SHOWN_SCALES]
+        wanted = list(dict.fromkeys(wanted))
         found = [name for name in wanted if has_run(book, name.removeprefix("book/"))]
+        if not scales:
+            found = found[:1]
         experiment = run.removeprefix("book/results/{scale}/").partition("+")[0]
         if not found and experiment in EXPERIMENTS:
-            to_come.append(run.replace("{scale}", DECIDING_SCALE))
+            to_come.append(run.replace("{scale}", PUBLISHED_SCALE))
         else:
             there += found or wanted
     return tuple(there), tuple(to_come)

@@ -14,7 +14,7 @@ from rigid_depth.book.forest import main_rows, printed
 from rigid_depth.book.found import Lines, mean_rmse_m, of
 from rigid_depth.book.markdown import number, plain
 from rigid_depth.book.tables import HEADLINE_CAP, Run
-from rigid_depth.conventions import PUBLISHED_SCALE
+from rigid_depth.conventions import EARLIER_SCALE
 from rigid_depth.decisions import MORE_SEEDS, POWER, STOP_UNDECIDED
 from rigid_depth.experiments.registry import in_words
 from rigid_depth.experiments.scales import SCALES
@@ -107,9 +107,9 @@ def _of_weight(runs: Sequence[Run], every: Sequence[Run], lines: Lines) -> str:
     if not known:
         return "**Weights that fade.** No alignment loss with a recorded weight has run yet."
     if not names:
-        smaller = [run for run in every if run.group == PUBLISHED_SCALE]
+        smaller = [run for run in every if run.group == EARLIER_SCALE]
         there, of_them = faded(smaller, list(lines))
-        more = f"; at scale `{PUBLISHED_SCALE}` {len(there)} of {of_them} did" if of_them else ""
+        more = f"; at scale `{EARLIER_SCALE}` {len(there)} of {of_them} did" if of_them else ""
         return (
             "**Weights that fade.** None of the alignment losses that have run "
             f"({known}) ended below half of its weight{more}."

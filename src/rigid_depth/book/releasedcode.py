@@ -19,7 +19,6 @@ from rigid_depth.book.experimentpage import label as experiment_label
 from rigid_depth.book.ledgerpages import row_label
 from rigid_depth.book.markdown import number, plain
 from rigid_depth.book.tables import Run, difference_m
-from rigid_depth.conventions import PUBLISHED_SCALE
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.registry import find_experiment, find_scale
 from rigid_depth.experiments.settings import as_text, open_fields, override
@@ -216,10 +215,9 @@ def _shown(item: Item, runs: list[Run]) -> str:
 
 
 def _shown_runs(runs: list[Run], name: str, against: str) -> list[Run]:
-    """All runs of the scale shown, where the pair shares enough seeds there; else none."""
-    mine = [run for run in runs if run.group == PUBLISHED_SCALE]
-    seeds = [{run.seed for run in mine if run.experiment == each} for each in (name, against)]
-    return mine if len(set.intersection(*seeds)) >= comparison.LEAST_SEEDS else []
+    """All runs of the scale at which the pair is compared; none where it is at no scale."""
+    scale = comparison.scale_of(runs, name, against)
+    return [run for run in runs if run.group == scale]
 
 
 def _mean(runs: list[Run], name: str, measure: str) -> str:

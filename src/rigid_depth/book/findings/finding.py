@@ -2,8 +2,8 @@
 
 A finding is a function of the runs of one scale whose docstring begins with it. The decorators
 `finding` and `claim` name the experiments it reads and enter it in `FINDINGS` by its name with
-dashes. The ledger and the chapters take their verdicts from here. A finding speaks of the scale at
-which most rows are run, `conventions.PUBLISHED_SCALE`, unless it names another.
+dashes. The ledger and the chapters take their verdicts from here. A finding speaks of the scale
+that the book shows, `conventions.PUBLISHED_SCALE`, unless it names another.
 """
 
 from __future__ import annotations

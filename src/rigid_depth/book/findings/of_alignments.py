@@ -13,26 +13,12 @@ from rigid_depth.book.findings.reading import (
     verdicts,
 )
 from rigid_depth.book.tables import Run
-from rigid_depth.conventions import BALANCING_EPSILON, DECIDING_SCALE
+from rigid_depth.conventions import BALANCING_EPSILON, EARLIER_SCALE
 
 MEAN_SHARE, END_SHARE = comparison.ARRIVING.values()
 
 
-@finding("coral")
-def coral_is_met_by_latents_that_stay_apart(shown: list[Run]) -> bool:
-    """CORAL's loss falls a hundredfold while the latents stay more than their own size apart."""
-    runs = seeds(shown, "coral").values()
-    curves = [run.record["curves"]["train"]["alignment"] for run in runs]
-    return all(
-        (
-            all(curve[-1] < curve[0] / 100 for curve in curves),
-            min(decoded(shown, "coral", "probe_accuracy")) > 0.99,
-            min(decoded(shown, "coral", "relative_distance")) > 1,
-        )
-    )
-
-
-@finding("coral", "mse", group=DECIDING_SCALE)
+@finding("coral", "mse")
 def coral_leaves_latents_farther_apart_than_mse(shown: list[Run]) -> bool:
     """CORAL's loss falls a hundredfold, and its latents end farther apart than MSE's in every seed.
 
@@ -51,7 +37,7 @@ def coral_leaves_latents_farther_apart_than_mse(shown: list[Run]) -> bool:
     )
 
 
-@finding("relative", "mse-unaligned", "row-mean-depth", group=DECIDING_SCALE)
+@finding("relative", "mse-unaligned", "row-mean-depth")
 def shared_anchors_alone_align_nothing(shown: list[Run]) -> bool:
     """Shared anchors without an MSE leave the codes of the two branches as unrelated as before.
 
@@ -70,7 +56,7 @@ def shared_anchors_alone_align_nothing(shown: list[Run]) -> bool:
     )
 
 
-@finding("weight-maps", "mse", group=DECIDING_SCALE)
+@finding("weight-maps", "mse")
 def weight_maps_leave_the_guide_no_lead(shown: list[Run]) -> bool:
     """With weight maps the guided branch is within 0.1 m of RGB; with MSE it leads by over 1 m.
 
@@ -84,7 +70,7 @@ def weight_maps_leave_the_guide_no_lead(shown: list[Run]) -> bool:
     return max(map(abs, leads["weight-maps"])) < 0.1 and min(leads["mse"]) > 1
 
 
-@finding("coral", "coral-normalised")
+@finding("coral", "coral-normalised", group=EARLIER_SCALE)
 def coral_at_its_weight_brings_shapes_together_and_leaves_means(shown: list[Run]) -> bool:
     """Normalised, CORAL keeps its weight and brings shapes together; means drift, one seed far."""
     faded, kept = (seeds(shown, name) for name in ("coral", "coral-normalised"))
@@ -106,7 +92,7 @@ def coral_at_its_weight_brings_shapes_together_and_leaves_means(shown: list[Run]
     )
 
 
-@finding("mse-undetached", "coral", "coral-pixels")
+@finding("mse-undetached", "coral", "coral-pixels", group=EARLIER_SCALE)
 def mse_ends_nearer_than_coral(shown: list[Run]) -> bool:
     """MSE's latents end nearer than CORAL's, seed against seed; no difference in RGB is shown."""
     names = ["coral", "coral-pixels"]
@@ -139,7 +125,7 @@ MOST_ARRIVES = {
 """Experiment -> most percent of its weight that acts, in the mean over the run and at its end."""
 
 
-@finding("mse", *MOST_ARRIVES)
+@finding("mse", *MOST_ARRIVES, group=EARLIER_SCALE)
 def losses_that_became_small_faded(shown: list[Run]) -> bool:
     """Balanced losses that became small faded: CORAL, MSE of maps and of codes; not `mse`.
 
@@ -167,7 +153,13 @@ def losses_that_became_small_faded(shown: list[Run]) -> bool:
     )
 
 
-@finding("relative-mse", "relative-pretrained", "relative-pretrained-conv", "row-mean-depth")
+@finding(
+    "relative-mse",
+    "relative-pretrained",
+    "relative-pretrained-conv",
+    "row-mean-depth",
+    group=EARLIER_SCALE,
+)
 def stored_anchors_reach_what_others_reach(shown: list[Run]) -> bool:
     """Stored anchors end below the mean of each row, not told apart from learned anchors."""
     names = ["relative-pretrained", "relative-pretrained-conv"]
@@ -176,7 +168,7 @@ def stored_anchors_reach_what_others_reach(shown: list[Run]) -> bool:
     return most < floor_m(shown) and verdicts(shown, names, "relative-mse") == [NO_DIFFERENCE] * 2
 
 
-@finding("relative-mse", "relative-parallel")
+@finding("relative-mse", "relative-parallel", group=EARLIER_SCALE)
 def parallel_anchors_bring_shapes_nearer_and_decode_no_better(shown: list[Run]) -> bool:
     """Parallel anchors bring shapes nearer, not places, and the zero-shot error is no smaller."""
 

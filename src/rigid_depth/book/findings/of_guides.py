@@ -15,7 +15,7 @@ from rigid_depth.book.findings.reading import (
     verdicts,
 )
 from rigid_depth.book.tables import Run, branch_difference_m, difference_m
-from rigid_depth.conventions import DECIDING_SCALE
+from rigid_depth.conventions import EARLIER_SCALE
 
 GUIDED = (
     *(name for name in FAMILIES["rgb-infinity"]),
@@ -25,7 +25,7 @@ GUIDED = (
 """Every row with a guide."""
 
 
-@finding("mse-withheld", "mse")
+@finding("mse-withheld", "mse", group=EARLIER_SCALE)
 def a_guide_judged_at_withheld_returns_is_no_better_there(shown: list[Run]) -> bool:
     """A guide judged at returns that it was not given errs no less there than the usual guide."""
 
@@ -36,7 +36,7 @@ def a_guide_judged_at_withheld_returns_is_no_better_there(shown: list[Run]) -> b
     return withheld_m("mse-withheld") > withheld_m("mse")
 
 
-@finding(*GUIDED)
+@finding(*GUIDED, group=EARLIER_SCALE)
 def no_guide_copies_return_by_return(shown: list[Run]) -> bool:
     """No guide errs much less at returns it was given than at those withheld from it.
 
@@ -56,7 +56,7 @@ def no_guide_copies_return_by_return(shown: list[Run]) -> bool:
     )
 
 
-@finding("mse", group=DECIDING_SCALE)
+@finding("mse")
 def the_guide_is_not_ahead_of_the_nearest_return(shown: list[Run]) -> bool:
     """Where a return is withheld, the guide errs more than the nearest given return does.
 
@@ -69,7 +69,7 @@ def the_guide_is_not_ahead_of_the_nearest_return(shown: list[Run]) -> bool:
     )
 
 
-@finding("shared-encoder", "mse", "row-mean-depth")
+@finding("shared-encoder", "mse", "row-mean-depth", group=EARLIER_SCALE)
 def one_encoder_for_both_ends_near_the_row_mean(shown: list[Run]) -> bool:
     """One encoder for both ends within 0.25 m of the row mean, on training streets too.
 
@@ -86,7 +86,7 @@ def one_encoder_for_both_ends_near_the_row_mean(shown: list[Run]) -> bool:
     return near and agree and min(decoded(shown, "mse", "relative_distance")) > 0.1
 
 
-@finding("mse", "mse-undecayed", "mse-unregularised", "lidar-noisy")
+@finding("mse", "mse-undecayed", "mse-unregularised", "lidar-noisy", group=EARLIER_SCALE)
 def without_decay_the_guide_is_a_little_worse(shown: list[Run]) -> bool:
     """Without weight decay the guide is worse, in the mean by less than 0.2 m; noise does so, too.
 

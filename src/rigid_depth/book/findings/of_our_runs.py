@@ -17,18 +17,18 @@ from rigid_depth.book.findings.reading import (
     verdicts,
 )
 from rigid_depth.book.tables import Run
-from rigid_depth.conventions import DECIDING_SCALE
+from rigid_depth.conventions import EARLIER_SCALE
 
 MEAN_SHARE, END_SHARE = comparison.ARRIVING.values()
 
 
-@finding("rgb", "row-mean-depth", group=DECIDING_SCALE)
+@finding("rgb", "row-mean-depth")
 def the_baseline_sees_more_than_the_row_of_a_pixel(shown: list[Run]) -> bool:
     """RGB alone is better than the mean of each image row, in every seed."""
     return all(run.rmse_m("rgb") < floor_m(shown) for run in seeds(shown, "rgb").values())
 
 
-@finding("rgb", "rgb-infinity", group=DECIDING_SCALE)
+@finding("rgb", "rgb-infinity")
 def the_infinity_loss_costs_where_no_beam_returns(shown: list[Run]) -> bool:
     """The infinity loss raises the error over all surfaces, in every seed, by over 0.3 m.
 
@@ -39,7 +39,7 @@ def the_infinity_loss_costs_where_no_beam_returns(shown: list[Run]) -> bool:
     return _least_dense_gain_m(shown, "rgb") > 0.3 and alike
 
 
-@finding("rgb-dense-as-returned", "rgb-dense-within-cap", "rgb-infinity", group=DECIDING_SCALE)
+@finding("rgb-dense-as-returned", "rgb-dense-within-cap", "rgb-infinity")
 def perfect_labels_help_over_all_surfaces_and_not_at_returns(shown: list[Run]) -> bool:
     """Trained on true depth, RGB is not shown to be better at LiDAR returns.
 
@@ -53,7 +53,7 @@ def perfect_labels_help_over_all_surfaces_and_not_at_returns(shown: list[Run]) -
     return "better" not in at_returns and min(gains_m) > 0.5
 
 
-@finding("rgb-dense", "rgb-infinity", group=DECIDING_SCALE)
+@finding("rgb-dense", "rgb-infinity")
 def labels_of_far_surfaces_make_returns_worse(shown: list[Run]) -> bool:
     """Trained on true depth however far, RGB is over a metre worse at LiDAR returns.
 
@@ -82,7 +82,7 @@ def _least_dense_gain_m(shown: list[Run], experiment: str) -> float:
     )
 
 
-@finding("mse", "mse-undetached", "rgb", "rgb-infinity")
+@finding("mse", "mse-undetached", "rgb", "rgb-infinity", group=EARLIER_SCALE)
 def detached_or_not_mse_is_not_told_apart_from_rgb(shown: list[Run]) -> bool:
     """MSE between the latents, detached or not, is not told apart from RGB alone."""
     names = ["mse", "mse-undetached"]
@@ -90,7 +90,7 @@ def detached_or_not_mse_is_not_told_apart_from_rgb(shown: list[Run]) -> bool:
     return found == [[NO_DIFFERENCE] * 2] * 2
 
 
-@finding("mse", "mse-undetached")
+@finding("mse", "mse-undetached", group=EARLIER_SCALE)
 def not_detached_the_latents_shrink(shown: list[Run]) -> bool:
     """Without detaching, the MSE falls thousands of times; the relative distance does not.
 
@@ -124,7 +124,7 @@ def not_detached_the_latents_shrink(shown: list[Run]) -> bool:
     )
 
 
-@finding("mse", "mse-unaligned", group=DECIDING_SCALE)
+@finding("mse", "mse-unaligned")
 def the_alignment_loss_aligns(shown: list[Run]) -> bool:
     """Without the alignment loss latents end farther apart; no difference in RGB is shown."""
     without, aligned = (seeds(shown, name) for name in ("mse-unaligned", "mse"))
@@ -146,7 +146,7 @@ def the_alignment_loss_aligns(shown: list[Run]) -> bool:
     )
 
 
-@finding("mse", "mse-fresh-decoder")
+@finding("mse", "mse-fresh-decoder", group=EARLIER_SCALE)
 def a_fresh_decoder_on_frozen_encoders_is_not_told_apart(shown: list[Run]) -> bool:
     """A fresh decoder on frozen encoders is not told apart from the first stage."""
     return all(
@@ -155,7 +155,7 @@ def a_fresh_decoder_on_frozen_encoders_is_not_told_apart(shown: list[Run]) -> bo
     )
 
 
-@finding("mse-fresh-decoder-free", "rgb-infinity-fresh-decoder")
+@finding("mse-fresh-decoder-free", "rgb-infinity-fresh-decoder", group=EARLIER_SCALE)
 def no_guide_shows_in_the_second_stage(shown: list[Run]) -> bool:
     """Trained twice, the guided network is not told apart from RGB alone trained twice.
 
@@ -182,7 +182,7 @@ def no_guide_shows_in_the_second_stage(shown: list[Run]) -> bool:
     )
 
 
-@finding("mse-fresh-decoder-free", "row-mean-depth")
+@finding("mse-fresh-decoder-free", "row-mean-depth", group=EARLIER_SCALE)
 def trained_twice_rgb_has_the_wider_gap(shown: list[Run]) -> bool:
     """Trained twice, both branches have a gap and that of RGB is wider, as in thesis Figure 7.1.
 

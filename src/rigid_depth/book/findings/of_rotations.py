@@ -15,11 +15,11 @@ from rigid_depth.book.findings.reading import (
     verdicts,
 )
 from rigid_depth.book.tables import Run, branch_difference_m
-from rigid_depth.conventions import DECIDING_SCALE
+from rigid_depth.conventions import EARLIER_SCALE
 from rigid_depth.statistics import holm
 
 
-@finding("rotation-global-3", "rotation-geodesic")
+@finding("rotation-global-3", "rotation-geodesic", group=EARLIER_SCALE)
 def one_rotation_answers_all_images(shown: list[Run]) -> bool:
     """Global, d = 3: R_rgb hardly varies over images; MSE and geodesic loss are not told apart.
 
@@ -40,7 +40,7 @@ def one_rotation_answers_all_images(shown: list[Run]) -> bool:
     )
 
 
-@finding("rotation-global-3", group=DECIDING_SCALE)
+@finding("rotation-global-3")
 def rotations_agree_and_come_apart_again(shown: list[Run]) -> bool:
     """The loss between the rotations ends five times above its least; R_rgb hardly varies."""
     runs = seeds(shown, "rotation-global-3").values()
@@ -59,7 +59,7 @@ MANY_NUMBERS = ("rotation-global-16", "rotation-local-3")
 """Rows whose rotation has a hundred free numbers and more."""
 
 
-@finding(*MANY_NUMBERS, "rgb-infinity", group=DECIDING_SCALE)
+@finding(*MANY_NUMBERS, "rgb-infinity")
 def a_rotation_of_many_numbers_makes_rgb_worse(shown: list[Run]) -> bool:
     """Rows with a rotation of many numbers are worse in RGB by over a tenth, in training too."""
     alone = seeds(shown, "rgb-infinity")
@@ -80,7 +80,7 @@ NUMBERS_OF_A_ROTATION = (
 """Rows whose rotation says nothing, then 1, 3 and 120 numbers of an image, then 3 of each pixel."""
 
 
-@finding(*NUMBERS_OF_A_ROTATION)
+@finding(*NUMBERS_OF_A_ROTATION, group=EARLIER_SCALE)
 def the_more_a_rotation_says_the_more_lidar_comes_through(shown: list[Run]) -> bool:
     """The more numbers a global rotation has, the lower the depth error beside RGB's.
 
@@ -98,20 +98,20 @@ def the_more_a_rotation_says_the_more_lidar_comes_through(shown: list[Run]) -> b
     )
 
 
-@finding("rotation-local-3", group=DECIDING_SCALE)
+@finding("rotation-local-3")
 def a_local_guess_is_not_one_rotation(shown: list[Run]) -> bool:
     """The guess of a rotation for each pixel varies at least half as much as its target does."""
     found = turns(shown, "rotation-local-3")
     return all(turn["own_spread_rad"] > turn["guide_spread_rad"] / 2 for turn in found)
 
 
-@finding("rotation-global-3", group=DECIDING_SCALE)
+@finding("rotation-global-3")
 def zero_shot_is_worse_than_rgb_at_d_3(shown: list[Run]) -> bool:
     """At d = 3 the zero-shot prediction is worse than that of the RGB branch."""
     return branch_difference_m(shown, "rotation-global-3", "zero_shot", "rgb").low > 0
 
 
-@finding(*printed_table("table_8_5"))
+@finding(*printed_table("table_8_5"), group=EARLIER_SCALE)
 def two_things_of_table_8_5_are_reproduced_and_two_are_not(shown: list[Run]) -> bool:
     """The local row has the best depth and the worst zero-shot error, as printed.
 
@@ -141,7 +141,7 @@ def two_things_of_table_8_5_are_reproduced_and_two_are_not(shown: list[Run]) -> 
     return as_said(thesis, True) and as_said(ours, False)
 
 
-@finding("relative-rotation")
+@finding("relative-rotation", group=EARLIER_SCALE)
 def rotations_of_codes_are_one_rotation(shown: list[Run]) -> bool:
     """Of relative representations, too, R_rgb is one rotation for all images."""
     found = turns(shown, "relative-rotation")
