@@ -146,7 +146,7 @@ def the_alignment_loss_aligns(shown: list[Run]) -> bool:
     )
 
 
-@finding("mse", "mse-fresh-decoder", group=EARLIER_SCALE)
+@finding("mse", "mse-fresh-decoder")
 def a_fresh_decoder_on_frozen_encoders_is_not_told_apart(shown: list[Run]) -> bool:
     """A fresh decoder on frozen encoders is not told apart from the first stage."""
     return all(
