@@ -37,6 +37,26 @@ def coral_leaves_latents_farther_apart_than_mse(shown: list[Run]) -> bool:
     )
 
 
+@finding("relative", "relative-mse", "rgb-infinity")
+def relative_representations_leave_rgb_as_it_is(shown: list[Run]) -> bool:
+    """With relative representations RGB stays within 2 % of RGB alone, with the MSE and without.
+
+    By the 90 % interval of each line. With the MSE the codes of the branches end nearer in every
+    seed, and a pixel still hardly ever finds its partner (MRR below 0.1). Described after the runs
+    were seen.
+    """
+    names = ["relative", "relative-mse"]
+    rows = comparison.verdicts(shown, names, "rgb-infinity")
+    apart, near = (decoded(shown, name, "relative_distance") for name in names)
+    return all(
+        (
+            all(row["equivalent"] for row in rows),
+            max(near) < min(apart) / 2,
+            max(decoded(shown, "relative-mse", "mrr")) < 0.1,
+        )
+    )
+
+
 @finding("relative", "mse-unaligned", "row-mean-depth")
 def shared_anchors_alone_align_nothing(shown: list[Run]) -> bool:
     """Shared anchors without an MSE leave the codes of the two branches as unrelated as before.
@@ -113,23 +133,16 @@ def mse_ends_nearer_than_coral(shown: list[Run]) -> bool:
     )
 
 
-MOST_ARRIVES = {
-    "coral": (25, 5),
-    "weight-maps": (40, 25),
-    "relative-mse": (65, 25),
-    "relative-parallel": (85, 40),
-    "relative-pretrained": (65, 25),
-    "relative-pretrained-conv": (85, 50),
-    "shared-encoder": (65, 40),
-}
+MOST_ARRIVES = {"coral": (10, 1), "weight-maps": (25, 5), "relative-mse": (40, 10)}
 """Experiment -> most percent of its weight that acts, in the mean over the run and at its end."""
 
 
-@finding("mse", *MOST_ARRIVES, group=EARLIER_SCALE)
+@finding("mse", *MOST_ARRIVES)
 def losses_that_became_small_faded(shown: list[Run]) -> bool:
     """Balanced losses that became small faded: CORAL, MSE of maps and of codes; not `mse`.
 
-    A loss l acts with l / (l + 1e-5) of its weight.
+    A loss l acts with l / (l + 1e-5) of its weight. Each of these ends below a tenth of it, CORAL
+    below a hundredth. How little was described after the runs were seen.
     """
 
     def below_epsilon(run: Run) -> float:
@@ -147,7 +160,7 @@ def losses_that_became_small_faded(shown: list[Run]) -> bool:
     return all(
         (
             faded,
-            all(80 / 600 <= value <= 100 / 600 for value in share),
+            max(share) < 0.1,
             min(END_SHARE(run.record) for run in seeds(shown, "mse").values()) > 99,
         )
     )
