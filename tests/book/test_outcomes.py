@@ -48,8 +48,8 @@ def test_no_difference_says_what_would_have_been_seen(monkeypatch):
     assert "no difference between “MSE" in one
     assert "a difference of 3 % would have been shown in four of five" in one
     two = said(monkeypatch, "no difference shown", "no difference shown", "open")
-    assert "none of “MSE, end to end” and “CORAL” is told apart from “RGB alone”" in two
-    assert "1 more experiment not run yet" in two
+    assert "neither “MSE, end to end” nor “CORAL” is told apart from “RGB alone”" in two
+    assert "1 more is not run at this scale yet" in two
 
 
 def test_too_few_seeds_are_said(monkeypatch):
@@ -69,6 +69,6 @@ def test_each_scale_that_can_judge_has_its_sentence(monkeypatch):
     first, second = outcomes.outcome(runs, ["mse", "coral"], "rgb").split(" At scale ")
     assert first.startswith("At scale core “CORAL")
     assert "MSE" not in first
-    assert "1 more experiment not run yet" in first
+    assert "1 more is not run at this scale yet" in first
     assert second.startswith("cpu “MSE")
     assert "CORAL" in second

@@ -180,14 +180,13 @@ def channel(runs: Sequence[Run]) -> str:
         text += ": **there it is nearly one rotation for all images**"
     text += "."
     if said == "holds":
-        none, *_, most, local = (
+        one, *_, most, local = (
             branch_difference_m(runs, n, "depth", "rgb").mean for n in NUMBERS_OF_A_ROTATION
         )
         return (
             "**A rotation is a channel**: the more numbers a rotation of the whole image has, the "
-            f"lower the error of the guided branch against RGB's, from {none:+.2f} m with none to "
-            f"{most:+.2f} m with 120; with a rotation for each pixel it is {local:+.2f} m (scale "
-            f"`{scale}`). {text}"
+            f"lower the error of the guided branch against RGB's, from {one:+.2f} m with one to "
+            f"{most:+.2f} m with 120; with a rotation for each pixel it is {local:+.2f} m. {text}"
         )
     words = "no order by its size is shown" if said == "no longer holds" else "that is open"
     return f"{text} Does a larger rotation carry more from LiDAR? Here {words}."

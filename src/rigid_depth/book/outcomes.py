@@ -71,7 +71,7 @@ def _at_scale(runs: Sequence[Run], scale: str, experiments: Sequence[str], refer
     counts = sorted({row["seeds"] for row in judged})
     seeds = " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
     left = len(rows) - len(judged)
-    more = f"; {left} more experiment{'' if left == 1 else 's'} not run yet" if left else ""
+    more = f"; {left} more {'is' if left == 1 else 'are'} not run at this scale yet" if left else ""
     return (
         f"At scale {scale} {'; '.join(said)} (RGB branch, held-out streets, {seeds} seeds{more})."
     )
@@ -97,11 +97,13 @@ def _not_told_apart(rows: Sequence[dict], total: int, base: str) -> str:
         shown = f"{values[0]:+.2f} m, {_interval(rows[0])}"
         return f"no difference between {names} is shown ({shown}); {would}"
     span = f"{min(values):+.2f} to {max(values):+.2f} m"
-    whom = f"{total} experiments"
+    whom = f"none of {total} experiments"
     if total <= MOST_NAMED:
         *names, last = (_label(row["experiment"]) for row in rows)
-        whom = f"{', '.join(names)} and {last}"
-    return f"none of {whom} is told apart from {base} (differences of {span}); {would}"
+        whom = f"none of {', '.join(names)} and {last}"
+        if total == 2:
+            whom = f"neither {names[0]} nor {last}"
+    return f"{whom} is told apart from {base} (differences of {span}); {would}"
 
 
 def _label(name: str) -> str:

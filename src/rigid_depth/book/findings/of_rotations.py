@@ -8,41 +8,37 @@ from rigid_depth.book import comparison
 from rigid_depth.book.findings.finding import finding, seeds
 from rigid_depth.book.findings.of_the_thesis import printed_table
 from rigid_depth.book.findings.reading import (
-    NO_DIFFERENCE,
     about,
     rmse_m,
     turns,
-    verdicts,
 )
 from rigid_depth.book.tables import Run, branch_difference_m
 from rigid_depth.conventions import EARLIER_SCALE
 from rigid_depth.statistics import holm
 
+GLOBAL = ("rotation-global-2", "rotation-global-3", "rotation-global-16",
+          "rotation-global-16-latent")  # fmt: skip
+"""Rows with one rotation for each image."""
 
-@finding("rotation-global-3", "rotation-geodesic", group=EARLIER_SCALE)
+
+@finding(*GLOBAL)
 def one_rotation_answers_all_images(shown: list[Run]) -> bool:
-    """Global, d = 3: R_rgb hardly varies over images; MSE and geodesic loss are not told apart.
+    """Of global rotations, R_rgb hardly varies over images; what it is to meet varies a lot.
 
-    Its distance from R_rgbd is little more than the spread of R_rgbd.
+    In every run R_rgb varies by less than a tenth of what R_rgbd does, and its distance from R_rgbd
+    is little more than the spread of R_rgbd.
     """
-    names = ("rotation-global-3", "rotation-geodesic")
-    found = [turn for name in names for turn in turns(shown, name)]
+    found = [turn for name in GLOBAL for turn in turns(shown, name)]
     return all(
-        (
-            max(turn["own_spread_rad"] for turn in found) < 0.05,
-            all(0.3 < turn["guide_spread_rad"] < 0.6 for turn in found),
-            all(about(t["distance_rad"], t["guide_spread_rad"], 0.08) for t in found),
-            *(
-                verdicts(shown, ["rotation-geodesic"], "rotation-global-3", b) == [NO_DIFFERENCE]
-                for b in ("rgb", "depth", "zero_shot")
-            ),
-        )
+        turn["own_spread_rad"] < turn["guide_spread_rad"] / 10
+        and about(turn["distance_rad"] / turn["guide_spread_rad"], 1, 0.15)
+        for turn in found
     )
 
 
 @finding("rotation-global-3")
 def rotations_agree_and_come_apart_again(shown: list[Run]) -> bool:
-    """The loss between the rotations ends five times above its least; R_rgb hardly varies."""
+    """The loss between the rotations ends at over five times its least; R_rgb hardly varies."""
     runs = seeds(shown, "rotation-global-3").values()
     curves = [run.record["curves"]["train"]["alignment"] for run in runs]
     found = turns(shown, "rotation-global-3")
@@ -74,28 +70,23 @@ def a_rotation_of_many_numbers_makes_rgb_worse(shown: list[Run]) -> bool:
 
 
 NUMBERS_OF_A_ROTATION = (
-    "rotation-identity", "rotation-global-2", "rotation-global-3", "rotation-global-16",
-    "rotation-local-3",
+    "rotation-global-2", "rotation-global-3", "rotation-global-16", "rotation-local-3",
 )  # fmt: skip
-"""Rows whose rotation says nothing, then 1, 3 and 120 numbers of an image, then 3 of each pixel."""
+"""Rows whose rotation has 1, 3 and 120 free numbers for an image, then 3 for each pixel of it."""
 
 
-@finding(*NUMBERS_OF_A_ROTATION, group=EARLIER_SCALE)
+@finding(*NUMBERS_OF_A_ROTATION)
 def the_more_a_rotation_says_the_more_lidar_comes_through(shown: list[Run]) -> bool:
-    """The more numbers a global rotation has, the lower the depth error beside RGB's.
+    """The more numbers a rotation has, the lower the depth error beside RGB's.
 
-    One rotation for each pixel lowers it most.
+    One, 3 and 120 numbers for an image, then 3 for each of its pixels, which are 384; means over
+    the seeds. Each is below zero.
     """
     worth = {n: branch_difference_m(shown, n, "depth", "rgb") for n in NUMBERS_OF_A_ROTATION}
     p_values = holm({name: found.p_value for name, found in worth.items()})
     values_m = [found.mean for found in worth.values()]
-    return all(
-        (
-            p_values.pop("rotation-identity") > 0.5,
-            all(p_value < 0.05 for p_value in p_values.values()),
-            values_m == sorted(values_m, reverse=True),
-        )
-    )
+    below = all(p_value < 0.05 for p_value in p_values.values())
+    return below and values_m == sorted(values_m, reverse=True)
 
 
 @finding("rotation-local-3")
