@@ -102,12 +102,24 @@ def zero_shot_is_worse_than_rgb_at_d_3(shown: list[Run]) -> bool:
     return branch_difference_m(shown, "rotation-global-3", "zero_shot", "rgb").low > 0
 
 
-@finding(*printed_table("table_8_5"), group=EARLIER_SCALE)
-def two_things_of_table_8_5_are_reproduced_and_two_are_not(shown: list[Run]) -> bool:
+@finding(*NUMBERS_OF_A_ROTATION)
+def the_more_a_rotation_says_the_worse_rgb_and_zero_shot(shown: list[Run]) -> bool:
+    """The more numbers a rotation has, the larger the error of RGB and of zero-shot beside it.
+
+    Means over the seeds. Described after the runs were seen.
+    """
+    rows = [seeds(shown, name).values() for name in NUMBERS_OF_A_ROTATION]
+    rgb_m = [fmean(run.rmse_m("rgb") for run in row) for row in rows]
+    lost_m = [branch_difference_m(shown, n, "zero_shot", "rgb").mean for n in NUMBERS_OF_A_ROTATION]
+    return rgb_m == sorted(rgb_m) and lost_m == sorted(lost_m)
+
+
+@finding(*printed_table("table_8_5"))
+def one_thing_of_table_8_5_is_reproduced_and_three_are_not(shown: list[Run]) -> bool:
     """The local row has the best depth and the worst zero-shot error, as printed.
 
-    At d = 3 zero-shot is within 0.1 m of RGB in both; at d = 2 it is not in the thesis alone, and
-    at d = 16 the three branches agree in the thesis alone. Means over our seeds.
+    In the thesis alone zero-shot is within 0.1 m of RGB at d = 3 and over 0.5 m worse at d = 2, and
+    the three branches agree at d = 16 with the loss on rotations. Means over our seeds.
     """
     branches = ("rgb", "depth", "zero_shot")
     thesis = printed_table("table_8_5")
@@ -123,7 +135,7 @@ def two_things_of_table_8_5_are_reproduced_and_two_are_not(shown: list[Run]) -> 
             (
                 min(table, key=lambda name: table[name]["depth"]) == "rotation-local-3",
                 max(table, key=lambda name: table[name]["zero_shot"]) == "rotation-local-3",
-                abs(gap["rotation-global-3"]) < 0.1,
+                (abs(gap["rotation-global-3"]) < 0.1) == printed,
                 (gap["rotation-global-2"] > 0.5) == printed,
                 (max(sixteen) - min(sixteen) < 0.01) == printed,
             )
