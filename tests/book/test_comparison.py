@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from rigid_depth.book import comparison
-from rigid_depth.book.scatter import scatter
+from rigid_depth.book.scatter import scatter, scattering_apart
 from rigid_depth.book.tables import Run, branch_difference_m
 from rigid_depth.conventions import BALANCING_EPSILON
 from rigid_depth.decisions import LOOKS, smallest_visible
@@ -81,6 +81,26 @@ def test_a_row_that_repeats_another_adds_no_degrees_of_freedom(runs):
     pair = "mse", "rgb-infinity", "rgb"
     assert scatter(alone, *pair) == scatter(beside, *pair)
     assert scatter(alone, *pair).degrees == (3 - 1) * (3 - 1)
+
+
+def test_a_row_whose_seeds_go_their_own_way_is_left_out_of_the_pool():
+    """Six rows follow their seeds by a hundredth, a seventh goes against them by a third."""
+    noise = np.random.default_rng(3).normal(scale=0.01, size=(6, 3))
+    names = ("rgb", "rgb-infinity", "mse", "coral", "mse-withheld", "lidar-noisy")
+    rows = {
+        ("core", name): {s: 7 + 0.1 * s + noise[k, s] for s in range(3)}
+        for k, name in enumerate(names)
+    }
+    odd = {("core", "small-encoder"): {0: 8.3, 1: 7.9, 2: 8.1}}
+    assert scattering_apart(rows) == frozenset()
+    assert scattering_apart(rows | odd) == frozenset(odd)
+    pair = "mse", "rgb-infinity", "rgb"
+    assert scatter(rows | odd, *pair) == scatter(rows, *pair)
+    assert scatter(rows, *pair).degrees == (6 - 1) * (3 - 1)
+    line = scatter(rows | odd, "small-encoder", "rgb-infinity", "rgb")
+    assert line.degrees == 2
+    own = [odd["core", "small-encoder"][s] - rows["core", "rgb-infinity"][s] for s in range(3)]
+    assert line.variance == pytest.approx(np.var(own, ddof=1))
 
 
 def test_each_row_may_have_a_base_of_its_own(runs):

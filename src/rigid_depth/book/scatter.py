@@ -1,10 +1,14 @@
 """How far paired differences of published runs scatter over seeds.
 
 Two degrees of freedom a line say little of its scatter. Rows whose RGB branch starts from the same
-weights and sees the same frames in the same order scatter alike, so that theirs is pooled.
+weights and sees the same frames in the same order scatter alike, so that theirs is pooled. A row
+that clearly does not is left out of the pool.
 """
 
 from __future__ import annotations
+
+from functools import cache
+from statistics import fmean
 
 from rigid_depth.decisions import at_least, own_or_pooled
 from rigid_depth.experiments.registry import BASELINES
@@ -21,6 +25,8 @@ ANOTHER_NETWORK = frozenset(
 pooled with the others. A new row of this kind joins them here."""
 ANOTHER_START = {"cpu": ("weight-maps", "relative", "rotation")}
 """Scale -> beginnings of the rows whose RGB branch started from other weights than plain RGB's."""
+LEAST_ROWS = 3
+"""Fewer are not pooled."""
 POOLED_BRANCH = "rgb"
 """Guides and zero-shot paths differ too much between rows to scatter alike."""
 
@@ -28,8 +34,9 @@ POOLED_BRANCH = "rgb"
 def scatter(errors_m: Errors, first: str, second: str, branch: str) -> Scatter | None:
     """The variance over seeds of the difference of two rows, in m^2; None for one seed alone.
 
-    `errors_m` are those of all runs. Both of equal start: pooled, unless their own is larger beyond
-    chance. Otherwise their own, and at least the pooled one, as another start can only add to it.
+    `errors_m` are those of all runs. Both in the pool: pooled, unless their own is larger beyond
+    chance. Otherwise their own, and at least the pooled one, as what sets them apart can only add
+    to it.
     """
     pair = [errors for (_, name), errors in errors_m.items() if name in (first, second)]
     own = seed_scatter(dict(enumerate(pair))) if len(pair) == 2 else None
@@ -37,11 +44,43 @@ def scatter(errors_m: Errors, first: str, second: str, branch: str) -> Scatter |
         name.partition("+")[0] in BASELINES for name in (first, second)
     ):
         return own
-    alike = _without_twins({k: errors for k, errors in errors_m.items() if of_equal_start(*k)})
-    if len(alike) < 3 or (pooled := seed_scatter(alike)) is None:
+    starts = {key: errors for key, errors in errors_m.items() if of_equal_start(*key)}
+    apart = scattering_apart(starts)
+    alike = _without_twins({key: errors for key, errors in starts.items() if key not in apart})
+    if len(alike) < LEAST_ROWS or (pooled := seed_scatter(alike)) is None:
         return own
-    both = all(of_equal_start(*key) for key in errors_m if key[1] in (first, second))
+    both = all(key in starts and key not in apart for key in errors_m if key[1] in (first, second))
     return own_or_pooled(own, pooled) if both else at_least(own, pooled)
+
+
+def scattering_apart(rows: Errors) -> frozenset[tuple[str, str]]:
+    """The rows whose scatter around the others is larger beyond chance, the farthest first.
+
+    By the test of `own_or_pooled`, one row after another until none is left that fails it.
+    """
+    return _apart(tuple((key, tuple(sorted(errors.items()))) for key, errors in rows.items()))
+
+
+@cache
+def _apart(rows: tuple) -> frozenset[tuple[str, str]]:
+    left = _without_twins({key: dict(errors) for key, errors in rows})
+    found: set[tuple[str, str]] = set()
+    while len(left) > LEAST_ROWS:
+        around = {key: _around(left, key) for key in left}
+        worst = max(left, key=lambda key: around[key][0].variance / around[key][1].variance)
+        if own_or_pooled(*around[worst]) is not around[worst][0]:
+            break
+        del left[worst]
+        found.add(worst)
+    return frozenset(found)
+
+
+def _around(rows: Errors, key: tuple[str, str]) -> tuple[Scatter, Scatter]:
+    """The scatter of a row around the mean of the others, and theirs; of a difference of two."""
+    others = {other: errors for other, errors in rows.items() if other != key}
+    mean = {s: fmean(errors[s] for errors in others.values() if s in errors) for s in rows[key]}
+    own, rest = seed_scatter({0: rows[key], 1: mean}), seed_scatter(others)
+    return Scatter(own.variance * 2 / (1 + 1 / len(others)), own.degrees), rest
 
 
 def of_equal_start(group: str, experiment: str) -> bool:
