@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rigid_depth.book import figures, resultstable, tables
+from rigid_depth.book import figures, notebook, resultstable, tables
 from rigid_depth.errors import RigidDepthError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +29,13 @@ def test_one_constant_says_which_scale_is_shown(book, runs, publish, monkeypatch
     publish(book / "book" / "results", "rgb", "gpu", 0, 4.0)
     shown = tables.published(book=book / "book")
     assert [(run.group, run.experiment) for run in shown.shown] == [("gpu", "rgb")]
+
+
+def test_a_caption_that_would_break_its_table_is_refused():
+    said = notebook.numbered_table("| a |", name="tab-a", caption="In words.").data
+    assert said.startswith("```{table} In words.\n:name: tab-a\n")
+    with pytest.raises(RigidDepthError, match="caption of tab-a holds a backtick"):
+        notebook.numbered_table("| a |", name="tab-a", caption="As `code`.")
 
 
 def of_splits(**metrics) -> tables.Run:

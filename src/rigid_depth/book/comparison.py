@@ -121,14 +121,27 @@ def verdicts(
 
     The reference is one for all or one for each experiment. Rows of `experiment`, `reference`,
     `value_m`, `low_m`, `high_m` (95 %), `reference_m` (its error on those seeds), `p_value`
-    (Holm's, over the rows that were run), `seeds` and `verdict`: better, worse, no difference
-    shown, or open where fewer than two seeds are shared. The level allows for the looks of
+    (Holm's, over the `lines` that were run), `seeds` and `verdict`: better, worse, no difference
+    shown, or open where fewer than two seeds are shared. Where all experiments are of the family of
+    the reference (see `families`), p-values are corrected over the family, so that a line has the
+    same verdict in every table. The level allows for the looks of
     `decisions.LOOKS`. As shares of the reference's error `low`, `high` (90 %) and `visible`, the
     smallest effect to which such a line gives a verdict in four of five cases, at the level of its
     look and by the first step of Holm's method; `equivalent` says whether the 90 % interval lies
     within `MARGIN`, for each line by itself, and `next` whether the line stops.
     """
     runs = list(runs)
+    family = FAMILIES.get(reference, ()) if branch == "rgb" and isinstance(reference, str) else ()
+    if set(experiments) <= set(family):
+        found = {row["experiment"]: row for row in _corrected(runs, family, reference, branch)}
+        return [found[name] for name in experiments]
+    return _corrected(runs, experiments, reference, branch)
+
+
+def _corrected(
+    runs: list[Run], experiments: Sequence[str], reference: str | Mapping[str, str], branch: str
+) -> list[dict]:
+    """The rows of `verdicts`, corrected over these experiments."""
     rows, estimates = {}, {}
     against = dict.fromkeys(experiments, reference) if isinstance(reference, str) else reference
     for name in experiments:
@@ -153,7 +166,7 @@ def verdicts(
         row |= in_shares(estimates[name], row["reference_m"], MARGIN, level=first)
         better = "better" if row["value_m"] < 0 else "worse"
         verdict = better if p_value < level else "no difference shown"
-        row |= {"p_value": p_value, "verdict": verdict}
+        row |= {"p_value": p_value, "verdict": verdict, "lines": len(estimates)}
         row["next"] = next_look(p_value, row["p_equivalent"], row["seeds"])
     return list(rows.values())
 
@@ -244,7 +257,7 @@ def verdicts_csv(runs: Iterable[Run]) -> str:
     """The verdicts of each scale against both references as CSV, one line for each comparison."""
     runs, out = list(runs), io.StringIO()
     columns = ["scale", "experiment", "reference", "value_m", "low_m", "high_m", "reference_m"]
-    columns += ["p_value", "seeds"]
+    columns += ["p_value", "lines", "seeds"]
     columns += ["share", "low", "high", "p_equivalent", "equivalent", "visible", "next"]
     writer = csv.DictWriter(out, [*columns, "verdict"], lineterminator="\n")
     writer.writeheader()
@@ -258,8 +271,8 @@ def verdicts_csv(runs: Iterable[Run]) -> str:
 
 def _verdict_head(rows: list[dict]) -> list[str]:
     """The columns of a verdict; a p-value depends on how many lines it was corrected for."""
-    judged = sum(row["verdict"] != "open" for row in rows)
-    p_value = f"p (Holm of {judged})" if judged else "p (Holm)"
+    lines = next((row["lines"] for row in rows if row["verdict"] != "open"), None)
+    p_value = f"p (Holm of {lines})" if lines else "p (Holm)"
     share = f"within ±{100 * MARGIN:.0f} % (90 %)"
     return [
         "[verdict](#results-words)",

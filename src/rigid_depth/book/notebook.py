@@ -12,6 +12,7 @@ import torch
 from rigid_depth.book import drawndata
 from rigid_depth.book.colours import COLOURS
 from rigid_depth.book.parameters import check_given, refuse_values
+from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.sources import repository
 
 
@@ -63,10 +64,13 @@ def numbered_table(
     """A MyST table with number, caption and label, to end a cell with `markdown_format: myst`.
 
     `style` is a class of the book's style sheet. `study` is the study, or those, whose
-    published seeds the table shows; the caption links to their pages.
+    published seeds the table shows; the caption links to their pages. Raises `RigidDepthError` for
+    a backtick in the caption: the fence around the table would be read as text.
     """
     from IPython.display import Markdown
 
+    if "`" in caption:
+        raise RigidDepthError(f"the caption of {name} holds a backtick; write the name in words.")
     for shown in (study,) if isinstance(study, str) else study:
         caption += f" [Study {shown}](#study-{shown})."
     options = f":name: {name}\n" + (f":class: {style}\n" if style else "")
