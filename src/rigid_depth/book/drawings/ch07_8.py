@@ -35,10 +35,11 @@ def worth_of_channel(worth: dict, free_numbers: dict) -> go.Figure:
     found = list(worth.values())
     error = {"type": "data", "array": rounded([d.high - d.mean for d in found], 4)}
     error["arrayminus"] = rounded([d.mean - d.low for d in found], 4)
-    rows = [f"{name}: {free_numbers[name]} numbers" for name in worth]
+    counts = [free_numbers[name] for name in worth]
+    rows = [f"{n}: {k} number{'s' * (k != 1)}" for n, k in zip(worth, counts, strict=True)]
     x = rounded([d.mean for d in found], 4)
     figure = go.Figure(go.Scatter(x=x, y=rows, mode="markers", marker_size=10, error_x=error))
     figure.add_vline(x=0, line={"dash": "dot", "width": 1})
-    figure.update_xaxes(title="depth minus RGB, test RMSE [m]")
+    figure.update_xaxes(title="depth minus RGB, RMSE [m]")
     figure.update_yaxes(autorange="reversed", automargin=True)
     return figure.update_layout(height=160 + 40 * len(rows))
