@@ -62,6 +62,9 @@ def test_p_values_are_those_of_the_family(runs):
     assert shown["p_value"] > 1.5 * alone["p_value"]  # the pool has more lines, too
     (other,) = comparison.verdicts(runs, ["coral"], "mse")
     assert other["lines"] == 1  # no family is compared with it
+    more = [replace(r, experiment="rgb-dense") for r in runs if r.experiment == "coral"]
+    mixed = comparison.verdicts([*runs, *more], ["rgb-dense", "mse"], "rgb-infinity")
+    assert [(row["experiment"], row["lines"]) for row in mixed] == [("rgb-dense", 1), ("mse", 3)]
 
 
 def test_what_a_line_could_have_shown_is_judged_as_its_verdict_is(runs):

@@ -122,9 +122,9 @@ def verdicts(
     The reference is one for all or one for each experiment. Rows of `experiment`, `reference`,
     `value_m`, `low_m`, `high_m` (95 %), `reference_m` (its error on those seeds), `p_value`
     (Holm's, over the `lines` that were run), `seeds` and `verdict`: better, worse, no difference
-    shown, or open where fewer than two seeds are shared. Where all experiments are of the family of
-    the reference (see `families`), p-values are corrected over the family, so that a line has the
-    same verdict in every table. The level allows for the looks of
+    shown, or open where fewer than two seeds are shared. P-values of the family of the reference
+    (see `families`) are corrected over all of it, so that a line has the same verdict in every
+    table, and those of other experiments among themselves. The level allows for the looks of
     `decisions.LOOKS`. As shares of the reference's error `low`, `high` (90 %) and `visible`, the
     smallest effect to which such a line gives a verdict in four of five cases, at the level of its
     look and by the first step of Holm's method; `equivalent` says whether the 90 % interval lies
@@ -132,10 +132,12 @@ def verdicts(
     """
     runs = list(runs)
     family = FAMILIES.get(reference, ()) if branch == "rgb" and isinstance(reference, str) else ()
-    if set(experiments) <= set(family):
-        found = {row["experiment"]: row for row in _corrected(runs, family, reference, branch)}
-        return [found[name] for name in experiments]
-    return _corrected(runs, experiments, reference, branch)
+    others = [name for name in experiments if name not in family]
+    rows = _corrected(runs, others, reference, branch)
+    if len(others) < len(experiments):
+        rows += _corrected(runs, family, reference, branch)
+    found = {row["experiment"]: row for row in rows}
+    return [found[name] for name in experiments]
 
 
 def _corrected(
@@ -271,8 +273,8 @@ def verdicts_csv(runs: Iterable[Run]) -> str:
 
 def _verdict_head(rows: list[dict]) -> list[str]:
     """The columns of a verdict; a p-value depends on how many lines it was corrected for."""
-    lines = next((row["lines"] for row in rows if row["verdict"] != "open"), None)
-    p_value = f"p (Holm of {lines})" if lines else "p (Holm)"
+    lines = sorted({row["lines"] for row in rows if row["verdict"] != "open"})
+    p_value = f"p (Holm of {' and '.join(map(str, lines))})" if lines else "p (Holm)"
     share = f"within ±{100 * MARGIN:.0f} % (90 %)"
     return [
         "[verdict](#results-words)",
