@@ -17,11 +17,15 @@ SIZE = (64, 128)
 EXPERIMENT = EXPERIMENTS["rotation-global-3"]
 
 
+def build(experiment) -> torch.nn.Module:
+    torch.manual_seed(0)
+    built = build_model(experiment, replace(SCALES["smoke"], image_size=SIZE)).eval()
+    return built.to(memory_format=torch.channels_last)
+
+
 @pytest.fixture
 def model():
-    torch.manual_seed(0)
-    built = build_model(EXPERIMENT, replace(SCALES["smoke"], image_size=SIZE)).eval()
-    return built.to(memory_format=torch.channels_last)
+    return build(EXPERIMENT)
 
 
 @pytest.fixture
@@ -36,19 +40,26 @@ def batch():
     return guided(raw, EXPERIMENT, generator_at(0, 0))
 
 
-def gradients(model, batch) -> dict[str, torch.Tensor]:
-    loss = sum(objective(model(batch), batch, EXPERIMENT, 50, 100).values())
+def gradients(model, batch, experiment=EXPERIMENT) -> dict[str, torch.Tensor]:
+    loss = sum(objective(model(batch), batch, experiment, 50, 100).values())
     loss.backward()
     return {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
 
 
-def test_dense_gradients_are_the_same_gradients(model, batch):
+def test_dense_gradients_are_the_same_gradients(batch):
+    """In 64 bits: in 32 the order of sums alone makes some of them differ, by the processor.
+
+    Of `mse`, as a PointNet gives its rotations in 32 bits; the blocks are those of all experiments.
+    """
+    mse = EXPERIMENTS["mse"]
+    model = build(mse).double()
+    batch = {k: v.double() if v.is_floating_point() else v for k, v in batch.items()}
     other = copy.deepcopy(model)
     dense_gradients(other)
-    plain, dense = gradients(model, batch), gradients(other, batch)
+    plain, dense = (gradients(each, batch, mse) for each in (model, other))
     assert plain.keys() == dense.keys()
     for name, expected in plain.items():
-        torch.testing.assert_close(dense[name], expected, rtol=1e-4, atol=1e-7, msg=name)
+        torch.testing.assert_close(dense[name], expected, rtol=1e-9, atol=1e-12, msg=name)
 
 
 @pytest.mark.parametrize("dense", [False, True])
