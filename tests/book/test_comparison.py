@@ -10,11 +10,12 @@ import pytest
 import torch
 
 from rigid_depth.book import comparison
-from rigid_depth.book.scatter import scatter, scattering_apart
-from rigid_depth.book.tables import Run, branch_difference_m
+from rigid_depth.book.scatter import of_equal_start, scatter, scattering_apart
+from rigid_depth.book.tables import Run, branch_difference_m, published
 from rigid_depth.conventions import BALANCING_EPSILON
 from rigid_depth.decisions import LOOKS, smallest_visible
 from rigid_depth.losses import balanced
+from rigid_depth.statistics import seed_scatter
 
 
 def run(experiment, seed, shift=0.0, **alignment):
@@ -108,10 +109,24 @@ def test_a_row_whose_seeds_go_their_own_way_is_left_out_of_the_pool():
     pair = "mse", "rgb-infinity", "rgb"
     assert scatter(rows | odd, *pair) == scatter(rows, *pair)
     assert scatter(rows, *pair).degrees == (6 - 1) * (3 - 1)
+    single = {("core", "coral-pixels"): {7: 9.0}}  # a seed that no other row has
+    assert scattering_apart(rows | single) == frozenset()
+    assert scattering_apart(rows | single | odd) == frozenset(odd)
     line = scatter(rows | odd, "small-encoder", "rgb-infinity", "rgb")
     assert line.degrees == 2
     own = [odd["core", "small-encoder"][s] - rows["core", "rgb-infinity"][s] for s in range(3)]
     assert line.variance == pytest.approx(np.var(own, ddof=1))
+
+
+def test_chapter_8_names_the_rows_that_are_left_out_of_the_pool():
+    """Both rows with d = 16; with them the intervals would be more than half as wide again."""
+    found = errors_m([r for r in published().shown if r.rmse_m("rgb") is not None])
+    starts = {key: errors for key, errors in found.items() if of_equal_start(*key)}
+    apart = scattering_apart(starts)
+    names = ("rotation-global-16", "rotation-global-16-latent")
+    assert apart == {("core", name) for name in names}
+    kept = {key: errors for key, errors in starts.items() if key not in apart}
+    assert (seed_scatter(starts).variance / seed_scatter(kept).variance) ** 0.5 > 1.5
 
 
 def test_each_row_may_have_a_base_of_its_own(runs):

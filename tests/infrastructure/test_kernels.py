@@ -7,22 +7,13 @@ import sys
 from pathlib import Path
 
 import execute
+import jupytext
 import kernels
 import nbformat
 import pytest
 from jupyter_client.connect import LocalPortCache
 
 ROOT = Path(__file__).resolve().parents[2]
-TEXT = """---
-jupytext:
-  text_representation: {extension: .md, format_name: myst}
-kernelspec: {display_name: Python 3, language: python, name: python3}
----
-
-```{code-cell} ipython3
-print(1 + 1)
-```
-"""
 PLUGIN = """
 from jupyter_client.connect import LocalPortCache
 
@@ -100,7 +91,8 @@ def test_the_build_starts_a_kernel_again(tmp_path, taken_port, monkeypatch):
     monkeypatch.setattr(LocalPortCache, "find_available_port", taken_first)
     path = tmp_path / "notebooks" / "chapter.md"
     path.parent.mkdir()
-    path.write_text(TEXT)
+    cells = [nbformat.v4.new_code_cell("print(1 + 1)")]
+    jupytext.write(nbformat.v4.new_notebook(cells=cells), path, fmt="md:myst")
     notebook = execute.run(path, {}, show_log=False)
     assert notebook.cells[-1].outputs[0].text == "2\n"
     assert len(given) == 10  # five ports a start

@@ -66,8 +66,10 @@ def _apart(rows: tuple) -> frozenset[tuple[str, str]]:
     left = _without_twins({key: dict(errors) for key, errors in rows})
     found: set[tuple[str, str]] = set()
     while len(left) > LEAST_ROWS:
-        around = {key: _around(left, key) for key in left}
-        worst = max(left, key=lambda key: around[key][0].variance / around[key][1].variance)
+        around = {key: pair for key in left if (pair := _around(left, key))}
+        if not around:
+            break
+        worst = max(around, key=lambda key: around[key][0].variance / around[key][1].variance)
         if own_or_pooled(*around[worst]) is not around[worst][0]:
             break
         del left[worst]
@@ -75,11 +77,18 @@ def _apart(rows: tuple) -> frozenset[tuple[str, str]]:
     return frozenset(found)
 
 
-def _around(rows: Errors, key: tuple[str, str]) -> tuple[Scatter, Scatter]:
-    """The scatter of a row around the mean of the others, and theirs; of a difference of two."""
+def _around(rows: Errors, key: tuple[str, str]) -> tuple[Scatter, Scatter] | None:
+    """The scatter of a row around the mean of the others, and theirs; of a difference of two.
+
+    None where too few seeds are shared to say.
+    """
     others = {other: errors for other, errors in rows.items() if other != key}
-    mean = {s: fmean(errors[s] for errors in others.values() if s in errors) for s in rows[key]}
-    own, rest = seed_scatter({0: rows[key], 1: mean}), seed_scatter(others)
+    shared = rows[key].keys() & set().union(*others.values())
+    mean = {s: fmean(errors[s] for errors in others.values() if s in errors) for s in shared}
+    own = seed_scatter({0: {s: rows[key][s] for s in shared}, 1: mean})
+    rest = seed_scatter(others)
+    if own is None or rest is None or not rest.variance:
+        return None
     return Scatter(own.variance * 2 / (1 + 1 / len(others)), own.degrees), rest
 
 
