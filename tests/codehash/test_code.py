@@ -1,9 +1,13 @@
 """The hash of code: what computes changes it, what is said, shown or renamed does not."""
 
+import gc
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from rigid_depth import PACKAGE
 from rigid_depth.codehash.code import Code
 
 MATHS = '''"""Mathematics."""
@@ -211,3 +215,26 @@ def test_a_name_that_is_nowhere_is_named(package):
     with pytest.raises(ValueError, match=r"package\.maths has no name 'volume'"):
         package(("import Shape, area, even", "import Shape, area, even, volume"),
                 ("+= area", "+= volume"))  # fmt: skip
+
+
+def test_threads_that_hash_at_once_do_not_disturb_each_other():
+    """Python 3.11 fails where a collection lets another thread parse while one does."""
+    files = sorted(PACKAGE.glob("experiments/*/*.py"))
+    parts = [path.relative_to(PACKAGE.parent).with_suffix("").parts for path in files]
+    modules = [".".join(part) for part in parts if part[-1] != "__init__"]
+    threshold = gc.get_threshold()
+
+    def give_way(*_):
+        time.sleep(0)
+
+    gc.callbacks.append(give_way)
+    gc.set_threshold(100)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            found = list(pool.map(lambda _: [*map(Code().bindings, modules)], range(6)))
+    finally:
+        gc.set_threshold(*threshold)
+        gc.callbacks.remove(give_way)
+    names = [[list(bindings) for bindings in of_one] for of_one in found]
+    assert len(modules) > 20
+    assert names == names[:1] * 6

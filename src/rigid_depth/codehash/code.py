@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 from rigid_depth import PACKAGE
 from rigid_depth.codehash.normalise import MARK, Lookup, Target, normal_text
@@ -27,6 +28,10 @@ ROUNDS = 8
 """How deep a reference is looked through: at round 0 it is blank, at each further one the hash of
 its definition at the round before. Circles need no care. What lies deeper counts all the same: it
 is itself among the definitions that are hashed."""
+
+_PARSING = Lock()
+"""Held while a file is parsed. Python 3.11 counts the depth of a tree for all threads together, so
+that `ast.parse` can fail in one thread when another one parses too (python/cpython#106905)."""
 
 
 class Code:
@@ -150,8 +155,10 @@ class Code:
         path = self._file(module)
         if path is None:
             raise ValueError(f"there is no module {module} in {self.folder.name}")
+        with _PARSING:
+            tree = ast.parse(path.read_text(encoding="utf-8"))
         found: dict[str, list[ast.stmt]] = {}
-        for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+        for statement in tree.body:
             for name in bound(statement):
                 found.setdefault(name, [])
                 if statement not in found[name]:
