@@ -7,28 +7,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
+from handmade import run
 
-from rigid_depth.book import comparison
+from rigid_depth.book import comparison, families
 from rigid_depth.book.scatter import of_equal_start, scatter, scattering_apart
-from rigid_depth.book.tables import Run, branch_difference_m, published
-from rigid_depth.conventions import BALANCING_EPSILON
+from rigid_depth.book.tables import Run, published
 from rigid_depth.decisions import LOOKS, smallest_visible
-from rigid_depth.losses import balanced
 from rigid_depth.statistics import seed_scatter
-
-
-def run(experiment, seed, shift=0.0, **alignment):
-    """A record whose six scenes have an RMSE of about 9 m plus a shift, 1,000 pixels each."""
-    generator = np.random.default_rng(seed)
-    rmse = 9 + np.arange(6) * 0.3 + 0.01 * generator.normal(size=6) + shift
-    scenes = {
-        f"scene-{k}": {"squared_error_sum_m2": 1000 * r**2, "pixels": 1000}
-        for k, r in enumerate(rmse)
-    }
-    caps = {"80": {"rmse_m": float(np.sqrt((rmse**2).mean()))}}
-    branch = {"caps": caps, "scenes": scenes}
-    return Run("cpu", experiment, seed, {"metrics": {"test": {"rgb": branch}}, **alignment})
 
 
 @pytest.fixture
@@ -81,8 +66,8 @@ def test_what_a_line_could_have_shown_is_judged_as_its_verdict_is(runs):
 
 def errors_m(runs: list[Run]) -> dict[tuple[str, str], dict[int, float]]:
     found = {}
-    for run in runs:
-        found.setdefault((run.group, run.experiment), {})[run.seed] = run.rmse_m("rgb")
+    for one in runs:
+        found.setdefault((one.group, one.experiment), {})[one.seed] = one.rmse_m("rgb")
     return found
 
 
@@ -139,27 +124,9 @@ def test_each_row_may_have_a_base_of_its_own(runs):
     assert line.startswith("| CORAL | `mse` |")
 
 
-def test_branches_of_one_run_are_compared_on_their_own_pixels():
-    def both(seed, shift):
-        found, other = run("mse", seed), run("mse", seed, shift)
-        branches = found.record["metrics"]["test"]
-        branches["depth"] = other.record["metrics"]["test"]["rgb"]
-        return found
-
-    runs = [both(seed, -1.5 - 0.01 * seed) for seed in range(3)]
-    found = branch_difference_m(runs, "mse", "depth", "rgb")
-    assert found.mean == pytest.approx(-1.51, abs=0.03)
-    assert found.high < -1.4
-    assert branch_difference_m(runs, "mse", "zero_shot", "rgb") is None
-    line = comparison.gap_table(runs, ["mse"]).splitlines()[2]
-    assert [cell.strip() for cell in line.split("|")][2] == f"{found.mean:+.2f}"
-    assert line.split("|")[4].strip() == "open"
-    assert comparison.gap_table([], ["mse"]).splitlines()[2].count("open") == 3
-
-
 def test_the_file_of_verdicts_has_every_comparison(runs):
     lines = list(csv.DictReader(io.StringIO(comparison.verdicts_csv(runs))))
-    assert len(lines) == 2 * sum(map(len, comparison.FAMILIES.values()))
+    assert len(lines) == 2 * sum(map(len, families.FAMILIES.values()))
     others = [row for row in lines if row["scale"] == "core"]
     assert {row["verdict"] for row in others} == {"open"}
     mine = {(row["experiment"], row["reference"]): row for row in lines if row not in others}
@@ -171,60 +138,10 @@ def test_the_file_of_verdicts_has_every_comparison(runs):
     assert not any(name.startswith("rgb-decay") for name, _ in mine)
 
 
-def test_a_table_links_every_seed_and_leaves_rows_open(runs):
-    assert comparison.rows_run(runs, ["rotation-global-3", "mse"]) == ["mse"]
-    text = comparison.branch_table(runs, ["mse", "rotation-global-3"])
-    head, _, first, second = text.strip().splitlines()
-    assert "zero-shot, control [m]" in head
-    assert all(f"[{seed}](#run-cpu-mse-seed-{seed})" in first for seed in range(3))
-    mean = np.mean([r.rmse_m("rgb") for r in runs if r.experiment == "mse"])
-    assert f"{mean:.3f} ±" in first
-    assert second.count("open") == 4
-
-
-def test_a_mean_over_some_seeds_says_so():
-    found = [run("mse", k, alignment={"decoded": {"cka": v}}) for k, v in enumerate((0.5, None))]
-    table = comparison.measure_table(found, ["mse"], {"CKA": comparison.ALIGNMENT["CKA"]})
-    assert "| 0.500 (1 of 2) |" in table
-
-
-def test_a_mean_below_a_thousandth_is_no_zero():
-    found = [run("mse", k, alignment={"decoded": {"cka": v}}) for k, v in enumerate((2e-6, 4e-6))]
-    table = comparison.measure_table(found, ["mse"], {"CKA": comparison.ALIGNMENT["CKA"]})
-    assert "| 3.0e-06 ± 1.4e-06 |" in table
-
-
-def test_a_row_with_a_changed_parameter_says_so():
-    found = [run("rgb+steps=1200", 0)]
-    table = comparison.branch_table(found, ["rgb+steps=1200"])
-    assert table.splitlines()[-1].startswith("| RGB alone, steps=1200 |")
-    assert "(#run-cpu-rgb-steps-1200-seed-0)" in table
-
-
 def test_the_head_of_p_values_counts_their_family(runs):
     table = comparison.verdict_table(runs, ["mse", "coral", "weight-maps"], "rgb-infinity")
     assert "p (Holm of 3)" in table.splitlines()[0]
     assert "0.000" not in table
-
-
-def test_how_much_of_a_balanced_weight_arrives():
-    """At eps half of it, far above all; a loss that is not balanced has no such number."""
-    mean, end = comparison.ARRIVING.values()
-    curves = {"train": {"alignment": [1.0, BALANCING_EPSILON, 3 * BALANCING_EPSILON]}}
-    record = {"curves": curves, "parameters": {"balancing": True}}
-    loss = torch.tensor(3 * BALANCING_EPSILON, dtype=torch.float64)
-    acts = balanced(torch.tensor(1.0, dtype=torch.float64), loss, 1.0).item()
-    assert end(record) == pytest.approx(100 * acts, rel=1e-6) == pytest.approx(75)
-    assert mean(record) == pytest.approx((100 + 50 + 75) / 3, abs=0.01)
-    assert end(record | {"parameters": {"balancing": False}}) is None
-    assert end(record | {"curves": {"train": {}}}) is None
-
-
-def test_a_measure_reads_its_path_or_nothing():
-    record = {"alignment": {"decoded": {"cka": 0.25}}}
-    assert comparison.ALIGNMENT["CKA"](record) == 0.25
-    assert comparison.ALIGNMENT["probe accuracy"](record) is None
-    assert comparison.ROTATIONS["spread of R_rgbd [rad]"](record) is None
 
 
 def test_a_difference_in_one_line():
@@ -232,26 +149,3 @@ def test_a_difference_in_one_line():
     found = SimpleNamespace(mean=-0.1234, low=-0.2, high=0.0567)
     assert comparison.difference_text(found) == "-0.12 m, 95 % -0.20 to +0.06"
     assert comparison.difference_text(found, 3) == "-0.123 m, 95 % -0.200 to +0.057"
-
-
-def test_the_first_step_below_eps():
-    def curves(*losses):
-        return {"curves": {"train": {"step": [10, 20, 30, 40], "alignment": losses}}}
-
-    below, above = BALANCING_EPSILON / 2, 2 * BALANCING_EPSILON
-    runs = [
-        Run("cpu", "mse", 0, curves(above, below, above, below)),
-        Run("cpu", "mse", 1, curves(above, above, above, below)),
-        Run("cpu", "coral", 0, curves(above, below, below, below)),
-        Run("cpu", "coral", 1, curves(above, above, above, above)),
-    ]
-    assert comparison.first_lost_steps(runs, "mse") == (20, 40, 40)
-    assert comparison.first_lost_steps(runs, "coral") is None
-    assert comparison.first_lost_steps(runs, "relative") is None
-
-
-def test_copying_is_the_ratio_of_two_errors():
-    copying = {"alignment": {"copying": {"withheld_rmse_m": 6.0, "given_rmse_m": 4.0}}}
-    runs = [Run("cpu", "mse", 0, copying), Run("cpu", "coral", 0, copying)]
-    assert comparison.withheld_over_given(runs, "mse") == [1.5]
-    assert comparison.withheld_over_given(runs, "relative") == []

@@ -1,4 +1,4 @@
-"""Tables of the experiment chapters: branches, verdicts and alignment of published runs."""
+"""What a row changes against another one: differences, their verdicts, and tables of both."""
 
 from __future__ import annotations
 
@@ -9,56 +9,11 @@ from statistics import fmean
 
 from rigid_depth.book.families import FAMILIES
 from rigid_depth.book.markdown import plain, table
-from rigid_depth.book.measures import (
-    ALIGNMENT,
-    ARRIVING,
-    COMPLEMENTARITY,
-    COPYING,
-    NETWORK,
-    ROTATIONS,
-    Measure,
-    headline,
-    recorded,
-)
-from rigid_depth.book.tables import (
-    BRANCHES,
-    Run,
-    branch_difference_m,
-    difference_m,
-)
-from rigid_depth.conventions import BALANCING_EPSILON, SHOWN_SCALES
-from rigid_depth.decisions import (
-    in_shares,
-    level_at,
-    next_look,
-)
+from rigid_depth.book.tables import Run, difference_m
+from rigid_depth.conventions import SHOWN_SCALES
+from rigid_depth.decisions import in_shares, level_at, next_look
 from rigid_depth.experiments.registry import in_words
-from rigid_depth.statistics import estimate, holm
-
-__all__ = [
-    "ALIGNMENT",
-    "ARRIVING",
-    "COMPLEMENTARITY",
-    "COPYING",
-    "LEAST_SEEDS",
-    "MARGIN",
-    "NETWORK",
-    "ROTATIONS",
-    "base_table",
-    "branch_table",
-    "difference_text",
-    "first_lost_steps",
-    "gap_table",
-    "headline",
-    "measure_table",
-    "recorded",
-    "rows_run",
-    "scale_of",
-    "verdict_table",
-    "verdicts",
-    "verdicts_csv",
-    "withheld_over_given",
-]
+from rigid_depth.statistics import holm
 
 LEAST_SEEDS = 2
 MARGIN = 0.02
@@ -67,48 +22,12 @@ MARGIN = 0.02
 
 def scale_of(runs: Iterable[Run], *experiments: str) -> str | None:
     """The first scale shown at which these experiments share seeds enough; None where none does."""
-    seeds: dict[tuple[str, str], set[int]] = {}
-    for run in runs:
-        seeds.setdefault((run.group, run.experiment), set()).add(run.seed)
+    runs = list(runs)
     for scale in SHOWN_SCALES:
-        shared = set.intersection(*(seeds.get((scale, name), set()) for name in experiments))
-        if len(shared) >= LEAST_SEEDS:
+        mine = [run for run in runs if run.group == scale]
+        if len(_shared_seeds(mine, experiments)) >= LEAST_SEEDS:
             return scale
     return None
-
-
-def branch_table(runs: Iterable[Run], experiments: Sequence[str]) -> str:
-    """RMSE of every branch, held-out streets, mean ± spread over seeds, seeds linked to runs.
-
-    A row without a run says so.
-    """
-    columns = {f"{name} [m]": headline(branch) for branch, name in BRANCHES.items()}
-    return measure_table(runs, experiments, columns)
-
-
-def measure_table(
-    runs: Iterable[Run], experiments: Sequence[str], measures: dict[str, Measure]
-) -> str:
-    """Any numbers of the records of some experiments: mean ± spread over seeds, linked to the runs.
-
-    A cell is a dash where the records have no such number, and says so where only some have it; a
-    row without a run is open.
-    """
-    found = _by_experiment(runs)
-    rows = []
-    for name in experiments:
-        mine = found.get(name, [])
-        cells = [_cell([read(run.record) for run in mine]) for read in measures.values()]
-        links = " ".join(f"[{run.seed}](#{run.label})" for run in mine)
-        label = plain(in_words(name))
-        rows.append([label, *(cells if mine else ["open"] * len(cells)), links or "not run yet"])
-    return table(["Experiment", *measures, "seeds"], rows)
-
-
-def rows_run(runs: Iterable[Run], experiments: Sequence[str]) -> list[str]:
-    """Those of the experiments that have a run, in their order."""
-    found = _by_experiment(runs)
-    return [name for name in experiments if name in found]
 
 
 def verdicts(
@@ -148,7 +67,7 @@ def _corrected(
     against = dict.fromkeys(experiments, reference) if isinstance(reference, str) else reference
     for name in experiments:
         reference = against[name]
-        seeds = _shared_seeds(runs, name, reference, branch)
+        seeds = _shared_seeds(runs, (name, reference), branch)
         found = difference_m(runs, name, reference, branch) if len(seeds) >= LEAST_SEEDS else None
         rows[name] = {"experiment": name, "reference": reference, "seeds": len(seeds)}
         rows[name]["verdict"] = "open"
@@ -192,24 +111,6 @@ def base_table(runs: Iterable[Run], bases: Mapping[str, str], branch: str = "rgb
     return table(["Experiment", "against", *_verdict_head(found)], rows)
 
 
-def gap_table(runs: Iterable[Run], experiments: Sequence[str]) -> str:
-    """How far apart the branches of each experiment end: differences with their 95 % intervals.
-
-    `depth - RGB`: what LiDAR at the input is worth; `zero-shot - RGB`: what it costs to decode the
-    RGB latent with the RGB-D decoder, and with the control that has only seen RGB-D latents.
-    """
-    runs, rows = list(runs), []
-    columns = {branch: label for branch, label in BRANCHES.items() if branch != "rgb"}
-    for name in experiments:
-        cells = []
-        for branch in columns:
-            d = branch_difference_m(runs, name, branch, "rgb")
-            cells += ["open", "–"] if d is None else _difference_cells(d)
-        rows.append([plain(in_words(name)), *cells])
-    heads = [head for label in columns.values() for head in (f"{label} - RGB [m]", "95 %")]
-    return table(["Experiment", *heads], rows)
-
-
 def difference_text(found, digits: int = 2) -> str:
     """A difference in metres with its 95 % interval, in one line of text; "open" for None.
 
@@ -219,40 +120,6 @@ def difference_text(found, digits: int = 2) -> str:
         return "open"
     value, low, high = (f"{x:+.{digits}f}" for x in (found.mean, found.low, found.high))
     return f"{value} m, 95 % {low} to {high}"
-
-
-def first_lost_steps(runs: Iterable[Run], experiment: str) -> tuple[int, int, int] | None:
-    """When less than half of the alignment loss's weight arrives for the first time.
-
-    The loss has then fallen below eps of eq. 6.1. Returns the first such step, least and most over
-    seeds, and the last step of the curves; None where it does not happen in every seed.
-    """
-    curves = [run.record["curves"]["train"] for run in runs if run.experiment == experiment]
-    lost = [
-        [
-            step
-            for step, loss in zip(c["step"], c["alignment"], strict=True)
-            if loss < BALANCING_EPSILON
-        ]
-        for c in curves
-    ]
-    if not lost or not all(lost):
-        return None
-    first = [steps[0] for steps in lost]
-    return min(first), max(first), curves[0]["step"][-1]
-
-
-def withheld_over_given(runs: Iterable[Run], experiment: str) -> list[float]:
-    """Error of the RGB-D branch at withheld returns over that at given ones, a number a seed.
-
-    1: nothing is copied from the input return by return.
-    """
-    mine = [run.record["alignment"]["copying"] for run in runs if run.experiment == experiment]
-    return [copying["withheld_rmse_m"] / copying["given_rmse_m"] for copying in mine]
-
-
-def _difference_cells(found) -> list[str]:
-    return [f"{found.mean:+.2f}", f"{found.low:+.2f} to {found.high:+.2f}"]
 
 
 def verdicts_csv(runs: Iterable[Run]) -> str:
@@ -298,26 +165,10 @@ def _verdict_cells(row: dict) -> list[str]:
     return [row["verdict"], *numbers, str(row["seeds"])]
 
 
-def _by_experiment(runs: Iterable[Run]) -> dict[str, list[Run]]:
-    found: dict[str, list[Run]] = {}
-    for run in runs:
-        found.setdefault(run.experiment, []).append(run)
-    return found
-
-
-def _shared_seeds(runs: Iterable[Run], first: str, second: str, branch: str) -> set[int]:
-    found: dict[str, set[int]] = {first: set(), second: set()}
+def _shared_seeds(runs: Iterable[Run], experiments: Iterable[str], branch: str = "rgb") -> set[int]:
+    """The seeds with which all of them have a run, one that measured the branch."""
+    found: dict[str, set[int]] = {name: set() for name in experiments}
     for run in runs:
         if run.experiment in found and run.rmse_m(branch) is not None:
             found[run.experiment].add(run.seed)
-    return found[first] & found[second]
-
-
-def _cell(values: list[float | None]) -> str:
-    known = [value for value in values if value is not None]
-    if not known:
-        return "–"
-    found = estimate(known)
-    digits = ".1e" if 0 < abs(found.mean) < 0.001 else ".3f"
-    text = f"{found.mean:{digits}}" + ("" if not found.std else f" ± {found.std:{digits}}")
-    return text if len(known) == len(values) else f"{text} ({len(known)} of {len(values)})"
+    return set.intersection(*found.values())

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from statistics import fmean, median
 
 from rigid_depth.book import regime
-from rigid_depth.book.comparison import ARRIVING
 from rigid_depth.book.forest import main_rows, printed
 from rigid_depth.book.found import Lines, mean_rmse_m, of
 from rigid_depth.book.markdown import number, plain
+from rigid_depth.book.measures import ARRIVING
 from rigid_depth.book.tables import HEADLINE_CAP, Run
 from rigid_depth.conventions import EARLIER_SCALE
 from rigid_depth.decisions import MORE_SEEDS, POWER, STOP_UNDECIDED

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from rigid_depth.book import comparison
+from rigid_depth.book import comparison, measures
 from rigid_depth.book.experimentpage import label as experiment_label
 from rigid_depth.book.ledgerpages import row_label
 from rigid_depth.book.markdown import number, plain
@@ -36,11 +36,11 @@ WHOLE_AGAINST = "rotation-global-16-latent"
 """The row of the thesis's tables that is nearest to it."""
 
 MEASURES = {
-    **comparison.ROTATIONS,
-    "RMSE [m], pooled, up to 100 m": comparison.recorded(
+    **measures.ROTATIONS,
+    "RMSE [m], pooled, up to 100 m": measures.recorded(
         "metrics", "test", "rgb", "caps", "100", "rmse_m"
     ),
-    "RMSE [m], mean over images, up to 100 m": comparison.recorded(
+    "RMSE [m], mean over images, up to 100 m": measures.recorded(
         "metrics", "test", "rgb", "caps", "100", "rmse_image_mean_m"
     ),
 }

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from rigid_depth.book import comparison
 from rigid_depth.book.comparison import MARGIN
 from rigid_depth.book.findings.finding import NOT_REPRODUCED, REPRODUCED, UNDECIDED, Judgement
-from rigid_depth.book.tables import Run
+from rigid_depth.book.tables import BRANCHES, Run
 from rigid_depth.decisions import POWER, smallest_visible
 from rigid_depth.experiments.registry import find_experiment
 from rigid_depth.statistics import Estimate
@@ -148,7 +148,7 @@ def _sentence(row: dict, branch: str, claimed: float | None = None) -> str:
     """One difference in percent of the reference's error, and what could have been seen."""
     what = f"`{row['experiment']}` against `{row['reference']}`"
     if branch != "rgb":
-        what += f" ({comparison.BRANCHES[branch]})"
+        what += f" ({BRANCHES[branch]})"
     if row["verdict"] == "open":
         return f"{what}: open."
     looked_for = "" if claimed is None else f"; looked for: {100 * claimed:+.1f} %"

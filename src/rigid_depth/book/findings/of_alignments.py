@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import fmean
 
-from rigid_depth.book import comparison
+from rigid_depth.book import comparison, measures
 from rigid_depth.book.findings.finding import finding, seeds
 from rigid_depth.book.findings.of_the_thesis import printed_table
 from rigid_depth.book.findings.reading import (
@@ -16,7 +16,7 @@ from rigid_depth.book.findings.reading import (
 from rigid_depth.book.tables import Run
 from rigid_depth.conventions import BALANCING_EPSILON, EARLIER_SCALE
 
-MEAN_SHARE, END_SHARE = comparison.ARRIVING.values()
+MEAN_SHARE, END_SHARE = measures.ARRIVING.values()
 
 
 @finding("coral", "mse")

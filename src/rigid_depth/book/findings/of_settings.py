@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import fmean
 
-from rigid_depth.book import comparison
+from rigid_depth.book import measures
 from rigid_depth.book.families import FAMILIES
 from rigid_depth.book.findings.finding import finding, seeds
 from rigid_depth.book.findings.of_the_thesis import PRINTED
@@ -60,7 +60,7 @@ def the_reciprocal_encoding_is_for_the_near(shown: list[Run]) -> bool:
 
     def caps(name: str) -> list[tuple[float, float]]:
         rows = ((inverse[seed], linear[seed]) for seed in inverse)
-        read = comparison.recorded("metrics", "test", "rgb", "caps", HEADLINE_CAP, name)
+        read = measures.recorded("metrics", "test", "rgb", "caps", HEADLINE_CAP, name)
         return [(read(a.record), read(b.record)) for a, b in rows]
 
     pairs = [(ranges_m(run), ranges_m(linear[seed])) for seed, run in inverse.items()]
