@@ -3,11 +3,14 @@
     python workflow/programme.py [--jobs 2] [--minutes 100] [--publish] [--list]
                                  [--dataroot kitti=/data/kitti]
 
-A run that is published and not stale is left alone; one that was cut off goes on. With `--publish`
-each run is copied to book/results as it finishes. After `--minutes` the runs in progress are ended;
-the same call goes on with them. Every run has one thread and a low priority, and its own log.
-Stages on real data are left out unless a data root is given.
+A run that is published and not stale is left alone; one that was cut off goes on. A run that starts
+from the weights of another one waits for it, and that one is run again where its weights are not
+kept. With `--publish` each run is copied to book/results as it finishes. After `--minutes` the runs
+in progress are ended; the same call goes on with them. Every run has one thread and a low priority,
+and its own log. Stages on real data are left out unless a data root is given.
 """
+
+from __future__ import annotations
 
 import argparse
 import os
@@ -15,8 +18,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -58,17 +61,28 @@ class Run:
         """The run resolved; raises RigidDepthError for unknown names and bad values."""
         experiment, *changes = self.row.split("+")
         overrides = dict(change.split("=", 1) for change in changes)
-        return plan_run(
+        plan = plan_run(
             experiment, scale=self.scale, seed=self.seed, dataset=self.dataset or None,
-            overrides=overrides, out=self.out, init_from=self.weights,
+            overrides=overrides, out=self.out,
         )  # fmt: skip
+        origin = self.origin  # whose weights need not be there yet
+        return replace(plan, init={"origin": origin.place.as_posix()}) if origin else plan
 
     @property
     def weights(self) -> Path | None:
         """The folder of the run it starts from."""
+        return self.out / self.origin.place if self.origin else None
+
+    @property
+    def origin(self) -> Run | None:
+        """The run it starts from, on the scale's own data."""
         if not self.starts_from:
             return None
-        return self.out / self.scale / self.starts_from / f"seed-{self.seed}"
+        return Run(self.starts_from, self.scale, self.seed, self.out)
+
+    def is_ready(self) -> bool:
+        """Whether the weights it starts from are there."""
+        return self.weights is None or (self.weights / WEIGHTS).exists()
 
     @property
     def place(self) -> Path:
@@ -111,8 +125,7 @@ def read_programme(
 ) -> Iterator[Run]:
     """The runs in their order: stage by stage, row by row; `out` is the folder they go to.
 
-    A run that starts from weights which are not there yet is left out, and so is a stage on a data
-    set without a root in `dataroots`.
+    A stage on a data set without a root in `dataroots` is left out.
     """
     asked = yaml.safe_load(path.read_text(encoding="utf-8"))
     for stage in asked["stages"]:
@@ -122,9 +135,18 @@ def read_programme(
             continue
         for row in stage["rows"]:
             for seed in stage["seeds"]:
-                run = Run(row, asked["scale"], seed, out, dataset, root, stage.get("from", ""))
-                if run.weights is None or (run.weights / WEIGHTS).exists():
-                    yield run
+                yield Run(row, asked["scale"], seed, out, dataset, root, stage.get("from", ""))
+
+
+def left(runs: Iterable[Run]) -> list[Run]:
+    """Those to be run: not published yet, each behind the run whose missing weights it needs."""
+    todo: dict[Run, None] = {}
+    for run in runs:
+        if not run.is_published():
+            if run.origin and not run.is_ready():
+                todo[run.origin] = None
+            todo[run] = None
+    return list(todo)
 
 
 def work(
@@ -136,8 +158,9 @@ def work(
 ) -> int:
     """Runs them, at most so many at a time, until the clock says so; the number that failed.
 
-    `done` is called with each that ends well. With `only_whole` none is begun when less time is
-    left than the longest has taken so far: for a machine on which none can go on another day.
+    A run waits for the weights it starts from. `done` is called with each that ends well. With
+    `only_whole` none is begun when less time is left than the longest has taken so far: for a
+    machine on which none can go on another day.
     """
     waiting, running, failed, longest_s = list(todo), {}, 0, 0.0
     try:
@@ -145,7 +168,10 @@ def work(
             while waiting and len(running) < jobs:
                 if only_whole and time.monotonic() + longest_s > until:
                     break
-                run = waiting.pop(0)
+                run = next((run for run in waiting if run.is_ready()), None)
+                if run is None:
+                    break
+                waiting.remove(run)
                 running[run] = run.start(), time.monotonic()
             if not running:
                 break
@@ -184,8 +210,9 @@ def _finish(run: Run, code: int, done: Callable[[Run], None] | None) -> bool:
 
 
 def to_book(run: Run) -> None:
-    """Publishes a run that is finished."""
-    publish(run.plan.folder, RESULTS / run.place)
+    """Publishes a run that is finished, unless the book holds it: it was run for its weights."""
+    if not run.is_published():
+        publish(run.plan.folder, RESULTS / run.place)
 
 
 def _leave(*_: object) -> None:
@@ -204,8 +231,7 @@ def main() -> int:
     parser.add_argument("--dataroot", action="append", default=[], metavar="DATASET=FOLDER")
     asked = parser.parse_args()
     roots = {name: Path(root) for name, _, root in (t.partition("=") for t in asked.dataroot)}
-    runs = read_programme(asked.programme, dataroots=roots)
-    todo = [run for run in runs if not run.is_published()]
+    todo = left(read_programme(asked.programme, dataroots=roots))
     if asked.list:
         print(*(run.place for run in todo), sep="\n")
         return 0

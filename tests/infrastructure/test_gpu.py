@@ -31,6 +31,9 @@ class Fake:
         self.seconds, self.code, self.place, self.log = seconds, code, Path("x"), folder / "log"
         self.started = False
 
+    def is_ready(self):
+        return True
+
     def start(self):
         self.started = True
         program = f"import sys, time; time.sleep({self.seconds}); sys.exit({self.code})"
@@ -84,7 +87,7 @@ class Fake(test_gpu.Fake):
         (folder / "pid").write_text(str(process.pid))
         return process
 programme.read_programme = lambda *_, **__: [Fake(folder, 600)]
-Fake.is_published = lambda self: False
+Fake.is_published, Fake.origin = lambda self: False, None
 sys.argv[1:] = []
 programme.main()
 """
@@ -121,6 +124,45 @@ def test_none_is_begun_that_could_not_end(tmp_path, monkeypatch, capsys):
     todo = [Fake(tmp_path, 2), Fake(tmp_path, 600)]
     assert programme.work(todo, 1, time.monotonic() + 4, only_whole=True) == 0
     assert [run.started for run in todo] == [True, False]
+    assert "1 runs are left" in capsys.readouterr().out
+
+
+def test_a_run_waits_for_the_one_whose_weights_it_starts_from(tmp_path, monkeypatch):
+    """The first is published, but its weights are not kept: it is run again and stays published."""
+    monkeypatch.setattr(programme, "PAUSE_S", 0.01)
+    monkeypatch.setattr(programme.Run, "is_published", lambda run: run.dataset == "")
+    published = []
+    monkeypatch.setattr(programme, "publish", lambda folder, _: published.append(folder))
+    begun = []
+
+    def start(run):
+        begun.append(run.place.as_posix())
+        assert run.is_ready()
+        weights = tmp_path / "core" / run.row / f"seed-{run.seed}" / programme.WEIGHTS
+        make = "import sys, time, pathlib; time.sleep(0.3); path = pathlib.Path(sys.argv[1]); "
+        make += "path.parent.mkdir(parents=True, exist_ok=True); path.touch()"
+        program = make if run.dataset == "" else "pass"
+        return subprocess.Popen([sys.executable, "-c", program, weights])
+
+    monkeypatch.setattr(programme.Run, "start", start)
+    stage = {"dataset": "kitti", "from": "rgb", "seeds": [0, 1], "rows": ["rgb+steps=1000"]}
+    path = tmp_path / "programme.yml"
+    path.write_text(yaml.safe_dump({"scale": "core", "stages": [stage]}))
+    todo = programme.left(programme.read_programme(path, tmp_path, {"kitti": tmp_path}))
+    assert programme.work(todo, 2, time.monotonic() + 30, programme.to_book) == 0
+    started = "core-kitti/rgb+steps=1000+init=core.rgb.seed-{0}/seed-{0}"
+    first, second = started.format(0), started.format(1)
+    assert sorted(begun) == [first, second, "core/rgb/seed-0", "core/rgb/seed-1"]
+    names = [folder.relative_to(tmp_path).as_posix() for folder in published]
+    assert sorted(names) == [first, second]
+    again = programme.left(programme.read_programme(path, tmp_path, {"kitti": tmp_path}))
+    assert [run.place.as_posix() for run in again] == [first, second]
+    assert programme.left(programme.read_programme(path, tmp_path)) == []
+
+
+def test_a_run_whose_weights_never_come_is_left(tmp_path, monkeypatch, capsys):
+    run = programme.Run("rgb", "core", 0, tmp_path, "kitti", tmp_path, "rgb")
+    assert programme.work([run], 1, time.monotonic() + 30) == 0
     assert "1 runs are left" in capsys.readouterr().out
 
 
