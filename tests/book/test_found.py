@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import statistics
 from collections import Counter
 from pathlib import Path
 from statistics import fmean
@@ -156,7 +157,12 @@ def test_the_ceiling_follows_the_runs(shift, lead):
 def test_the_range_of_equal_runs_is_that_of_normal_numbers():
     assert found.expected_range(2) == pytest.approx(2 / math.sqrt(math.pi))
     draws = np.random.default_rng(0).normal(size=(200_000, 8))
-    assert found.expected_range(8) == pytest.approx(np.ptp(draws, axis=1).mean(), rel=0.005)
+    ranges = np.ptp(draws, axis=1)
+    assert found.expected_range(8) == pytest.approx(ranges.mean(), rel=0.005)
+    for width in (1.5, 3):
+        assert found.range_within(8, width) == pytest.approx((ranges < width).mean(), abs=0.004)
+    pair = 2 * statistics.NormalDist(sigma=math.sqrt(2)).cdf(0.7) - 1
+    assert found.range_within(2, 0.7) == pytest.approx(pair)
 
 
 def test_seeds_scatter_as_a_share_of_the_error():
@@ -218,7 +224,7 @@ def test_the_published_scale_speaks_first_once_it_compares_a_method(tmp_path):
     assert "(scale `cpu`)" in pages["answer.txt"]
     both = [*small, *alone, *(run("weight-maps", seed, 0.0, "core") for seed in range(3))]
     pages = foundpage.found_pages([], both, tmp_path)
-    assert "None of the 1 methods compared makes" in pages["found.md"]
+    assert "None of the 1 methods compared is shown to make" in pages["found.md"]
     assert "At scale `cpu` 2 methods are compared, and better is CORAL." in pages["found.md"]
     assert "(scale `core`)" in pages["answer.txt"]
     names = forest.main_rows()

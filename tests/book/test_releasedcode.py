@@ -40,7 +40,7 @@ def test_what_the_whole_experiment_lacks_is_listed(items):
     has, _, lacks = (
         text.partition("**All together.**")[2]
         .partition("not run yet")[0]
-        .partition("It leaves as they are here")
+        .partition("It does not set")
     )
     assert "`detach_guide=False`" in has
     for item in items:

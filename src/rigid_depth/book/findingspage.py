@@ -30,16 +30,19 @@ def findings(runs: Iterable[Run]) -> str:
             "(the-findings)=\n# Findings\n",
             "These sentences rest on published runs. Each is a function of their records, and "
             "every build of the book evaluates it on the scale it speaks of. A finding is open "
-            "until each of its experiments has three seeds. A claim is *reproduced* where the "
+            "until each of its experiments has three seeds (one of a baseline, or of a start from "
+            "given weights). A claim is *reproduced* where the "
             "runs show it, *not reproduced* where they exclude it, and *undecided at this scale* "
             "where they can do neither; that a method brings nothing is reproduced only where "
             "equivalence within 2 % is shown, and a gain of which the thesis names no size is "
-            "excluded where one of 2 % is. What three seeds agree in they would agree in by chance "
-            "in one case of eight. Differences are those on the held-out streets of "
-            "one synthetic world, paired by seed and street; a difference in percent is one of the "
-            "reference's error, and below zero the first row is the better one. What could have "
-            "been seen depends on how many lines are corrected together, so that one comparison "
-            "can have several such numbers; above 100 % the line can show nothing.\n",
+            "excluded where one of 2 % is. Three seeds agree by chance in one case of eight where "
+            "the direction was fixed beforehand, and in one of four where it was described after "
+            "the runs were seen. Differences are those on the held-out streets of "
+            "one synthetic world (and of one drive of KITTI), paired by seed and street; a "
+            "difference in percent is one of the reference's error, and below zero the first row "
+            "is the better one. What could have been seen depends on how many lines are corrected "
+            "together, so that one comparison can have several such numbers; above 100 % the line "
+            "can show nothing.\n",
             "## Claims of the thesis\n",
             *(_entry(found, runs) for found in claims),
             "## What else our runs show\n",

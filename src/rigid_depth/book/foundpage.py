@@ -96,7 +96,14 @@ def page(
 
 def _of_scale(shown: Sequence[Run]) -> str:
     """Which scale the sentences are of that name none."""
-    return f"Where no scale is named, it is `{shown[0].group}`.\n\n" if shown else ""
+    if not shown:
+        return ""
+    return (
+        f"Where no scale is named, it is `{shown[0].group}`. The *guide* is the branch that also "
+        "sees LiDAR. Returns *withheld* from it are measured and not part of its input; the "
+        "*nearest given return* is the rule that copies the depth of the closest return that is."
+        "\n\n"
+    )
 
 
 def _helped(runs: Sequence[Run], shown: Sequence[Run], lines: Mapping[str, dict]) -> str:
@@ -173,14 +180,14 @@ def answer(shown: Sequence[Run], lines: Mapping[str, dict], others: str = "") ->
         )
     else:
         first = (
-            f"Not that we could show: none of the {len(judged)} methods compared{where} makes the "
-            "image branch better than the same network trained on images alone"
+            f"Not that we could show: none of the {len(judged)} methods compared{where} is shown "
+            "to make the image branch better than the same network trained on images alone"
             + (f", and {len(worse)} {_makes(worse)} it worse." if worse else ".")
         )
     seen = limits.visible(lines)
     second = (
-        f"Changes below about {median(seen):.1f} % of the error may have gone unseen; larger "
-        "networks and other streets stay open."
+        f"By method, changes below {min(seen):.1f} to {max(seen):.0f} % of the error (median "
+        f"{median(seen):.1f} %) may have gone unseen; larger networks and other streets stay open."
         if seen
         else "The runs are under way."
     )

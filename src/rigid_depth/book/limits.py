@@ -114,7 +114,7 @@ def _of_weight(runs: Sequence[Run], every: Sequence[Run], lines: Lines) -> str:
             "**Weights that fade.** None of the alignment losses that have run "
             f"({known}) ended below half of its weight{more}."
         )
-    some = ", ".join(plain(in_words(name)) for name in names[:3])
+    some = "; ".join(plain(in_words(name)) for name in names[:3])  # a name may have commas
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return (
         f"**Weights that faded.** {len(names)} of {known} alignment losses became small beside the "

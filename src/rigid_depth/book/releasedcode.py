@@ -144,11 +144,11 @@ def _whole(items: Sequence[Item], runs: list[Run]) -> str:
     ]
     kept = [f"`{setting}`" for item in items for setting in item.settings if _keeps(setting)]
     text = (
-        f"**All together.** `rigid-depth run {WHOLE}` has, beside `{WHOLE_AGAINST}`, "
+        f"**All together.** `rigid-depth run {WHOLE}` differs from `{WHOLE_AGAINST}` in "
         f"{', '.join(changed)}."
     )
     if kept:
-        text += f" It leaves as they are here what {', '.join(dict.fromkeys(kept))} would change."
+        text += f" It does not set {', '.join(dict.fromkeys(kept))}."
     return f"{text}\n\n{_compared(WHOLE, WHOLE_AGAINST, (), runs)}\n"
 
 

@@ -27,7 +27,11 @@ GUIDED = (
 
 @finding("mse-withheld", "mse", group=EARLIER_SCALE)
 def a_guide_judged_at_withheld_returns_is_no_better_there(shown: list[Run]) -> bool:
-    """A guide judged at returns that it was not given errs no less there than the usual guide."""
+    """A guide judged at returns that it was not given errs no less there than the usual guide.
+
+    The probe withholds half of what a guide is usually given. That leaves a quarter of the returns
+    to this guide and half of them to the usual one.
+    """
 
     def withheld_m(name: str) -> float:
         found = [run.record["alignment"]["copying"] for run in seeds(shown, name).values()]
@@ -38,10 +42,11 @@ def a_guide_judged_at_withheld_returns_is_no_better_there(shown: list[Run]) -> b
 
 @finding(*GUIDED, group=EARLIER_SCALE)
 def no_guide_copies_return_by_return(shown: list[Run]) -> bool:
-    """No guide errs much less at returns it was given than at those withheld from it.
+    """After few steps, no guide errs a tenth less at given returns than at withheld ones.
 
-    After few steps. Returns off by 20 m each cost it less than half a metre; with a tenth of them
-    it leads RGB by less than half a metre, with all by more than one.
+    Noise of 20 m on every return (16 m once cut to the range of depth) costs the guide of MSE less
+    than half a metre. With a tenth of the returns it leads RGB by less than half a metre, with all
+    of them by more than one.
     """
     runs = [run for name in GUIDED for run in seeds(shown, name).values()]
     copying = [run.record["alignment"]["copying"] for run in runs]
@@ -73,7 +78,8 @@ def the_guide_is_not_ahead_of_the_nearest_return(shown: list[Run]) -> bool:
 def one_encoder_for_both_ends_near_the_row_mean(shown: list[Run]) -> bool:
     """One encoder for both ends within 0.25 m of the row mean, on training streets too.
 
-    Its latents agree; those of MSE with two encoders do not.
+    Its latents agree; those of MSE with two encoders do not. RGB is 0.6 m worse in the mean than
+    with two encoders, which is not enough for a verdict with three seeds.
     """
     (floor,) = seeds(shown, "row-mean-depth").values()
     runs = seeds(shown, "shared-encoder").values()
@@ -83,22 +89,27 @@ def one_encoder_for_both_ends_near_the_row_mean(shown: list[Run]) -> bool:
         for split in ("train", "test")
     )
     agree = max(decoded(shown, "shared-encoder", "relative_distance")) < 1e-3
-    return near and agree and min(decoded(shown, "mse", "relative_distance")) > 0.1
+    apart = min(decoded(shown, "mse", "relative_distance")) > 0.1
+    worse_m = difference_m(shown, "shared-encoder", "mse").mean
+    undecided = verdicts(shown, ["shared-encoder"], "mse") == [NO_DIFFERENCE]
+    return near and agree and apart and about(worse_m, 0.6, 0.05) and undecided
 
 
 @finding("mse", "mse-undecayed", "mse-unregularised", "lidar-noisy", group=EARLIER_SCALE)
 def without_decay_the_guide_is_a_little_worse(shown: list[Run]) -> bool:
-    """Without weight decay the guide is worse, in the mean by less than 0.2 m; noise does so, too.
+    """Without weight decay the guide is worse, in the mean by less than 0.2 m.
 
-    Without dropout too no difference is shown, nor in RGB by any of the three.
+    Noise on its returns makes it worse, too, by more than 0.1 m. With neither decay nor dropout no
+    difference is shown. In RGB none of the three shows a difference.
     """
     names = ["mse-undecayed", "mse-unregularised", "lidar-noisy"]
-    undecayed = difference_m(shown, "mse-undecayed", "mse", branch="depth")
+    undecayed, _, noisy = (difference_m(shown, name, "mse", branch="depth") for name in names)
     guide = verdicts(shown, names, "mse", "depth")
     return all(
         (
             guide == ["worse", NO_DIFFERENCE, "worse"],
             0 < undecayed.mean < 0.2,
+            noisy.low > 0.1,
             verdicts(shown, names, "mse") == [NO_DIFFERENCE] * 3,
         )
     )

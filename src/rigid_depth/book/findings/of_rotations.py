@@ -72,26 +72,29 @@ def a_rotation_of_many_numbers_makes_rgb_worse(shown: list[Run]) -> bool:
 NUMBERS_OF_A_ROTATION = (
     "rotation-global-2", "rotation-global-3", "rotation-global-16", "rotation-local-3",
 )  # fmt: skip
-"""Rows whose rotation has 1, 3 and 120 free numbers for an image, then 3 for each pixel of it."""
+"""Rows whose rotation has 1, 3 and 120 free numbers for an image, then 3 for each latent pixel."""
 
 
 @finding(*NUMBERS_OF_A_ROTATION)
 def the_more_a_rotation_says_the_more_lidar_comes_through(shown: list[Run]) -> bool:
-    """The more numbers a rotation has, the lower the depth error beside RGB's.
+    """The more numbers a rotation has, the lower the error of the guided branch.
 
-    One, 3 and 120 numbers for an image, then 3 for each of its pixels, which are 384; means over
-    the seeds. Each is below zero.
+    One, 3 and 120 numbers for an image, then 3 for each of the 128 pixels of the latent, 384 in
+    all; means over the seeds. The branch errs less than RGB in each row, and its lead grows in the
+    same order, in part because RGB becomes worse.
     """
+    rows = [seeds(shown, name).values() for name in NUMBERS_OF_A_ROTATION]
+    guided_m = [fmean(run.rmse_m("depth") for run in row) for row in rows]
     worth = {n: branch_difference_m(shown, n, "depth", "rgb") for n in NUMBERS_OF_A_ROTATION}
     p_values = holm({name: found.p_value for name, found in worth.items()})
-    values_m = [found.mean for found in worth.values()]
-    below = all(p_value < 0.05 for p_value in p_values.values())
-    return below and values_m == sorted(values_m, reverse=True)
+    leads_m = [found.mean for found in worth.values()]
+    ahead = all(p_value < 0.05 for p_value in p_values.values())
+    return ahead and all(row == sorted(row, reverse=True) for row in (guided_m, leads_m))
 
 
 @finding("rotation-local-3")
 def a_local_guess_is_not_one_rotation(shown: list[Run]) -> bool:
-    """The guess of a rotation for each pixel varies at least half as much as its target does."""
+    """The guess of a rotation for each latent pixel varies at least half as much as its target."""
     found = turns(shown, "rotation-local-3")
     return all(turn["own_spread_rad"] > turn["guide_spread_rad"] / 2 for turn in found)
 

@@ -39,7 +39,10 @@ def without_balancing_the_sky_goes_and_the_streets_pay(shown: list[Run]) -> bool
 
 @finding("rgb", "rgb-infinity", "rgb-decay", "rgb-infinity-decay", group=EARLIER_SCALE)
 def no_effect_of_infinity_loss_and_decay_is_shown(shown: list[Run]) -> bool:
-    """No effect of infinity loss or weight decay on RGB is shown; one of 5 cm is not excluded."""
+    """At LiDAR returns no effect of infinity loss or weight decay on RGB is shown.
+
+    One of 5 cm is not excluded.
+    """
     pairs = [
         ("rgb-infinity-decay", "rgb"), ("rgb-infinity", "rgb"),
         ("rgb-infinity-decay", "rgb-decay"), ("rgb-decay", "rgb"),
@@ -51,7 +54,7 @@ def no_effect_of_infinity_loss_and_decay_is_shown(shown: list[Run]) -> bool:
 
 @finding("rgb", "rgb-reciprocal", group=EARLIER_SCALE)
 def the_reciprocal_encoding_is_for_the_near(shown: list[Run]) -> bool:
-    """Reciprocal depth is better below 20 m in every seed, and over all ranges 1 m worse."""
+    """Reciprocal depth is better below 20 m in every seed; up to 80 m it is 2.7 m worse."""
     inverse, linear = (seeds(shown, name) for name in ("rgb-reciprocal", "rgb"))
 
     def ranges_m(run: Run) -> dict[str, float]:
@@ -71,6 +74,7 @@ def the_reciprocal_encoding_is_for_the_near(shown: list[Run]) -> bool:
             sum(a < b for a, b in caps("abs_rel")) == 2,
             all(a < b for a, b in caps("delta1")),
             difference_m(shown, "rgb-reciprocal", "rgb").low > 1,
+            about(difference_m(shown, "rgb-reciprocal", "rgb").mean, 2.7, 0.05),
         )
     )
 
@@ -111,7 +115,7 @@ def no_use_of_a_split_by_frames_is_shown(shown: list[Run]) -> bool:
 
 @finding("rgb", *PRINTED)
 def no_line_of_the_verdicts_says_better(shown: list[Run]) -> bool:
-    """Against RGB, with the infinity loss and without, no row is better."""
+    """Against RGB, with the infinity loss and without, no row is shown to be better."""
     return not any(better(shown, FAMILIES[reference], reference) for reference in FAMILIES)
 
 

@@ -96,7 +96,7 @@ def the_depth_decoder_is_worse_on_rgb_latents(shown: list[Run]) -> Judgement:
 def rgb_overfits_more_than_its_guide(shown: list[Run]) -> Judgement:
     """Trained with MSE, RGB loses more to validation than its guide, in every seed.
 
-    So in thesis Figure 7.1, in which the guide has no gap. What is lost is gain over the mean depth
+    Thesis Figure 7.1 shows the same; its guide has no gap. What is lost is gain over the mean depth
     of each image row, so that it does not matter if one set of streets is easier.
     """
     runs = list(seeds(shown, "mse").values())
@@ -183,7 +183,8 @@ def decay_and_noise_raise_both_errors_of_the_guide(shown: list[Run]) -> Judgemen
 def a_row_of_table_8_2_is_better_than_rgb(shown: list[Run]) -> Judgement:
     """A method of thesis Table 8.2 makes RGB better than RGB alone.
 
-    One that is better in print; excluded is a gain as large as the best in print.
+    Asked of the rows that the thesis prints as better. It is not reproduced where a gain as large
+    as the best in print is excluded.
     """
     gains = printed_gains("table_8_2")
     return improves(shown, list(gains), "rgb", max(gains.values()), family=FAMILY)
@@ -193,7 +194,8 @@ def a_row_of_table_8_2_is_better_than_rgb(shown: list[Run]) -> Judgement:
 def a_rotation_is_better_than_rgb(shown: list[Run]) -> Judgement:
     """A rotation of thesis Table 8.5 makes RGB better than RGB alone.
 
-    One that is better in print; excluded is a gain as large as the best in print.
+    Asked of the rows that the thesis prints as better. It is not reproduced where a gain as large
+    as the best in print is excluded.
     """
     gains = printed_gains("table_8_5")
     return improves(shown, list(gains), "rgb", max(gains.values()), family=FAMILY)
