@@ -147,7 +147,7 @@ def test_a_function_may_move_to_another_file(stale):
     assert stale(*edits) == {}
 
 
-FORMER = ("cpu/", "cpu-kitti/")
+FORMER = "cpu/"
 """Published runs of the former regime; they leave the book when those of `core` are all there."""
 
 

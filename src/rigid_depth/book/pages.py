@@ -102,8 +102,8 @@ def runs_page(runs: list[tables.Run], root: Path = ROOT) -> str:
         "those of validation and test together, pooled "
         f"over the pixels with a return nearer than {tables.HEADLINE_CAP} m: mean ± sample "
         "standard deviation over the seeds, then each seed. The head of a column sorts by it. A "
-        "name with `+` is the experiment before it with that parameter changed; `cpu-kitti` is "
-        "scale `cpu` on frames of KITTI.\n",
+        "name with `+` is the experiment before it with that parameter changed; `core-kitti` is "
+        "scale `core` on frames of KITTI.\n",
     ]
     for group in dict.fromkeys(run.group for run in runs):
         lines = [

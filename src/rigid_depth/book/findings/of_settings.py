@@ -16,7 +16,7 @@ from rigid_depth.book.findings.reading import (
     rmse_m,
 )
 from rigid_depth.book.tables import HEADLINE_CAP, Run, difference_m
-from rigid_depth.conventions import EARLIER_SCALE
+from rigid_depth.conventions import EARLIER_SCALE, PUBLISHED_SCALE
 
 
 @finding("mse", "mse-unbalanced", group=EARLIER_SCALE)
@@ -119,24 +119,22 @@ def no_line_of_the_verdicts_says_better(shown: list[Run]) -> bool:
     return not any(better(shown, FAMILIES[reference], reference) for reference in FAMILIES)
 
 
-SCRATCH = "rgb+steps=1000"
-STARTED = tuple(f"{SCRATCH}+init={EARLIER_SCALE}.rgb.seed-{seed}" for seed in range(3))
+SCRATCH, AS_LONG = "rgb+steps=1000", "rgb+steps=3400"
+STARTED = tuple(f"{SCRATCH}+init={PUBLISHED_SCALE}.rgb.seed-{seed}" for seed in range(3))
 
 
-@finding("row-mean-depth", SCRATCH, *STARTED, group=f"{EARLIER_SCALE}-kitti")
+@finding("row-mean-depth", SCRATCH, AS_LONG, *STARTED, group=f"{PUBLISHED_SCALE}-kitti")
 def one_street_of_kitti_does_not_carry_over_to_another(shown: list[Run]) -> bool:
     """Trained on one drive of KITTI, RGB is worse on another than the mean of each row.
 
-    Started from weights of the synthetic world and so trained longer, it errs by a third of a metre
-    less, and still more than that mean.
+    Trained longer on that drive it fits it better, and the other no better. Started from weights of
+    the synthetic world it errs by over half a metre less on the other than trained from scratch,
+    for as long or not, in every seed, and still more than that mean.
     """
-    scratch = {seed: run.rmse_m("rgb") for seed, run in seeds(shown, SCRATCH).items()}
-    started = {seed: seeds(shown, name)[seed].rmse_m("rgb") for seed, name in enumerate(STARTED)}
-    gains = [scratch[seed] - started[seed] for seed in started]
-    return all(
-        (
-            min(*scratch.values(), *started.values()) > floor_m(shown),
-            min(gains) > 0,
-            about(fmean(gains), 0.33, 0.005),
-        )
-    )
+    scratch, as_long = (seeds(shown, name) for name in (SCRATCH, AS_LONG))
+    started_m = {k: seeds(shown, name)[k].rmse_m("rgb") for k, name in enumerate(STARTED)}
+    others_m = [{k: run.rmse_m("rgb") for k, run in row.items()} for row in (scratch, as_long)]
+    fits = all(rmse_m(as_long[k], "train") < rmse_m(scratch[k], "train") for k in started_m)
+    no_better = fmean(others_m[1].values()) > fmean(others_m[0].values())
+    gains_m = [row[k] - started_m[k] for row in others_m for k in started_m]
+    return fits and no_better and min(gains_m) > 0.5 and min(started_m.values()) > floor_m(shown)
