@@ -100,8 +100,8 @@ def _of_scale(shown: Sequence[Run]) -> str:
         return ""
     return (
         f"Where no scale is named, it is `{shown[0].group}`. The *guide* is the branch that also "
-        "sees LiDAR. Returns *withheld* from it are measured and not part of its input; the "
-        "*nearest given return* is the rule that copies the depth of the closest return that is."
+        "sees LiDAR. Returns *withheld* from it are measured but not in its input; the *nearest "
+        "given return* is the rule that copies the closest return that is in it."
         "\n\n"
     )
 

@@ -39,6 +39,9 @@ def limits(runs: Sequence[Run], every: Sequence[Run], lines: Lines) -> list[str]
     ]  # fmt: skip
 
 
+SPELT = {"kitti": "KITTI", "kitti-eigen": "KITTI, Eigen's split", "nuscenes": "nuScenes"}
+"""Data sets as their makers write them."""
+
 _OF_METRIC = (
     f"**Judged where LiDAR hits.** RMSE at returns nearer than {HEADLINE_CAP} m; sky and dark "
     "surfaces count for nothing. The thesis states neither mask nor cap, so metres here and there "
@@ -56,9 +59,9 @@ def _of_world(runs: Sequence[Run], every: Sequence[Run]) -> str:
         f"{plain(', '.join(sorted(here)))} streets; intervals resample the held-out streets, not "
         "those learned from."
     )
-    elsewhere = plain(", ".join(sorted(real - here)))
+    elsewhere = plain(", ".join(SPELT.get(name, name) for name in sorted(real - here)))
     if elsewhere:
-        return f"{text} On other data there are a few runs ({elsewhere})."
+        return f"{text} There are a few runs on other data ({elsewhere})."
     return f"{text} No real data yet." if not real else text
 
 
