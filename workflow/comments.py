@@ -32,8 +32,12 @@ def wrap_comments(code: str, width: int) -> str:
             continue
         indent = line[: len(line) - len(line.lstrip())]
         words = comment.string.lstrip("#").strip()
-        lines += textwrap.wrap(
-            words, width, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# "
+        lines += textwrap.wrap(  # a name with hyphens stays whole
+            words,
+            width,
+            initial_indent=f"{indent}# ",
+            subsequent_indent=f"{indent}# ",
+            break_on_hyphens=False,
         )
         lines += [before] if before else []
     return "\n".join(lines)

@@ -92,6 +92,16 @@ def test_fixes_reach_the_cell_and_nothing_else(write):
     assert text.read_text() == CLEAN
 
 
+def test_a_long_comment_breaks_between_words(write):
+    """A name with hyphens stays whole, as a reader copies it."""
+    names = "rotation-global-3, rotation-local-3, rotation-undetached, rotation-geodesic"
+    text = write(f"```{{code-cell}} ipython3\n# or {names}\nseed = 0\n```\n")
+    assert lint_notebooks.main(["--fix", str(text)]) == 0
+    lines = [line[2:] for line in text.read_text().splitlines() if line.startswith("# ")]
+    assert len(lines) == 2
+    assert " ".join(lines) == f"or {names}"
+
+
 def test_a_name_used_in_a_later_cell_is_used(write):
     cell = "```{code-cell} ipython3\nimport os\n```\n"
     use = "```{code-cell} ipython3\nos.sep\n```\n"
