@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from handmade import run
 
-from rigid_depth.book import ledger, tables
+from rigid_depth.book import ledger
 from rigid_depth.conventions import EARLIER_SCALE, PUBLISHED_SCALE
 from rigid_depth.errors import RigidDepthError
 
 ROOT = Path(__file__).resolve().parents[2]
-NO_METRICS = {"metrics": {}}
 ITEMS = (Path(__file__).parent / "thesis_items.txt").read_text().split()
 SETTLED = {"id": "eq-1", "kind": "equation", "place": "5.3", "says": "x", "verdict": "holds"}
 
@@ -101,11 +101,7 @@ def test_runs_to_come_are_awaited_and_runs_of_nothing_missed(tmp_path):
         (folder / "record.json").write_text("{}")
     (row,) = ledger.load(written(tmp_path, entry), runs=[])
     assert (row.run, row.awaits) == ((f"book/results/{PUBLISHED_SCALE}/rgb",), ())
-    mine = [
-        tables.Run(EARLIER_SCALE, name, seed, NO_METRICS)
-        for name in ("mse", "rgb")
-        for seed in (0, 1)
-    ]
+    mine = [run(name, seed) for name in ("mse", "rgb") for seed in (0, 1)]  # of EARLIER_SCALE
     both = entry | {"compares": "mse/rgb"}  # compared at one scale, the finding at the other
     (row,) = ledger.load(written(tmp_path, both), mine)
     assert {run.split("/")[2] for run in row.run} == {EARLIER_SCALE, PUBLISHED_SCALE}
