@@ -18,9 +18,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
+from statistics import median
 
 import yaml
 
@@ -149,6 +151,32 @@ def left(runs: Iterable[Run]) -> list[Run]:
     return list(todo)
 
 
+def expected_s(run: Run) -> float | None:
+    """Seconds of training that it will take by the median of its row's published seeds.
+
+    Of a row without any, that of all runs published at its scale; None where there is none.
+    """
+    return _usual_s(RESULTS / run.place.parent) or _usual_s(RESULTS / run.scale)
+
+
+@cache
+def _usual_s(folder: Path) -> float | None:
+    """Median of the seconds that the runs published below a folder took."""
+    costs = [read_record(path.parent).data["cost"] for path in folder.rglob(FILE)]
+    seconds = [cost["seconds"] for cost in costs if cost.get("seconds")]
+    return median(seconds) if seconds else None
+
+
+def cost(todo: Sequence[Run], jobs: int) -> str:
+    """How many runs are to come, and how long they will take as far as that is known."""
+    known = [seconds for run in todo if (seconds := expected_s(run)) is not None]
+    text = f"{len(todo)} {'run' if len(todo) == 1 else 'runs'} to go"
+    if known:
+        hours = sum(known) / 3600
+        text += f", about {hours:.1f} hours of one core, {hours / jobs:.1f} with {jobs} at a time"
+    return text
+
+
 def work(
     todo: list[Run],
     jobs: int,
@@ -232,6 +260,7 @@ def main() -> int:
     asked = parser.parse_args()
     roots = {name: Path(root) for name, _, root in (t.partition("=") for t in asked.dataroot)}
     todo = left(read_programme(asked.programme, dataroots=roots))
+    print(cost(todo, asked.jobs), file=sys.stderr)
     if asked.list:
         print(*(run.place for run in todo), sep="\n")
         return 0

@@ -10,6 +10,7 @@ import time
 import tomllib
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 
 import gpu
 import packing
@@ -158,6 +159,23 @@ def test_a_run_waits_for_the_one_whose_weights_it_starts_from(tmp_path, monkeypa
     again = programme.left(programme.read_programme(path, tmp_path, {"kitti": tmp_path}))
     assert [run.place.as_posix() for run in again] == [first, second]
     assert programme.left(programme.read_programme(path, tmp_path)) == []
+
+
+def test_what_is_to_come_is_told_by_what_such_runs_took(tmp_path, monkeypatch):
+    """A row with seeds by those, another one by its scale, one of a new scale not at all."""
+    monkeypatch.setattr(programme, "RESULTS", tmp_path)
+    monkeypatch.setattr(programme, "read_record", lambda path: SimpleNamespace(
+        data=json.loads((path / "record.json").read_text())))  # fmt: skip
+    for row, seed, seconds in (("rgb", 0, 900), ("rgb", 1, 2700), ("mse", 0, 3600)):
+        write(tmp_path, f"core/{row}/seed-{seed}", record(cost={"seconds": seconds}))
+    write(tmp_path, "core/constant-depth/seed-0", record(cost={"seconds": None}))
+    rows = [programme.Run("rgb", "core", 2), programme.Run("coral", "core", 0)]
+    assert [programme.expected_s(run) for run in rows] == [1800, 2700]
+    other = programme.Run("rgb", "cpu", 0)
+    assert programme.expected_s(other) is None
+    said = programme.cost([*rows, other], 2)
+    assert said == "3 runs to go, about 1.2 hours of one core, 0.6 with 2 at a time"
+    assert programme.cost([other], 2) == "1 run to go"
 
 
 def test_a_run_whose_weights_never_come_is_left(tmp_path, monkeypatch, capsys):
