@@ -8,7 +8,6 @@ from rigid_depth.book import measures
 from rigid_depth.book.findings.finding import finding, seeds
 from rigid_depth.book.findings.reading import (
     NO_DIFFERENCE,
-    about,
     decoded,
     floor,
     floor_m,
@@ -85,7 +84,7 @@ def _least_dense_gain_m(shown: list[Run], experiment: str) -> float:
     )
 
 
-@finding("mse", "mse-undetached", "rgb", "rgb-infinity", group=EARLIER_SCALE)
+@finding("mse", "mse-undetached", "rgb", "rgb-infinity")
 def detached_or_not_mse_is_not_told_apart_from_rgb(shown: list[Run]) -> bool:
     """MSE between the latents, detached or not, is not told apart from RGB alone."""
     names = ["mse", "mse-undetached"]
@@ -93,32 +92,25 @@ def detached_or_not_mse_is_not_told_apart_from_rgb(shown: list[Run]) -> bool:
     return found == [[NO_DIFFERENCE] * 2] * 2
 
 
-@finding("mse", "mse-undetached", group=EARLIER_SCALE)
+@finding("mse", "mse-undetached")
 def not_detached_the_latents_shrink(shown: list[Run]) -> bool:
-    """Without detaching, the MSE falls thousands of times; the relative distance does not.
+    """Without detaching, the MSE falls tens of thousands of times, and latents end farther apart.
 
-    The probe still tells them apart, and no difference is shown in RGB or in the guide.
+    In every seed the relative distance is over 1.8 times that with detaching, and the probe hardly
+    ever mistakes one latent for the other. By the end the balanced loss has lost over nine tenths
+    of its weight. No difference is shown in RGB or in the guide.
     """
-    detached, both_ways = (
-        {m: decoded(shown, name, m) for m in ("latent_mse", "relative_distance", "probe_accuracy")}
+    (mse, distance, probe), (mse_both, distance_both, probe_both) = (
+        [decoded(shown, name, m) for m in ("latent_mse", "relative_distance", "probe_accuracy")]
         for name in ("mse", "mse-undetached")
     )
-    mean = {
-        name: (fmean(detached[name]), fmean(both_ways[name])) for name in detached
-    }  # detached, both ways
-    nearer = [
-        b < a
-        for a, b in zip(detached["relative_distance"], both_ways["relative_distance"], strict=True)
-    ]
     ends = [END_SHARE(run.record) for run in seeds(shown, "mse-undetached").values()]
     return all(
         (
-            mean["latent_mse"][1] < 1e-5 < mean["latent_mse"][0] / 3000,
-            0.7 < mean["relative_distance"][1] / mean["relative_distance"][0] < 0.85,
-            nearer.count(False) == 1,
-            about(mean["probe_accuracy"][0], 0.8, 0.03),
-            about(mean["probe_accuracy"][1], 0.99, 0.005),
-            all(35 < share < 52 for share in ends),
+            fmean(mse) > 3e4 * fmean(mse_both),
+            all(b > 1.8 * a for a, b in zip(distance, distance_both, strict=True)),
+            max(probe) < 0.85 < 0.99 < min(probe_both),
+            max(ends) < 10,
             *(
                 verdicts(shown, ["mse-undetached"], "mse", branch) == [NO_DIFFERENCE]
                 for branch in ("rgb", "depth")
