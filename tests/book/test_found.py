@@ -165,6 +165,16 @@ def test_the_range_of_equal_runs_is_that_of_normal_numbers():
     assert found.range_within(2, 0.7) == pytest.approx(pair)
 
 
+def test_the_worth_of_a_perfect_guess_is_said_where_it_is_run():
+    made = rows({"rotation-global-3": 0.1, "rotation-identity": 0.0, "rotation-oracle": -0.6})
+    for one in made:
+        one.record["alignment"]["rotations"] = {"own_spread_rad": 0.01, "guide_spread_rad": 0.5}
+    assert "A guess that was always right would gain 0.60 m" in found.channel(made)
+    without = [one for one in made if one.experiment != "rotation-oracle"]
+    assert "nearly one rotation" in found.channel(without)
+    assert "would gain" not in found.channel(without)
+
+
 def test_seeds_scatter_as_a_share_of_the_error():
     made = [run("rgb", seed, shift) for seed, shift in enumerate((-0.1, 0.0, 0.1))]
     other = [run("mse", seed, shift) for seed, shift in enumerate((-0.3, 0.0, 0.3))]

@@ -182,6 +182,12 @@ def channel(runs: Sequence[Run]) -> str:
     if own < NEARLY_ONE * guide:
         text += ": **there it is nearly one rotation for all images**"
     text += "."
+    right = difference_m(runs, "rotation-oracle", "rotation-identity")
+    if right is not None and right.high < 0:
+        text += (
+            f" A guess that was always right would gain {-right.mean:.2f} m over the same model "
+            f"without a rotation (95 % {-right.high:.2f} to {-right.low:.2f})."
+        )
     if said == "holds":
         guided, rgb = (
             [f"{mean_rmse_m(runs, name, branch):.2f}" for name in NUMBERS_OF_A_ROTATION]
