@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from rigid_depth.book.comparison import verdicts
 from rigid_depth.book.tables import Run
@@ -38,27 +38,30 @@ def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def outcome(runs: Iterable[Run], experiments: Sequence[str], reference: str) -> str:
+def outcome(runs: Sequence[Run], experiments: Sequence[str], reference: str) -> str:
     """Which experiments are better or worse than a reference on the held-out streets, by how much.
 
-    A sentence for each of `SHOWN_SCALES` at which one of them can be judged. The verdicts are those
-    of `comparison.verdict_table` over the same rows; rows with too few seeds are counted apart.
+    A sentence for each of `SHOWN_SCALES` at which one of them can be judged that could not be
+    before. The verdicts are those of `comparison.verdict_table` over the same rows; rows with too
+    few seeds are counted apart.
     """
-    runs = list(runs)
-    said = [_at_scale(runs, scale, experiments, reference) for scale in SHOWN_SCALES]
-    if not any(said):
+    said, waiting = [], list(experiments)
+    for scale in SHOWN_SCALES:
+        rows = verdicts([run for run in runs if run.group == scale], experiments, reference)
+        rows = [row for row in rows if row["experiment"] in waiting]
+        waiting = [row["experiment"] for row in rows if row["verdict"] == "open"]
+        if len(waiting) < len(rows):
+            said.append(_at_scale(scale, rows, reference))
+    if not said:
         names = ", ".join(map(_label, experiments))
         return f"{names}: not enough seeds are published to compare with {_label(reference)}."
-    return " ".join(filter(None, said))
+    return " ".join(said)
 
 
-def _at_scale(runs: Sequence[Run], scale: str, experiments: Sequence[str], reference: str) -> str:
-    """The sentence for one scale; empty where no row has enough seeds."""
-    rows = verdicts([run for run in runs if run.group == scale], experiments, reference)
+def _at_scale(scale: str, rows: Sequence[dict], reference: str) -> str:
+    """The sentence for one scale, of which at least one row is judged."""
     judged = [row for row in rows if row["verdict"] != "open"]
     base = _label(reference)
-    if not judged:
-        return ""
     said = [
         f"{_label(row['experiment'])} is {row['verdict']} than {base} by "
         f"{abs(row['value_m']):.2f} m ({_interval(row)})"
