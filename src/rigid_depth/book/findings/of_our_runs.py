@@ -18,7 +18,7 @@ from rigid_depth.book.findings.reading import (
 from rigid_depth.book.tables import Run
 from rigid_depth.conventions import EARLIER_SCALE
 
-MEAN_SHARE, END_SHARE = measures.ARRIVING.values()
+_, END_SHARE = measures.ARRIVING.values()
 
 
 @finding("rgb", "row-mean-depth")
