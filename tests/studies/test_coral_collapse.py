@@ -51,8 +51,9 @@ def test_decay_and_batches_shrink_the_latent_and_sharing_does_not_help(trained):
         assert sizes[-1] < 0.7 * trained["all rows"]["size"][-1]
 
 
-def test_a_task_keeps_the_latent(trained):
-    with_task, without = trained["paired batches, task"], trained["paired batches"]
+@pytest.mark.parametrize("batches", ["paired batches", "unpaired batches"])
+def test_a_task_keeps_what_the_latent_holds(trained, batches):
+    with_task, without = trained[f"{batches}, task"], trained[batches]
     assert with_task["size"][-1] > 1.5 * without["size"][-1]
     assert with_task["unexplained"] < 0.6 * without["unexplained"]
 

@@ -94,7 +94,9 @@ def _not_told_apart(rows: Sequence[dict], total: int, base: str) -> str:
     )
     if len(rows) < total:
         verb = "are" if len(rows) > 1 else "is"
-        return f"{len(rows)} more {verb} not told apart from it; {would}"
+        span = " to ".join(dict.fromkeys(f"{value:+.2f}" for value in (min(values), max(values))))
+        by = f"differences of {span} m" if len(rows) > 1 else f"{span} m"
+        return f"{len(rows)} more {verb} not told apart from it ({by}); {would}"
     if total == 1:
         names = f"{_label(rows[0]['experiment'])} and {base}"
         shown = f"{values[0]:+.2f} m, {_interval(rows[0])}"

@@ -19,7 +19,7 @@ SKIP = typer.Option(
 )
 SKY = typer.Option(
     help="Sky masks: auto, truth, evidence, segmentation:FOLDER, a folder, or none. The guess of "
-    "auto on real data takes half the time of preparing and more; only rgb-infinity needs masks."
+    "auto on real data takes half the time of preparing and more; only plain RGB needs no masks."
 )
 TRAIN_DRIVES = typer.Option(
     help="KITTI drives, by number or name, separated by commas; by default 0005 alone."

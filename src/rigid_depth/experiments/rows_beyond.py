@@ -60,7 +60,7 @@ ROWS = (
         RGB,
         **BEYOND,
         name="rgb-dense-as-returned",
-        label="RGB, trained on true depth drawn as returns are (ceiling)",
+        label="RGB, trained on true depth drawn as returns are (best case)",
         infinity=True,
         target="dense",
         method="dense-as-returned",

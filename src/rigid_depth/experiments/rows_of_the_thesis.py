@@ -168,10 +168,10 @@ ROWS = (
     replace(
         ROTATION,
         name="rotation-oracle",
-        label="Rotation known at test time (ceiling)",
+        label="Rotation known at test time (best case)",
         rotation="oracle",
     ),
-    replace(ROTATION, name="rotation-identity", label="No rotation (floor)", rotation="identity"),
+    replace(ROTATION, name="rotation-identity", label="No rotation (reference)", rotation="identity"),
     replace(
         LIDAR,
         name="lidar-diluted",

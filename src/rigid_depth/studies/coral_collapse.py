@@ -14,6 +14,7 @@ VARIANTS = {
     "all rows, decay": {"batch": 0, "decay": 0.2},
     "unpaired batches": {"batch": 32, "paired": False},
     "unpaired batches, shared": {"batch": 32, "paired": False, "shared": True},
+    "unpaired batches, task": {"batch": 32, "paired": False, "task": 1.0},
     "paired batches": {"batch": 32},
     "paired batches, task": {"batch": 32, "task": 1.0},
 }
@@ -45,7 +46,7 @@ def expected_coral(
 
 
 def coral_collapse(
-    seed: int, *, steps: int = 2000, rows: int = 4096, points: int = 31, rate: float = 1e-2
+    seed: int, *, steps: int = 8000, rows: int = 4096, points: int = 31, rate: float = 1e-2
 ) -> dict:
     """Trains two linear encoders by CORAL in each of `VARIANTS` and follows their size.
 
@@ -141,7 +142,7 @@ STUDY = Study(
     label="What CORAL does alone",
     section="5.2",
     notebook="notebooks/05b_coral.md",
-    full={"steps": 2000, "rows": 4096},
+    full={"steps": 8000, "rows": 4096},
     smoke={"steps": 40, "rows": 512, "points": 4},
     seeds=10,
 )

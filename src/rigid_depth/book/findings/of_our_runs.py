@@ -59,7 +59,7 @@ def perfect_labels_are_not_shown_to_help_at_returns(
 def labels_of_far_surfaces_make_returns_worse(shown: list[Run]) -> bool:
     """Trained on true depth however far, RGB is over a metre worse at LiDAR returns.
 
-    So in every seed, and better at returns beyond 50 m. Surfaces beyond 80 m are part of its
+    This holds in every seed; beyond 50 m it is better. Surfaces beyond 80 m are part of its
     labels, and returns thin out with distance. Described after the runs were seen.
     """
     trained, usual = (seeds(shown, name) for name in ("rgb-dense", "rgb-infinity"))
