@@ -171,7 +171,7 @@ ROWS = (
         label="Rotation known at test time (best case)",
         rotation="oracle",
     ),
-    replace(ROTATION, name="rotation-identity", label="No rotation (reference)", rotation="identity"),
+    replace(ROTATION, name="rotation-identity", label="No rotation", rotation="identity"),
     replace(
         LIDAR,
         name="lidar-diluted",

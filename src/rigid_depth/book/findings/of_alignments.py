@@ -69,7 +69,7 @@ def an_mse_brings_codes_nearer_and_the_printed_gain_is_excluded(shown: list[Run]
 
 @finding("relative", "mse-unaligned", "row-mean-depth")
 def shared_anchors_alone_align_nothing(shown: list[Run]) -> bool:
-    """Shared anchors without an MSE leave the two codes as unrelated as they are without any alignment.
+    """Shared anchors without an MSE leave the codes as unrelated as they are without alignment.
 
     In every seed the relative distance is above 1, as it is without any alignment, a pixel hardly
     ever finds its partner (MRR below 0.01), and from the codes of RGB the guide's decoder predicts
@@ -90,8 +90,8 @@ def shared_anchors_alone_align_nothing(shown: list[Run]) -> bool:
 def weight_maps_leave_the_guide_no_lead(shown: list[Run]) -> bool:
     """With weight maps the guided branch is within 0.1 m of RGB; with MSE it leads by over 1 m.
 
-    This holds in every seed. Described after the runs were seen; the two numbers that the thesis prints
-    for weight maps are 0.016 m apart.
+    This holds in every seed. Described after the runs were seen; the two numbers that the thesis
+    prints for weight maps are 0.016 m apart.
     """
     leads = {
         name: [run.rmse_m("rgb") - run.rmse_m("depth") for run in seeds(shown, name).values()]
