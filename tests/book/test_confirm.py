@@ -174,6 +174,38 @@ def test_smoke_runs_that_differ_confirm_nothing(row, smoke, edit, words):
     assert standing.notes(row) == []
 
 
+def second_seed(folder: Path, edit) -> None:
+    """Another smoke run beside the first one, which sorts behind it."""
+    (path,) = folder.rglob("record.json")
+    record = json.loads(path.read_text())
+    edit(record)
+    other = path.parents[1] / "seed-1" / "record.json"
+    other.parent.mkdir()
+    other.write_text(json.dumps(record))
+
+
+def test_the_note_tells_the_largest_difference_of_several_smoke_runs(row, smoke):
+    """Seed 0 is apart, seed 1 equal: the last one read is not the one that counts."""
+    for folder in smoke:
+        second_seed(folder, lambda r: r)
+    first = smoke[1] / "smoke" / "rgb" / "seed-0" / "record.json"
+    record = json.loads(first.read_text())
+    record["metrics"]["test"]["rgb"]["caps"]["80"]["rmse_m"] *= 1.01
+    first.write_text(json.dumps(record))
+    confirm_equal(*smoke, row.parents[3], allowed=0.1)
+    (note,) = standing.notes(row)
+    assert not note["exact"]
+    assert float(note["difference"]) == pytest.approx(0.01, rel=0.1)
+
+
+def test_smoke_runs_of_two_codes_confirm_nothing(row, smoke):
+    second_seed(smoke[0], lambda r: r["source"].update(package="e" * 40))
+    second_seed(smoke[1], lambda r: r)
+    with pytest.raises(RigidDepthError, match="were made by two codes"):
+        confirm_equal(*smoke, row.parents[3])
+    assert standing.notes(row) == []
+
+
 def test_last_digits_may_differ_where_it_is_allowed_and_the_note_says_so(row, smoke):
     def nudge(record: dict) -> None:
         record["metrics"]["test"]["rgb"]["caps"]["80"]["rmse_m"] *= 1 + 2e-5

@@ -78,6 +78,18 @@ def test_records_count_where_the_cells_read_them(text, tmp_path):
     assert seen[other, "1"] == seen[other, "2"] == ""
 
 
+def test_a_correction_of_the_thesis_tables_outdates_who_prints_them(text, tmp_path):
+    printed = tmp_path / "book" / "thesis_tables.json"
+    text.write_text(CELL % "from rigid_depth.book import tables")
+    printed.parent.mkdir(exist_ok=True)
+    stamps = []
+    for content in ("1", "2"):
+        printed.write_text(content)
+        copies._content.cache_clear()
+        stamps.append(copies.stamp(text)["records"])
+    assert stamps[0] != stamps[1]
+
+
 @pytest.mark.parametrize(
     ("group", "line", "reads"),
     [

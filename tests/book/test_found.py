@@ -135,6 +135,25 @@ def test_the_guide_is_compared_with_the_branch_beside_it(shown):
 
 
 @pytest.mark.parametrize(
+    ("lags_m", "lead"),
+    [
+        ((-1.0, -1.1, -0.9), "**The guide knows more**"),
+        ((1.0, 1.1, 0.9), "**The guide errs more**"),
+        ((0.9, -0.9, 0.15), "**The guide is not shown to err less**"),
+    ],
+)
+def test_a_guide_knows_more_only_where_the_interval_says_so(lags_m, lead):
+    runs = [run(regime.GUIDED, seed) for seed in range(3)]
+    for one, lag_m in zip(runs, lags_m, strict=True):
+        guide = run("guide", one.seed, lag_m).record["metrics"]
+        for split, branches in one.record["metrics"].items():
+            branches["depth"] = guide[split]["rgb"]
+    text = found.guide_knows(runs)
+    assert text.startswith(lead)
+    assert ("95 %" in text) == (lead != "**The guide knows more**")
+
+
+@pytest.mark.parametrize(
     ("shift", "lead"),
     [
         (-0.5, "labels help**"),

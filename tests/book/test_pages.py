@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from rigid_depth.book import copies, ledger, ledgerpages, pageparts, pages, provenance, tables
+from rigid_depth.book import (
+    copies, experimentpage, ledger, ledgerpages, pageparts, pages, provenance, tables,
+)  # fmt: skip
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments import standing
 from rigid_depth.experiments.registry import EXPERIMENTS, SCALES
@@ -59,6 +61,20 @@ def test_a_page_shows_the_seeds_side_by_side(generated):
     assert "RMSE, held-out streets: RGB 6.200 m. Cost: 120 s." in text
     assert "../../results/core/rgb/seed-0/0-rgb.jpg" in text
     assert "A &lt;fast&gt; CPU" in text
+
+
+@pytest.mark.parametrize(
+    ("overrides", "start", "words"),
+    [
+        ({}, None, ""),
+        ({"image_size": [96, 192], "steps": 9}, None, " -p image_size=96x192 -p steps=9"),
+        ({}, {"origin": "core/rgb+x=0.1/seed-0"}, " --init-from runs/core/rgb+x=0.1/seed-0"),
+    ],
+)
+def test_a_run_is_repeated_by_words_that_the_command_takes(overrides, start, words):
+    record = {"scale": "core", "data": {"dataset": "synthetic"}, "overrides": overrides}
+    made = tables.Run("core", "rgb+x", 0, record | {"parameters": {"init_from": start}})
+    assert experimentpage.command(made) == "rigid-depth run rgb --scale core --seed 0" + words
 
 
 def test_what_differs_between_seeds_is_said_of_each(book):

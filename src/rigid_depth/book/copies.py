@@ -94,10 +94,11 @@ def names(text: Path, word: str) -> bool:
 
 
 def _records(text: Path, modules: Sequence[str]) -> Iterator[Path]:
-    """The folders of records that the cells read: all studies, and of the runs those of the scale
-    that the book shows, on any data, and of each group that a cell names."""
+    """The records that the cells read: all studies, and of the runs those of the scale that the
+    book shows, on any data, and of each group that a cell names; with runs the thesis's tables."""
     root = text.resolve().parents[1]
     if any(RESULTS in module for module in modules):
+        yield root / "book" / "thesis_tables.json"
         for folder in sorted((root / "book" / "results").glob("*")):
             group = folder.name
             if group.partition("-")[0] == PUBLISHED_SCALE or names(text, group):
@@ -129,10 +130,12 @@ def _modules(cells: tuple[str, ...]) -> Iterator[str]:
 
 @cache
 def _content(folder: Path) -> str:
-    """Hash of names and contents of all records below a folder, as when first asked.
+    """Hash of names and contents of all records below a folder, or of a file, as when first asked.
 
     Notes of confirmation are left out: they change no number.
     """
+    if folder.is_file():
+        return blob(folder)
     found = sorted(path for path in folder.rglob("*.json") if path.name != CONFIRMED)
     return hashlib.sha1(
         "".join(f"{p.relative_to(folder)} {blob(p)}\n" for p in found).encode()

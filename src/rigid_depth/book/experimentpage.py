@@ -85,16 +85,16 @@ def chapter_of(run: Run) -> str:
 
 def command(run: Run) -> str:
     """The command that repeats a run, from the repository's folder."""
-    base, *changed = run.experiment.split("+")
+    base = run.experiment.split("+")[0]
     words = ["rigid-depth run", base, "--scale", run.record["scale"], "--seed", str(run.seed)]
     dataset = run.record["data"]["dataset"]
     if run.group != run.record["scale"]:
         words += ["--dataset", dataset, "--dataroot", "FOLDER"]
     overrides = run.record.get("overrides") or {}
-    words += [f"-p {name}={as_text(value)}" for name, value in sorted(overrides.items())]
-    start = next((part for part in changed if part.startswith("init=")), "")
-    if start:
-        words.append("--init-from runs/" + start.removeprefix("init=").replace(".", "/"))
+    for name, value in sorted(overrides.items()):  # of JSON, where a tuple is a list
+        words.append(f"-p {name}={as_text(tuple(value) if isinstance(value, list) else value)}")
+    if start := run.record["parameters"].get("init_from"):
+        words.append(f"--init-from runs/{start['origin']}")
     return " ".join(words)
 
 

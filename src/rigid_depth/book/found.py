@@ -13,7 +13,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from rigid_depth.book import regime
-from rigid_depth.book.comparison import LEAST_SEEDS, MARGIN
+from rigid_depth.book.comparison import LEAST_SEEDS, MARGIN, difference_text
 from rigid_depth.book.findings import find_finding, judgement
 from rigid_depth.book.findings.of_rotations import NUMBERS_OF_A_ROTATION
 from rigid_depth.book.findings.of_the_thesis import printed_table
@@ -103,11 +103,12 @@ def guide_knows(runs: Sequence[Run]) -> str:
     """Whether the branch with LiDAR is better than the RGB branch beside it."""
     found = branch_difference_m(runs, regime.GUIDED, "depth", "rgb")
     share = regime.guide_share(runs)
-    if found is None or share is None:
+    if found is None or found.error is None or share is None:
         return f"Whether the guide knows more than the image is **open**: {_not_run('mse')}."
+    if found.high >= 0:
+        lead = "errs more" if found.low > 0 else "is not shown to err less"
+        return f"**The guide {lead}** than the RGB branch beside it: {difference_text(found)}."
     guide_m = mean_rmse_m(runs, regime.GUIDED, "depth")
-    if found.mean >= 0:
-        return f"**The guide knows no more than the image**: it errs by {found.mean:.2f} m more."
     return (
         f"**The guide knows more**: with LiDAR at its input it errs by {guide_m:.2f} m, "
         f"{100 * (1 - share):.0f} % less than the RGB branch of the same run, at returns that it "

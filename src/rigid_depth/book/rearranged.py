@@ -47,7 +47,10 @@ def confirm_equal(
         today = studies.code_today(name) if "study" in was else standing.code_today(name)
         if standing.code_then(new[place]) != today:
             raise RigidDepthError(f"{place} in {after} was not made by today's code.")
-        found[name] = Rearranged(standing.code_then(was), today, apart, allowed)
+        code = Rearranged(standing.code_then(was), today, apart, allowed)
+        if found.setdefault(name, code).before != code.before:
+            raise RigidDepthError(f"the smoke runs of {name} in {before} were made by two codes.")
+        found[name] = max(found[name], code, key=lambda one: one.apart)
     lines = []
     for row in sorted((root / "book" / "results").glob("*/*")):
         data = [record.read_record(path).data for path in sorted(row.glob("seed-*"))]

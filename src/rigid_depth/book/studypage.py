@@ -63,14 +63,16 @@ def study_badge(records: list[StudyRecord], root: Path | None = None) -> str:
 def _page(study: Study, records: list[StudyRecord], root: Path) -> str:
     seconds = sum(record.data["cost"]["seconds"] for record in records)
     data = records[-1].data
+    seeds = [str(record.seed) for record in records]
     settings = {key: data[key] for key in ("parameters", "source", "machine", "versions")}
     parts = [
         f"(study-{study.name})=\n# Study: {plain(study.name)}\n",
         f"```{{raw}} html\n<p>{study_badge(records, root)}</p>\n```\n",
         f"{plain(study.label)} (thesis {study.section}; "
         f"discussed in [](../../../{Path(study.notebook).with_suffix('.ipynb')})). "
-        f"Seeds {', '.join(str(record.seed) for record in records)}; {seconds:.0f} s in all.\n",
-        f"To run it again:\n\n```bash\nrigid-depth study {study.name}\n```\n",
+        f"Seeds {', '.join(seeds)}; {seconds:.0f} s in all.\n",
+        "To run it again:\n\n```bash\n"
+        f"rigid-depth study {study.name} --size full --seeds {','.join(seeds)}\n```\n",
         table(
             ("Number", "mean", "95 % interval", "std", "n"),
             [(f"`{name}`", *cells) for name, cells in _rows(summarise(records))],
