@@ -12,6 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 from rigid_depth.book import numbering
+from rigid_depth.book.chapters import chapter_number, chapter_title
 from rigid_depth.book.findings import FINDINGS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,9 +54,9 @@ def chapters() -> list[str]:
 
 
 def test_file_names_and_titles_have_the_numbers_of_the_thesis():
-    assert [numbering.chapter_number(page) for page in chapters()] == CHAPTERS
+    assert [chapter_number(page) for page in chapters()] == CHAPTERS
     for page, number in zip(chapters(), CHAPTERS, strict=True):
-        assert numbering.chapter_title(ROOT / f"{page}.md").split()[0] == number
+        assert chapter_title(ROOT / f"{page}.md").split()[0] == number
 
 
 def test_headings_and_titles_of_boxes_have_no_bare_numbers_of_the_thesis():

@@ -12,8 +12,16 @@ from pathlib import Path
 import pytest
 
 from rigid_depth.book import (
-    copies, experimentpage, ledger, ledgerpages, pageparts, pages, provenance, tables,
-)  # fmt: skip
+    copies,
+    experimentpage,
+    ledger,
+    ledgerpages,
+    pageparts,
+    pages,
+    provenance,
+    shownrecords,
+    tables,
+)
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments import standing
 from rigid_depth.experiments.registry import EXPERIMENTS, SCALES
@@ -231,25 +239,25 @@ def test_a_cell_settles_what_is_decided_and_belongs_to_the_rest():
 
 
 def test_the_head_of_a_chapter_names_each_scale_that_its_tables_show():
-    said = pageparts.tables_shown("notebooks/08_results", ROOT)
+    said = shownrecords.tables_shown("notebooks/08_results", ROOT)
     core, cpu = said.split("; ")
     assert core.startswith("scale core, ")
     assert cpu.startswith("scale cpu, up to 5 seeds")
     others = [text.stem for text in copies.texts(ROOT) if not copies.names(text, "cpu")]
-    shown = {name: pageparts.tables_shown(f"notebooks/{name}", ROOT) for name in others}
+    shown = {name: shownrecords.tables_shown(f"notebooks/{name}", ROOT) for name in others}
     assert not any("scale cpu" in text for text in shown.values())
     assert any("scale core" in text for text in shown.values())
-    moved = pageparts.tables_shown("notebooks/07_3_rgb_infinity", ROOT)
+    moved = shownrecords.tables_shown("notebooks/07_3_rgb_infinity", ROOT)
     assert moved.startswith("scale core, 3 seeds")
 
 
 def test_the_head_of_the_method_names_the_runs_of_its_bounds_alone():
-    assert pageparts.tables_shown("notebooks/06b_method", ROOT).startswith(
+    assert shownrecords.tables_shown("notebooks/06b_method", ROOT).startswith(
         "scale core, up to 3 seeds"
     )
     said = [
         run.experiment
         for run in tables.published(book=ROOT / "book").runs
-        if pageparts._shows(pageparts.METHOD, run)
+        if shownrecords._shows(shownrecords.METHOD, run)
     ]
     assert {name.split("+")[0] for name in said} == {"row-mean-depth", "rgb-infinity", "mse"}

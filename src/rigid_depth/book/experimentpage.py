@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from rigid_depth.book.figures import bands
+from rigid_depth.book.labels import PICTURES, chapter_of, label
 from rigid_depth.book.markdown import html_table, number, plain, slug
 from rigid_depth.book.metrictables import mean_text, measured_tables, measures_csv
 from rigid_depth.book.tables import BRANCHES, HEADLINE_CAP, Run
@@ -16,16 +17,6 @@ GUESSED_SKY = (
     "Without masks in the data the sky was guessed from LiDAR returns and colour: its figures, and "
     "an infinity loss trained on it, are no better than that guess."
 )
-PICTURES = {
-    "rgb": "image",
-    "target": "LiDAR",
-    "prediction": "prediction",
-    "error": "error",
-    "depth-prediction": "RGB-D branch",
-    "depth-error": "error of the RGB-D branch",
-    "zero_shot-prediction": "zero-shot",
-    "zero_shot-error": "error of zero-shot",
-}
 LEGEND = (
     "Fixed test frames, seed {seed}. Depth: bright is near, 2 to 100 m, logarithmic. Error: bright "
     "is 10 m or more; white where there is no surface.\n"
@@ -39,11 +30,6 @@ CURVES = {
     },
     "loss": {"loss": ("train", "loss"), "alignment": ("train", "alignment")},
 }
-
-
-def label(name: str) -> str:
-    """Target of the page of an experiment, `name` as in `cpu/mse`."""
-    return f"experiment-{slug(name)}"
 
 
 def experiment_page(runs: Sequence[Run]) -> dict[str, str]:
@@ -75,12 +61,6 @@ def title(run: Run) -> str:
     """What the registry calls the experiment, with the parameters that were changed."""
     known = run.experiment.split("+")[0] in EXPERIMENTS
     return in_words(run.experiment) if known else run.record["label"]
-
-
-def chapter_of(run: Run) -> str:
-    """The text notebook that discusses the experiment, `notebooks/x.md`; empty if none does."""
-    known = EXPERIMENTS.get(run.experiment.split("+")[0])
-    return known.notebook if known and known.notebook else ""
 
 
 def command(run: Run) -> str:

@@ -32,6 +32,7 @@ from rigid_depth.book import (
     pageparts,
     provenance,
     sharing,
+    shownrecords,
     webpage,
 )
 from rigid_depth.book.alternatives import describe
@@ -123,7 +124,7 @@ class FindingRole(SphinxRole):
             found = find_finding(self.text)
         except RigidDepthError as error:
             return [], [self.inliner.reporter.error(str(error), line=self.lineno)]
-        runs = pageparts.published_runs(Path(self.env.srcdir)).runs
+        runs = shownrecords.published_runs(Path(self.env.srcdir)).runs
         said = judgement(found, runs)
         badge = nodes.raw("", " " + findingspage.badge(found, said), format="html")
         shows = nodes.Text(" " + said.shows.replace("`", ""))
@@ -138,13 +139,13 @@ class OutcomeRole(SphinxRole):
             question = read_question(self.text)
         except RigidDepthError as error:
             return [], [self.inliner.reporter.error(str(error), line=self.lineno)]
-        runs = pageparts.published_runs(Path(self.env.srcdir)).runs
+        runs = shownrecords.published_runs(Path(self.env.srcdir)).runs
         return [nodes.Text(outcome(runs, *question))], []
 
 
 def _make_pages(app: Sphinx, _config) -> None:
     """Writes the generated pages before the table of contents asks for them."""
-    pageparts.published_runs.cache_clear()
+    shownrecords.published_runs.cache_clear()
     pageparts.settled.cache_clear()
     root = Path(app.srcdir)
     if not (root / "book" / "ledger.yaml").is_file():  # a single page of another folder

@@ -8,12 +8,11 @@ from textwrap import wrap
 
 from rigid_depth.book.colours import COLOURS
 from rigid_depth.book.comparison import MARGIN, verdicts
-from rigid_depth.book.experimentpage import label as page_of
 from rigid_depth.book.families import FAMILIES
-from rigid_depth.book.findings.of_the_thesis import printed_table
+from rigid_depth.book.labels import label as page_of
 from rigid_depth.book.markdown import plain, table
 from rigid_depth.book.regime import RGB
-from rigid_depth.book.tables import HEADLINE_CAP, Run, held_out_rmse_m
+from rigid_depth.book.tables import HEADLINE_CAP, Run, held_out_rmse_m, printed_table
 from rigid_depth.experiments.registry import in_words
 
 THESIS_TABLES = ("table_8_2", "table_8_5")

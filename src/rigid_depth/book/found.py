@@ -16,9 +16,8 @@ from rigid_depth.book import regime
 from rigid_depth.book.comparison import LEAST_SEEDS, MARGIN, difference_text
 from rigid_depth.book.findings import find_finding, judgement
 from rigid_depth.book.findings.of_rotations import NUMBERS_OF_A_ROTATION
-from rigid_depth.book.findings.of_the_thesis import printed_table
 from rigid_depth.book.markdown import plain
-from rigid_depth.book.tables import Run, branch_difference_m, difference_m
+from rigid_depth.book.tables import Run, branch_difference_m, difference_m, printed_table
 from rigid_depth.experiments.registry import in_words
 
 ROTATION = "rotation-global-3"

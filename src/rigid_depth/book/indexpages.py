@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 
-from rigid_depth.book import copies, figuredata, pageparts
+from rigid_depth.book import copies, figuredata, shownrecords
 from rigid_depth.book.figuredata import LINK
 from rigid_depth.book.markdown import plain, table
 from rigid_depth.experiments.sources import blob
@@ -77,7 +77,7 @@ def _lines(found: Sequence[figuredata.Item], text: Path, copy: Path, root: Path)
 def _records(text: Path, root: Path) -> str:
     """The published records that a notebook shows, with links to their pages."""
     page = f"notebooks/{text.stem}"
-    said = plain(pageparts.tables_shown(page, root))
+    said = plain(shownrecords.tables_shown(page, root))
     links = [f"[{n}](#study-{n})" for n, s in STUDIES.items() if s.notebook == f"{page}.md"]
     if not links:
         links = ["[published runs](#published-runs)"]

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from rigid_depth.book.chapters import chapter_title
 from rigid_depth.book.evidence import line_of_test
 from rigid_depth.book.ledger import SEVERITIES, VERDICTS, Row
 from rigid_depth.book.markdown import plain, slug, table
-from rigid_depth.book.numbering import chapter_title
 from rigid_depth.book.provenance import badges
 
 CHAPTERS = {

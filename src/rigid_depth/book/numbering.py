@@ -9,30 +9,16 @@ Docstrings of the package may leave *thesis* out: code has no equations of its o
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
-from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.domains.std import StandardDomain
 from sphinx.environment import BuildEnvironment
 
+from rigid_depth.book.chapters import chapter_number
+
 KEPT_PAGES = 4
-_FILE = re.compile(r"0?(\d+)([a-z]?)(?:_(\d+))?_")
-
-
-def chapter_number(page: str) -> str:
-    """The number of a chapter by the name of its file; empty for a page that is no chapter."""
-    folder, _, name = page.rpartition("/")
-    found = _FILE.match(name) if folder in ("", "notebooks") else None
-    return "" if found is None else "".join((*found.group(1, 2), f".{found[3]}" * bool(found[3])))
-
-
-def chapter_title(text: Path) -> str:
-    """The title of a text notebook, with its number, as *7.8 Rotations*; its name without one."""
-    titles = re.search(r"^# (\S.*)$", text.read_text(encoding="utf-8"), flags=re.M)
-    return titles.group(1) if titles else text.stem
 
 
 def restore(_app: Sphinx, env: BuildEnvironment) -> list[str]:

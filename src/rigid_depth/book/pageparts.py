@@ -7,7 +7,6 @@ before and after, and where to report an erratum.
 from __future__ import annotations
 
 import json
-import re
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -16,18 +15,13 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 
-from rigid_depth.book import copies, launching, ledgerpages, provenance, regime, tables
+from rigid_depth.book import launching, ledgerpages, provenance
 from rigid_depth.book.address import report_url, repository_url
-from rigid_depth.book.experimentpage import chapter_of
 from rigid_depth.book.ledger import Row, load
-from rigid_depth.conventions import SHOWN_SCALES
-from rigid_depth.studies import STUDIES, published
+from rigid_depth.book.shownrecords import published_runs, tables_shown
 
 DETAILS = ("book/generated/runs/", "book/generated/studies/", "book/generated/api/")
 """Pages of single experiments, studies and modules: reached from their list, left out of Next."""
-RESULTS, METHOD = "notebooks/08_results", "notebooks/06b_method"
-USUAL = re.compile(r"tables\.published\((?:scale)?\)")
-"""How a notebook takes the runs of the scale that most rows are run at."""
 UNSETTLED = ("undecided at this scale", "not checkable", "open")
 """Verdicts of rows that a cell belongs to and does not settle."""
 
@@ -36,42 +30,6 @@ def repository(app: Sphinx) -> str:
     """The web address of the book's repository, empty if it has none."""
     theme = app.config.html_theme_options or {}
     return repository_url(Path(app.srcdir), theme.get("repository_url", ""))
-
-
-def tables_shown(page: str, root: Path) -> str:
-    """Which published records the tables of a chapter show; empty if none."""
-    studies = [name for name, study in STUDIES.items() if study.notebook == f"{page}.md"]
-    records = [record.data for name in studies for record in published(name, root)]
-    if records:
-        return provenance.shown(records, "studies" if len(studies) > 1 else f"study {studies[0]}")
-    found, text, said = published_runs(root), root / f"{page}.md", []
-    for scale in SHOWN_SCALES:
-        named = text.is_file() and copies.names(text, scale)
-        usual = scale == found.scale and page != METHOD and _shows_usual_scale(text)
-        if named or usual:
-            runs = [run for run in found.runs if run.group == scale and _shows(page, run)]
-            said.append(provenance.shown([run.record for run in runs], f"scale {scale}"))
-    return "; ".join(filter(None, said))
-
-
-def _shows_usual_scale(text: Path) -> bool:
-    """Whether a text notebook takes the published runs without naming their scale."""
-    return text.is_file() and bool(USUAL.search(text.read_text(encoding="utf-8")))
-
-
-def _shows(page: str, run: tables.Run) -> bool:
-    """Tells whether the tables of a chapter show a run of a scale that they show."""
-    if page == METHOD:
-        return run.experiment.split("+")[0] in (regime.FLOOR, regime.RGB, regime.GUIDED)
-    return page == RESULTS or chapter_of(run) == f"{page}.md"
-
-
-@cache
-def published_runs(root: Path) -> tables.Published:
-    """The published runs of the book at `root`, none if it has none; read once a build."""
-    if not (root / "book" / "results").is_dir():
-        return tables.Published([], None)
-    return tables.published(book=root / "book")
 
 
 @cache

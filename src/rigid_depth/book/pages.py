@@ -24,12 +24,13 @@ from rigid_depth.book import (
     tables,
 )
 from rigid_depth.book.apipages import api_pages
-from rigid_depth.book.experimentpage import chapter_of, experiment_page, headline, label
+from rigid_depth.book.chapters import chapter_number
+from rigid_depth.book.experimentpage import experiment_page, headline
 from rigid_depth.book.foundpage import found_pages
 from rigid_depth.book.indexpages import index_pages
+from rigid_depth.book.labels import chapter_of, label
 from rigid_depth.book.ledger import load, missing_evidence
 from rigid_depth.book.markdown import number, plain, sortable, write_if_changed
-from rigid_depth.book.numbering import chapter_number
 from rigid_depth.book.provenance import run_badge
 from rigid_depth.book.studypage import study_pages
 from rigid_depth.errors import RigidDepthError

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from rigid_depth.book.experimentpage import PICTURES
+from rigid_depth.book.labels import PICTURES
 from rigid_depth.book.markdown import plain, table
 from rigid_depth.book.picturediff import LEGEND, difference_uri
 from rigid_depth.book.regime import FLOOR, RGB

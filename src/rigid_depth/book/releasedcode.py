@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 
 from rigid_depth.book import comparison, measures
-from rigid_depth.book.experimentpage import label as experiment_label
+from rigid_depth.book.labels import label as experiment_label
 from rigid_depth.book.ledgerpages import row_label
 from rigid_depth.book.markdown import number, plain
 from rigid_depth.book.tables import Run, difference_m

@@ -162,6 +162,11 @@ def thesis_table(name: str, *, book: Path | None = None) -> list[dict]:
     return found[name]
 
 
+def printed_table(name: str) -> dict[str, dict]:
+    """A table of the thesis, experiment -> its printed numbers."""
+    return {row["experiment"]: row for row in thesis_table(name)}
+
+
 def read_runs(folder: Path) -> list[Run]:
     """Reads every record below `folder`, sorted by group, experiment and seed.
 

@@ -6,14 +6,13 @@ from statistics import fmean
 
 from rigid_depth.book import comparison, measures
 from rigid_depth.book.findings.finding import finding, seeds
-from rigid_depth.book.findings.of_the_thesis import printed_table
 from rigid_depth.book.findings.reading import (
     NO_DIFFERENCE,
     decoded,
     floor_m,
     verdicts,
 )
-from rigid_depth.book.tables import Run
+from rigid_depth.book.tables import Run, printed_table
 from rigid_depth.conventions import BALANCING_EPSILON, EARLIER_SCALE
 
 MEAN_SHARE, END_SHARE = measures.ARRIVING.values()

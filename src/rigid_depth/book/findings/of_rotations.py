@@ -7,14 +7,13 @@ from statistics import fmean
 
 from rigid_depth.book import comparison
 from rigid_depth.book.findings.finding import finding, seeds
-from rigid_depth.book.findings.of_the_thesis import printed_table
 from rigid_depth.book.findings.reading import (
     NO_DIFFERENCE,
     about,
     rmse_m,
     turns,
 )
-from rigid_depth.book.tables import Run, branch_difference_m, difference_m
+from rigid_depth.book.tables import Run, branch_difference_m, difference_m, printed_table
 from rigid_depth.conventions import EARLIER_SCALE
 from rigid_depth.statistics import holm
 

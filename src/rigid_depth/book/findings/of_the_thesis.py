@@ -32,7 +32,7 @@ from rigid_depth.book.findings.judging import (
     worsens,
 )
 from rigid_depth.book.findings.reading import decoded, floor, gap_m, rmse_m
-from rigid_depth.book.tables import Run, branch_difference_m, thesis_table
+from rigid_depth.book.tables import Run, branch_difference_m, printed_table
 from rigid_depth.conventions import EARLIER_SCALE
 
 READABLE_M = 0.5
@@ -40,11 +40,6 @@ READABLE_M = 0.5
 
 GUIDES = ("mse", "lidar-diluted", "lidar-noisy", "small-encoder", "shared-encoder", "mse-withheld")
 FAMILY = FAMILIES["rgb"]
-
-
-def printed_table(name: str) -> dict[str, dict]:
-    """A table of the thesis, experiment -> its printed numbers."""
-    return {row["experiment"]: row for row in thesis_table(name)}
 
 
 def printed_gains(name: str) -> dict[str, float]:
