@@ -40,7 +40,7 @@ def test_a_name_wins_over_no_module_of_the_same_name():
     [
         "cli",
         "book.extension",
-        "book.tables",
+        "book.runs.results",
         "experiments.registry",
         "experiments.sources",
         "experiments.worlds",

@@ -22,7 +22,7 @@ from kernels import ENVIRONMENT, QUIET, persistent
 from nbformat import NotebookNode
 from stored import faults, normalise, write
 
-from rigid_depth.book.copies import executed, stamp
+from rigid_depth.book.executed.copies import executed, stamp
 from rigid_depth.experiments.recording.record import machine, now, versions
 
 

@@ -8,8 +8,8 @@ The workflow that publishes the book commits the result to that branch (pages.ym
 import sys
 from pathlib import Path
 
-from rigid_depth.book.copies import shown, texts
-from rigid_depth.book.launching import write_copies
+from rigid_depth.book.executed.copies import shown, texts
+from rigid_depth.book.publishing.launching import write_copies
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -13,7 +13,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from rigid_depth.book.fetchweights import FILE, SUM, digest
+from rigid_depth.book.publishing.fetchweights import FILE, SUM, digest
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE_LIMIT_BYTES = 40_000

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from rigid_depth import PACKAGE
-from rigid_depth.book import copies
+from rigid_depth.book.executed import copies
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.registry import EXPERIMENTS, SCALES, find_experiment, find_scale
 from rigid_depth.experiments.settings import parameters

@@ -14,7 +14,7 @@ from figurepictures import add_pictures, shrink
 from nbformat import NotebookNode
 from stored import same, write
 
-from rigid_depth.book.copies import executed, is_current, stamp, texts
+from rigid_depth.book.executed.copies import executed, is_current, stamp, texts
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -15,7 +15,7 @@ import numpy as np
 from nbformat import NotebookNode
 from PIL import Image
 
-from rigid_depth.book.drawndata import KEY, unpacked
+from rigid_depth.book.cells.drawndata import KEY, unpacked
 
 ROOT = Path(__file__).resolve().parents[1]
 SANITISE = ROOT / "tests" / "nbval_sanitize.cfg"

@@ -15,7 +15,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from rigid_depth.book.fetchweights import FILE, SUM, asset_name, digest
+from rigid_depth.book.publishing.fetchweights import FILE, SUM, asset_name, digest
 
 ROOT = Path(__file__).resolve().parents[1]
 

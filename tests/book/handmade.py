@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rigid_depth.book.tables import Run
+from rigid_depth.book.runs.results import Run
 
 
 def run(experiment, seed, shift=0.0, **alignment):

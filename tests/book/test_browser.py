@@ -7,7 +7,7 @@ from urllib.parse import unquote, urldefrag
 import pytest
 from browsing import ROOT, Visit, draw_all, opened_tab
 
-from rigid_depth.book.check import check, expected_pages
+from rigid_depth.book.site.check import check, expected_pages
 
 FACTS = """async () => {
   if (document.querySelector('.math')) await MathJax.startup.promise;

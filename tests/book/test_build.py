@@ -11,8 +11,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from rigid_depth.book import copies
-from rigid_depth.book.extension import PLOTLY_MIME
+from rigid_depth.book.executed import copies
+from rigid_depth.book.site.extension import PLOTLY_MIME
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = """title: Book
@@ -21,7 +21,7 @@ exclude_patterns: ["notebooks/*.md"]
 execute: {execute_notebooks: "off"}
 bibtex_bibfiles: [book/references.bib]
 sphinx:
-  extra_extensions: [rigid_depth.book.extension]
+  extra_extensions: [rigid_depth.book.site.extension]
   config: {suppress_warnings: [etoc.toctree], html_static_path: [book/_style]}
 """
 TOC = """format: jb-book

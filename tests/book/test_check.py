@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rigid_depth.book.check import check, expected_pages
+from rigid_depth.book.site.check import check, expected_pages
 from rigid_depth.errors import RigidDepthError
 
 TOC = """format: jb-book

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from handmade import run
 
-from rigid_depth.book import comparison, families
-from rigid_depth.book.scatter import of_equal_start, scatter, scattering_apart
-from rigid_depth.book.tables import Run, published
+from rigid_depth.book.runs import comparison, families
+from rigid_depth.book.runs.results import Run, published
+from rigid_depth.book.runs.scatter import of_equal_start, scatter, scattering_apart
 from rigid_depth.decisions import LOOKS, smallest_visible
 from rigid_depth.statistics import seed_scatter
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from rigid_depth.book import confirm
-from rigid_depth.book.rearranged import confirm_equal
+from rigid_depth.book.publishing import confirm
+from rigid_depth.book.publishing.rearranged import confirm_equal
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments import runner, standing
 from rigid_depth.experiments.recording.record import RunRecord

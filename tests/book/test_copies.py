@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rigid_depth.book import copies
+from rigid_depth.book.executed import copies
 
 CELL = "```{code-cell} ipython3\n%s\n```\n"
 
@@ -67,7 +67,7 @@ def test_records_count_where_the_cells_read_them(text, tmp_path):
     record = tmp_path / "book" / "results" / "core" / "rgb" / "seed-0" / "record.json"
     record.parent.mkdir(parents=True)
     seen = {}
-    for line in ("from rigid_depth.book import tables", "import rigid_depth.losses"):
+    for line in ("from rigid_depth.book.runs import results", "import rigid_depth.losses"):
         text.write_text(CELL % line)
         for content in ("1", "2"):
             record.write_text(content)
@@ -80,7 +80,7 @@ def test_records_count_where_the_cells_read_them(text, tmp_path):
 
 def test_a_correction_of_the_thesis_tables_outdates_who_prints_them(text, tmp_path):
     printed = tmp_path / "book" / "thesis_tables.json"
-    text.write_text(CELL % "from rigid_depth.book import tables")
+    text.write_text(CELL % "from rigid_depth.book.runs import results")
     printed.parent.mkdir(exist_ok=True)
     stamps = []
     for content in ("1", "2"):

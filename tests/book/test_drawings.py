@@ -13,8 +13,8 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from rigid_depth.book import drawings
-from rigid_depth.book.drawings import ch03b, ch03e, ch05b
+from rigid_depth.book.cells import drawings
+from rigid_depth.book.cells.drawings import ch03b, ch03e, ch05b
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = [m.name for m in pkgutil.iter_modules(drawings.__path__)]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from rigid_depth.book.exercises import NO_ANSWER, checker, prove
+from rigid_depth.book.cells.exercises import NO_ANSWER, checker, prove
 from rigid_depth.errors import RigidDepthError
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.md"))

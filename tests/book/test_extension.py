@@ -18,8 +18,9 @@ from docutils.utils import new_document
 from PIL import Image
 from sphinx.application import Sphinx
 
-from rigid_depth.book import extension, notebook, webpage
-from rigid_depth.book.colours import COLOURS
+from rigid_depth.book.cells import notebook
+from rigid_depth.book.cells.colours import COLOURS
+from rigid_depth.book.site import extension, webpage
 from rigid_depth.errors import RigidDepthError
 
 

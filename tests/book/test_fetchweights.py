@@ -12,7 +12,7 @@ import pytest
 import weights
 from typer.testing import CliRunner
 
-from rigid_depth.book import fetchweights
+from rigid_depth.book.publishing import fetchweights
 from rigid_depth.cli import app
 from rigid_depth.errors import RigidDepthError
 

@@ -10,8 +10,9 @@ import plotly.graph_objects as go
 import pytest
 from matplotlib.figure import Figure
 
-from rigid_depth.book import drawndata, figuredata
-from rigid_depth.book.recordcells import shows_records
+from rigid_depth.book.cells import drawndata
+from rigid_depth.book.executed import figuredata
+from rigid_depth.book.executed.recordcells import shows_records
 
 
 def rows(text: str) -> list[dict]:

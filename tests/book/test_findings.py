@@ -9,17 +9,25 @@ from pathlib import Path
 
 import pytest
 
-from rigid_depth.book import findings, findingspage, ledger, tables
-from rigid_depth.book.families import FAMILIES
-from rigid_depth.book.findings.finding import (
+from rigid_depth.book.claims import findings, ledger
+from rigid_depth.book.claims.findings.finding import (
     FINDINGS,
     Judgement,
     enough,
     finding,
     missing_runs,
 )
-from rigid_depth.book.findings.judging import all_of, any_of, brings_nothing, improves, worsens
-from rigid_depth.book.findings.reading import verdicts
+from rigid_depth.book.claims.findings.judging import (
+    all_of,
+    any_of,
+    brings_nothing,
+    improves,
+    worsens,
+)
+from rigid_depth.book.claims.findings.reading import verdicts
+from rigid_depth.book.pages import findingspage
+from rigid_depth.book.runs import results
+from rigid_depth.book.runs.families import FAMILIES
 from rigid_depth.conventions import EARLIER_SCALE, PUBLISHED_SCALE
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.registry import EXPERIMENTS
@@ -31,14 +39,14 @@ CLAIMED = ("reproduced", "not reproduced", "undecided at this scale")
 
 
 @pytest.fixture(scope="module")
-def runs() -> list[tables.Run]:
-    return tables.read_runs(ROOT / "book" / "results")
+def runs() -> list[results.Run]:
+    return results.read_runs(ROOT / "book" / "results")
 
 
 @pytest.fixture
 def only_mine(monkeypatch):
     """An empty register, so that a finding made up here is not the book's."""
-    monkeypatch.setattr("rigid_depth.book.findings.finding.FINDINGS", register := {})
+    monkeypatch.setattr("rigid_depth.book.claims.findings.finding.FINDINGS", register := {})
     return register
 
 
@@ -85,7 +93,7 @@ def test_a_finding_speaks_of_its_own_scale(name, runs):
     assert findings.verdict(found, [*others, *runs]) == findings.verdict(found, runs)
 
 
-def stand_ins(found: findings.Finding, runs: list[tables.Run]) -> list[tables.Run]:
+def stand_ins(found: findings.Finding, runs: list[results.Run]) -> list[results.Run]:
     """Runs of mse under the names of experiments that a finding waits for."""
     mine = [run for run in runs if run.group == found.group]
     short = {line.partition(" (")[0] for line in missing_runs(found, mine)}
@@ -111,7 +119,7 @@ def test_findings_are_sentences_about_experiments_that_exist():
     assert all(set(family) <= set(EXPERIMENTS) for family in FAMILIES.values())
 
 
-def worse(runs: list[tables.Run], experiment: str, factor: float) -> list[tables.Run]:
+def worse(runs: list[results.Run], experiment: str, factor: float) -> list[results.Run]:
     """The runs with the RGB errors of one experiment on held-out streets multiplied."""
     changed = []
     for run in runs:

@@ -13,8 +13,10 @@ from statistics import fmean
 import numpy as np
 import pytest
 
-from rigid_depth.book import forest, found, foundpage, ledger, ledgerpages, limits, regime, tables
-from rigid_depth.book.families import FAMILIES
+from rigid_depth.book.claims import ledger
+from rigid_depth.book.pages import found, foundpage, ledgerpages, limits
+from rigid_depth.book.runs import forest, regime, results
+from rigid_depth.book.runs.families import FAMILIES
 from rigid_depth.conventions import PUBLISHED_SCALE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,7 +24,9 @@ RESULTS = ROOT / "book" / "results"
 METHODS = FAMILIES[regime.RGB]
 
 
-def run(experiment: str, seed: int, shift: float = 0.0, group: str = PUBLISHED_SCALE) -> tables.Run:
+def run(
+    experiment: str, seed: int, shift: float = 0.0, group: str = PUBLISHED_SCALE
+) -> results.Run:
     """A record whose six streets have an RMSE of about 9 m plus a shift, 1,000 pixels each."""
     noise = np.random.default_rng([seed, len(experiment)]).normal(size=6)
     rmse = 9 + np.arange(6) * 0.3 + 0.01 * noise + shift
@@ -40,12 +44,12 @@ def run(experiment: str, seed: int, shift: float = 0.0, group: str = PUBLISHED_S
         "curves": {"train": {}},
         "alignment": {"copying": {}},
     }
-    return tables.Run(group, experiment, seed, record)
+    return results.Run(group, experiment, seed, record)
 
 
 def rows(
     experiments: dict[str, float], seeds: int = 3, group: str = PUBLISHED_SCALE
-) -> list[tables.Run]:
+) -> list[results.Run]:
     shifts = {regime.RGB: 0.0, **experiments}
     return [run(name, s, shift, group) for name, shift in shifts.items() for s in range(seeds)]
 
@@ -65,8 +69,8 @@ def recorded(experiment: str, branch: str = "rgb") -> dict[int, float]:
 
 
 @pytest.fixture(scope="module")
-def shown() -> list[tables.Run]:
-    return tables.published(book=ROOT / "book").shown
+def shown() -> list[results.Run]:
+    return results.published(book=ROOT / "book").shown
 
 
 @pytest.fixture(scope="module")
@@ -222,12 +226,12 @@ def test_scale_and_limits_are_those_of_the_records(shown, lines):
 
 
 def test_faded_losses_are_counted():
-    def with_loss(name: str, loss: float, balancing: bool) -> tables.Run:
+    def with_loss(name: str, loss: float, balancing: bool) -> results.Run:
         record = {
             "curves": {"train": {"alignment": [1.0, loss]}},
             "parameters": {"balancing": balancing},
         }
-        return tables.Run(PUBLISHED_SCALE, name, 0, record)
+        return results.Run(PUBLISHED_SCALE, name, 0, record)
 
     runs = [with_loss("a", 9e-6, True), with_loss("b", 1.1e-5, True), with_loss("c", 1e-9, False)]
     assert limits.faded(runs, ["a", "b", "c", "d"]) == (["a"], 2)

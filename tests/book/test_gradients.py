@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from rigid_depth.book.gradients import MARK, gradient_rows
+from rigid_depth.book.cells.gradients import MARK, gradient_rows
 
 
 def test_marks_are_where_a_gradient_arrives():

@@ -9,7 +9,7 @@ import pydata_sphinx_theme
 import pytest
 from fontTools.ttLib import TTFont
 
-from rigid_depth.book import icons
+from rigid_depth.book.site import icons
 
 THEME = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme" / "static"
 WARNING, EXTERNAL_LINK, ROCKET = 0xF071, 0xF35D, 0xF135

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from rigid_depth.book import launching
+from rigid_depth.book.publishing import launching
 
 
 @pytest.fixture

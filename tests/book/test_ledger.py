@@ -8,7 +8,7 @@ import pytest
 import yaml
 from handmade import run
 
-from rigid_depth.book import ledger
+from rigid_depth.book.claims import ledger
 from rigid_depth.conventions import EARLIER_SCALE, PUBLISHED_SCALE
 from rigid_depth.errors import RigidDepthError
 

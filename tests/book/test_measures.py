@@ -5,8 +5,8 @@ import pytest
 import torch
 from handmade import run
 
-from rigid_depth.book import measures
-from rigid_depth.book.tables import Run, branch_difference_m
+from rigid_depth.book.runs import measures
+from rigid_depth.book.runs.results import Run, branch_difference_m
 from rigid_depth.conventions import BALANCING_EPSILON
 from rigid_depth.losses import balanced
 

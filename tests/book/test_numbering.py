@@ -11,9 +11,9 @@ import yaml
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-from rigid_depth.book import numbering
 from rigid_depth.book.chapters import chapter_number, chapter_title
-from rigid_depth.book.findings import FINDINGS
+from rigid_depth.book.claims.findings import FINDINGS
+from rigid_depth.book.site import numbering
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = [

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rigid_depth.book import outcomes
-from rigid_depth.book.tables import Run
+from rigid_depth.book.claims import outcomes
+from rigid_depth.book.runs.results import Run
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments import EXPERIMENTS
 

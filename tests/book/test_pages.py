@@ -11,17 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from rigid_depth.book import (
-    copies,
-    experimentpage,
-    ledger,
-    ledgerpages,
-    pageparts,
-    pages,
-    provenance,
-    shownrecords,
-    tables,
-)
+from rigid_depth.book.claims import ledger
+from rigid_depth.book.executed import copies
+from rigid_depth.book.pages import experimentpage, ledgerpages, shownrecords, write
+from rigid_depth.book.runs import provenance, results
+from rigid_depth.book.site import pageparts
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments import standing
 from rigid_depth.experiments.registry import EXPERIMENTS, SCALES
@@ -32,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def generated(book) -> Path:
-    pages.write_pages(book)
+    write.write_pages(book)
     return book / "book" / "generated"
 
 
@@ -81,7 +75,7 @@ def test_a_page_shows_the_seeds_side_by_side(generated):
 )
 def test_a_run_is_repeated_by_words_that_the_command_takes(overrides, start, words):
     record = {"scale": "core", "data": {"dataset": "synthetic"}, "overrides": overrides}
-    made = tables.Run("core", "rgb+x", 0, record | {"parameters": {"init_from": start}})
+    made = results.Run("core", "rgb+x", 0, record | {"parameters": {"init_from": start}})
     assert experimentpage.command(made) == "rigid-depth run rgb --scale core --seed 0" + words
 
 
@@ -90,7 +84,7 @@ def test_what_differs_between_seeds_is_said_of_each(book):
     made = json.loads(path.read_text())
     made["machine"]["threads"] = 1
     path.write_text(json.dumps(made))
-    pages.write_pages(book)
+    write.write_pages(book)
     text = (book / "book" / "generated" / "runs" / "core-rgb.md").read_text()
     assert "seed 0: 2; seed 1: 1; seed 2: 2" in text
 
@@ -110,7 +104,7 @@ def test_a_guessed_sky_is_said_to_be_one(book):
     made = json.loads(path.read_text())
     made["data"]["sky"] = "evidence"
     path.write_text(json.dumps(made))
-    pages.write_pages(book)
+    write.write_pages(book)
     runs = book / "book" / "generated" / "runs"
     assert "sky was guessed" in (runs / "core-rgb.md").read_text()
     assert "sky was guessed" not in (runs / "core-rgb-infinity.md").read_text()
@@ -129,10 +123,10 @@ def test_smoke_runs_are_listed_apart_and_nowhere_else(generated):
 
 def test_a_second_call_touches_nothing_and_removes_what_is_gone(book, generated):
     before = {path: path.stat().st_mtime_ns for path in generated.rglob("*") if path.is_file()}
-    pages.write_pages(book)
+    write.write_pages(book)
     assert before == {p: p.stat().st_mtime_ns for p in generated.rglob("*") if p.is_file()}
     shutil.rmtree(book / "book/results/core/row-mean-depth")
-    pages.write_pages(book)
+    write.write_pages(book)
     assert not list((generated / "runs").glob("core-row-mean-depth*"))
 
 
@@ -140,7 +134,7 @@ def test_pages_are_refused_where_evidence_is_missing(book):
     row = "- {id: a, kind: claim, place: '1', says: x, verdict: holds, test: tests/no.py::t}\n"
     (book / "book" / "ledger.yaml").write_text(row)
     with pytest.raises(RigidDepthError, match=r"a: test tests/no\.py::t"):
-        pages.write_pages(book)
+        write.write_pages(book)
 
 
 def test_every_row_stands_once_on_the_ledger_page_and_filters_show_their_rows():
@@ -257,7 +251,7 @@ def test_the_head_of_the_method_names_the_runs_of_its_bounds_alone():
     )
     said = [
         run.experiment
-        for run in tables.published(book=ROOT / "book").runs
+        for run in results.published(book=ROOT / "book").runs
         if shownrecords._shows(shownrecords.METHOD, run)
     ]
     assert {name.split("+")[0] for name in said} == {"row-mean-depth", "rgb-infinity", "mse"}

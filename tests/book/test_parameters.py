@@ -4,8 +4,8 @@ import papermill
 import pytest
 from nbformat import v4
 
-from rigid_depth.book import notebook, parameters
-from rigid_depth.book.parameters import ParameterError
+from rigid_depth.book.cells import notebook, parameters
+from rigid_depth.book.cells.parameters import ParameterError
 from rigid_depth.experiments.sources import repository
 
 DECLARED = 'seed = 0\nscale = "smoke"  # or cpu\nwidth = 1.0\nimage_size = (384, 768)\nrate = None'

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rigid_depth.book import picturediff, tables
+from rigid_depth.book.runs import picturediff, results
 from rigid_depth.experiments.recording.pictures import depth_picture, write_pictures
 
 
@@ -73,9 +73,9 @@ def test_pictures_of_different_sizes_are_not_compared(tmp_path, error_m):
 
 def test_the_published_error_pictures_can_be_read():
     """And two runs of one scale see the same surfaces in the same frame."""
-    folder = tables.book_folder() / "results"
+    folder = results.book_folder() / "results"
     surfaces = {}
-    with_pictures = [r for r in tables.published().shown if r.record["predictions"]]
+    with_pictures = [r for r in results.published().shown if r.record["predictions"]]
     for run in with_pictures:
         split = run.record["parameters"].get("split_by")
         for shown in run.record["predictions"][:2]:

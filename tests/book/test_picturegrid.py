@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rigid_depth.book import picturediff
-from rigid_depth.book.picturegrid import compared_frames, difference_grid, headline_frames
-from rigid_depth.book.tables import Published, Run, book_folder, published
+from rigid_depth.book.runs import picturediff
+from rigid_depth.book.runs.picturegrid import compared_frames, difference_grid, headline_frames
+from rigid_depth.book.runs.results import Published, Run, book_folder, published
 from rigid_depth.experiments.recording.pictures import write_pictures
 
 

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from rigid_depth.book import regime
-from rigid_depth.book.tables import Run
+from rigid_depth.book.runs import regime
+from rigid_depth.book.runs.results import Run
 
 STREETS = {"val": ("a", "b"), "test": ("c", "d")}
 

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rigid_depth.book import comparison, ledger, releasedcode, tables
-from rigid_depth.book.findings import find_finding
+from rigid_depth.book.claims import ledger
+from rigid_depth.book.claims.findings import find_finding
+from rigid_depth.book.pages import releasedcode
+from rigid_depth.book.runs import comparison
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.registry import EXPERIMENTS, SCALES
 from rigid_depth.experiments.settings import override
@@ -72,7 +74,7 @@ def test_every_item_leads_to_lines_of_the_one_state(items):
 
 def test_what_is_not_run_says_so_and_what_is_has_its_number(book, publish):
     load, results = releasedcode.load(book / "book/released-code.yaml"), book / "book/results"
-    text = releasedcode.page(load, tables.read_runs(results))
+    text = releasedcode.page(load, results.read_runs(results))
     assert (
         "[rgb-infinity](#experiment-core-rgb-infinity), against [rgb](#experiment-core-rgb): "
         in text
@@ -81,10 +83,10 @@ def test_what_is_not_run_says_so_and_what_is_has_its_number(book, publish):
     assert "(scale core)." in text
     assert "`rgb-unpublished`, against `rgb`: not run yet." in text
     publish(results, "rgb-unpublished", "core", 0, 5.0)
-    one = releasedcode.page(load, tables.read_runs(results))
+    one = releasedcode.page(load, results.read_runs(results))
     assert "`rgb-unpublished`, against `rgb`: not run yet." in one  # one seed is none
     publish(results, "rgb-unpublished", "core", 1, 5.2)
-    two = releasedcode.page(load, tables.read_runs(results))
+    two = releasedcode.page(load, results.read_runs(results))
     assert "against [rgb](#experiment-core-rgb): RGB -1.00 m, 95 % " in two
     assert two.count("not run yet") == 1  # the experiment that does everything
 
@@ -94,9 +96,9 @@ def test_runs_are_those_of_the_scale_shown(book, publish, monkeypatch):
     for seed in range(2):
         publish(results, "rgb", "gpu", seed, 4.0)
         publish(results, "rgb-infinity", "gpu", seed, 4.5)
-    assert "(scale gpu)" not in releasedcode.page(load, tables.read_runs(results))
+    assert "(scale gpu)" not in releasedcode.page(load, results.read_runs(results))
     monkeypatch.setattr(comparison, "SHOWN_SCALES", ("gpu", "core"))
-    text = releasedcode.page(load, tables.read_runs(results))
+    text = releasedcode.page(load, results.read_runs(results))
     assert "RGB +0.50 m" in text
     assert "(scale gpu)" in text
 

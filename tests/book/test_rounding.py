@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from rigid_depth.book.rounding import rounded
+from rigid_depth.book.cells.rounding import rounded
 
 
 @pytest.mark.parametrize("tie", [0.125, 1.5e-2, 2.675, 1e3 + 0.005])

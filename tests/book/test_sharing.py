@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jupyter_book.config import get_final_config
 
-from rigid_depth.book import sharing
+from rigid_depth.book.site import sharing
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rigid_depth.book import apipages, copies, figuredata, indexpages
+from rigid_depth.book.executed import copies, figuredata
+from rigid_depth.book.pages import apipages, indexpages
 
 ROOT = Path(__file__).resolve().parents[2]
 

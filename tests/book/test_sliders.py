@@ -4,7 +4,7 @@ import plotly.graph_objects as go
 import pytest
 from plotly.io import from_json
 
-from rigid_depth.book.sliders import add_slider, slider_figure
+from rigid_depth.book.cells.sliders import add_slider, slider_figure
 from rigid_depth.errors import RigidDepthError
 
 STATES = {str(k): [go.Scatter(x=[0, 1], y=[0, k])] for k in (1, 2, 3)}

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from constraints import PROJECT, ROOT
 
-from rigid_depth.book.address import report_url
+from rigid_depth.book.publishing.address import report_url
 
 CALLING_MAKE = ["CONTRIBUTING.md", ".devcontainer/Dockerfile", ".pre-commit-config.yaml"]
 FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[!c]*.yml"))

@@ -17,7 +17,7 @@ import stored
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 
-from rigid_depth.book.copies import stamp
+from rigid_depth.book.executed.copies import stamp
 
 HEADER = """---
 jupytext:

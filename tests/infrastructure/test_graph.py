@@ -13,7 +13,7 @@ import pytest
 import selection
 from selection import read_selection, run_code
 
-from rigid_depth.book import copies
+from rigid_depth.book.executed import copies
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.registry import EXPERIMENTS
 from rigid_depth.experiments.sources import package_hash

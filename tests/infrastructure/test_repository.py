@@ -8,7 +8,7 @@ import pytest
 import typer
 import yaml
 
-from rigid_depth.book import releasedcode
+from rigid_depth.book.pages import releasedcode
 from rigid_depth.cli import app
 from rigid_depth.experiments import SCALES
 

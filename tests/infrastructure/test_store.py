@@ -14,7 +14,7 @@ import stored
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 
-from rigid_depth.book import copies
+from rigid_depth.book.executed import copies
 
 FIGURE = {"data": [{"type": "scatter", "y": [1, 3, 2]}], "layout": {"height": 300}}
 TEXT = "```{code-cell} ipython3\nprint(1)\n```\n"

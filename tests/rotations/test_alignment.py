@@ -10,7 +10,7 @@ from jaxtyping import TypeCheckError
 from scipy.optimize import minimize
 from scipy.spatial.transform import Rotation
 
-from rigid_depth.book.teaching.rotation_formulas import alignment_by_algorithm_1
+from rigid_depth.book.cells.teaching.rotation_formulas import alignment_by_algorithm_1
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.rotations import Similarity, procrustes_alignment, random_rotation
 

@@ -12,7 +12,7 @@ from scipy.linalg import logm
 from scipy.spatial.transform import Rotation
 
 import rigid_depth.rotations as rr
-from rigid_depth.book.teaching import rotation_formulas as board
+from rigid_depth.book.cells.teaching import rotation_formulas as board
 
 
 def pair(n=3, count=300, seed=0):

@@ -8,7 +8,7 @@ import torch
 from scipy.spatial.transform import Rotation
 
 import rigid_depth.rotations as rr
-from rigid_depth.book.teaching.rotation_formulas import horn_matrix
+from rigid_depth.book.cells.teaching.rotation_formulas import horn_matrix
 
 ROWS, COLUMNS = torch.triu_indices(4, 4)
 

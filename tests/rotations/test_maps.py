@@ -11,7 +11,7 @@ import torch
 from scipy.spatial.transform import Rotation, Slerp
 
 import rigid_depth.rotations as rr
-from rigid_depth.book.teaching import rotation_formulas as board
+from rigid_depth.book.cells.teaching import rotation_formulas as board
 from rigid_depth.errors import RigidDepthError
 
 SEQUENCES = [

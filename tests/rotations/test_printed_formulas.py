@@ -8,7 +8,7 @@ import torch
 from scipy.spatial.transform import Rotation
 
 import rigid_depth.rotations as rr
-from rigid_depth.book.teaching.rotation_formulas import alignment_by_algorithm_1, rodrigues
+from rigid_depth.book.cells.teaching.rotation_formulas import alignment_by_algorithm_1, rodrigues
 
 
 def rotation_of(seed: int, n: int = 3) -> torch.Tensor:

@@ -13,7 +13,7 @@ from scipy.linalg import orthogonal_procrustes
 from scipy.optimize import minimize
 from scipy.spatial.transform import Rotation
 
-from rigid_depth.book.teaching.rotation_formulas import procrustes_by_svd
+from rigid_depth.book.cells.teaching.rotation_formulas import procrustes_by_svd
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.rotations import _procrustes3 as closed_form
 from rigid_depth.rotations import (

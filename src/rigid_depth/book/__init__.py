@@ -1,1 +1,4 @@
-"""The book side: tables, figures, ledgers, provenance badges and the Sphinx extension."""
+"""The book side, room by room: each imports nothing of those after it.
+
+cells, runs, claims, executed, publishing, pages, site.
+"""

@@ -38,8 +38,8 @@ def confirm(
     a number of a study by two of its standard deviations over seeds. Or, for all rows at once,
     compares smoke runs made before and after, every number bit for bit unless more is allowed.
     """
-    from rigid_depth.book import confirm as confirming
-    from rigid_depth.book.rearranged import confirm_equal
+    from rigid_depth.book.publishing import confirm as confirming
+    from rigid_depth.book.publishing.rearranged import confirm_equal
 
     if bool(names) == bool(smoke_equal):
         raise RigidDepthError("confirm takes either names of runs and studies or --smoke-equal.")

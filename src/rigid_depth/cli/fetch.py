@@ -21,6 +21,6 @@ def fetch_weights(
 
     Nothing else in this program uses the network.
     """
-    from rigid_depth.book import fetchweights
+    from rigid_depth.book.publishing import fetchweights
 
     typer.echo(fetchweights.fetch_weights(run, url, out=out).parent)

@@ -8,7 +8,7 @@ import re
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from rigid_depth.book.teaching.gimbal import data, gimbal
+from rigid_depth.book.cells.teaching.gimbal import data, gimbal
 
 
 def test_its_matrices_are_scipys_and_its_values_the_formulas():

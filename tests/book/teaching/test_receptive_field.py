@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from rigid_depth.book.teaching.receptive_field import (
+from rigid_depth.book.cells.teaching.receptive_field import (
     convolution_chain,
     measure_receptive_field,
     receptive_field,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from rigid_depth.book.teaching import rotation_costs as costs
+from rigid_depth.book.cells.teaching import rotation_costs as costs
 
 FIRST, SECOND = Rotation.random(2, rng=np.random.default_rng(0))
 POINT = np.array([0.3, -1.2, 2.0])

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from rigid_depth.book.teaching.rotation_freedom import cloud_freedom
+from rigid_depth.book.cells.teaching.rotation_freedom import cloud_freedom
 
 
 @pytest.mark.parametrize(

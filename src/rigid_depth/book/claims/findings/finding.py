@@ -1,0 +1,126 @@
+"""A finding: a sentence about published runs, and the function that holds it against their records.
+
+A finding is a function of the runs of one scale whose docstring begins with it. The decorators
+`finding` and `claim` name the experiments it reads and enter it in `FINDINGS` by its name with
+dashes. The ledger and the chapters take their verdicts from here. A finding speaks of the scale
+that the book shows, `conventions.PUBLISHED_SCALE`, unless it names another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from inspect import cleandoc
+
+from rigid_depth.book.runs.results import SEEDS_NEEDED, Run
+from rigid_depth.conventions import PUBLISHED_SCALE
+from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.registry import BASELINES
+
+REPRODUCED = "reproduced"
+NOT_REPRODUCED = "not reproduced"
+UNDECIDED = "undecided at this scale"
+OPEN = "open"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict, and in a sentence what the runs show and what they could have seen."""
+
+    verdict: str
+    shows: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sentence about the runs of a scale; a claim is the thesis's own sentence.
+
+    `holds` gives a truth for what our runs show, a `Judgement` for a claim. `needs` are the
+    experiments, by their names in the registry, that have to be published at `group` before
+    anything can be said.
+    """
+
+    id: str
+    sentence: str
+    details: str
+    holds: Callable[[list[Run]], bool | Judgement]
+    needs: tuple[str, ...]
+    group: str
+    is_claim: bool
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The folders of the records, relative to the repository."""
+        return tuple(f"book/results/{self.group}/{name}" for name in self.needs)
+
+
+FINDINGS: dict[str, Finding] = {}
+"""Id -> finding, in the order of the thesis."""
+
+
+def finding(*needs: str, group: str = PUBLISHED_SCALE) -> Callable:
+    """Enters what the runs of these experiments show: it *holds* or *no longer holds*."""
+    return _enter(needs, group, is_claim=False)
+
+
+def claim(*needs: str, group: str = PUBLISHED_SCALE) -> Callable:
+    """Enters what the thesis claims of its runs; its function returns a `Judgement`."""
+    return _enter(needs, group, is_claim=True)
+
+
+def _enter(needs: tuple[str, ...], group: str, *, is_claim: bool) -> Callable:
+    def enter(holds: Callable) -> Callable:
+        name = holds.__name__.replace("_", "-")
+        if name in FINDINGS:
+            raise ValueError(f"two findings are named {name}")
+        sentence, _, details = (cleandoc(holds.__doc__ or "")).partition("\n\n")
+        texts = (" ".join(text.split()) for text in (sentence, details))
+        FINDINGS[name] = Finding(name, *texts, holds, needs, group, is_claim)
+        return holds
+
+    return enter
+
+
+def verdict(found: Finding, runs: Iterable[Run]) -> str:
+    """What the published runs say: open until each experiment it needs has enough seeds."""
+    return judgement(found, runs).verdict
+
+
+def judgement(found: Finding, runs: Iterable[Run]) -> Judgement:
+    """The verdict and its sentence; where runs are missing they are named."""
+    mine = [run for run in runs if run.group == found.group]
+    if missing := missing_runs(found, mine):
+        return Judgement(OPEN, f"Not enough seeds at scale {found.group}: {', '.join(missing)}.")
+    said = found.holds(mine)
+    if isinstance(said, Judgement):
+        return said
+    return Judgement("holds" if said else "no longer holds")
+
+
+def missing_runs(found: Finding, runs: Iterable[Run]) -> list[str]:
+    """The experiments that a finding needs and that have too few seeds, with their number."""
+    mine = [run for run in runs if run.group == found.group]
+    counts = {name: len(seeds(mine, name)) for name in found.needs}
+    return [
+        f"{name} ({count} of {enough(name)})"
+        for name, count in counts.items()
+        if count < enough(name)
+    ]
+
+
+def enough(experiment: str) -> int:
+    """How many seeds a row needs: one of a baseline, or of a start from the weights of one seed."""
+    only = experiment.partition("+")[0] in BASELINES or "+init=" in experiment
+    return 1 if only else SEEDS_NEEDED
+
+
+def seeds(runs: Sequence[Run], experiment: str) -> dict[int, Run]:
+    """Seed -> run of an experiment."""
+    return {run.seed: run for run in runs if run.experiment == experiment}
+
+
+def find_finding(name: str) -> Finding:
+    """The finding of that id; raises RigidDepthError for another."""
+    if name not in FINDINGS:
+        raise RigidDepthError(f"there is no finding '{name}' in rigid_depth.book.claims.findings.")
+    return FINDINGS[name]

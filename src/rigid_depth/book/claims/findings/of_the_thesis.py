@@ -1,0 +1,287 @@
+"""What the thesis claims of its runs, held against ours: each decides a row of the ledger.
+
+What would reproduce a claim was written down before the runs were made; `judging` says when it is
+excluded and when it stays undecided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import fmean
+
+from scipy.stats import kendalltau
+
+from rigid_depth.book.claims.findings.finding import (
+    NOT_REPRODUCED,
+    REPRODUCED,
+    UNDECIDED,
+    Judgement,
+    claim,
+    seeds,
+)
+from rigid_depth.book.claims.findings.judging import (
+    all_of,
+    any_of,
+    brings_nothing,
+    exceeds,
+    improves,
+    in_every_seed,
+    observed,
+    stays_below,
+    worsens,
+)
+from rigid_depth.book.claims.findings.reading import decoded, floor, gap_m, rmse_m
+from rigid_depth.book.runs.families import FAMILIES
+from rigid_depth.book.runs.results import Run, branch_difference_m, printed_table
+from rigid_depth.conventions import EARLIER_SCALE
+
+READABLE_M = 0.5
+"""A latent is readable if a decoder that has never seen one like it errs by less more."""
+
+GUIDES = ("mse", "lidar-diluted", "lidar-noisy", "small-encoder", "shared-encoder", "mse-withheld")
+FAMILY = FAMILIES["rgb"]
+
+
+def printed_gains(name: str) -> dict[str, float]:
+    """Experiment -> its printed gain over plain RGB as a share; only rows that gain."""
+    alone = printed_table("table_8_2")["rgb"]["rgb"]
+    gains = {row: 1 - found["rgb"] / alone for row, found in printed_table(name).items()}
+    return {row: gain for row, gain in gains.items() if gain > 0}
+
+
+PRINTED = tuple(
+    row for name in ("table_8_2", "table_8_5") for row in printed_table(name) if row != "rgb"
+)
+"""The rows of the thesis's two tables beside RGB alone. Verdicts are corrected over all rows of the
+family that have run."""
+
+
+@claim("rgb", *PRINTED)
+def a_rotation_is_better_and_its_latent_readable(shown: list[Run]) -> Judgement:
+    """A rotation makes RGB better, and a decoder trained on RGB-D latents can read its latent.
+
+    By one and the same row; readable: at most 0.5 m worse by the control decoder.
+    """
+    gains = printed_gains("table_8_5")
+
+    def both(row: str) -> Judgement:
+        gap = branch_difference_m(shown, row, "zero_shot_control", "rgb")
+        return all_of(
+            improves(shown, [row], "rgb", gains, family=FAMILY),
+            stays_below(gap, READABLE_M, f"The control decoder on the RGB latent of `{row}`"),
+        )
+
+    return any_of(*map(both, gains))
+
+
+@claim("mse", "mse-unregularised", group=EARLIER_SCALE)
+def dropout_and_decay_are_essential_to_the_guide(shown: list[Run]) -> Judgement:
+    """Without dropout and weight decay the guide is worse on unseen streets."""
+    return worsens(shown, ["mse-unregularised"], "mse", branch="depth")
+
+
+@claim("mse")
+def the_depth_decoder_is_worse_on_rgb_latents(shown: list[Run]) -> Judgement:
+    """The decoder of the RGB-D branch is worse on the RGB latent than RGB's own decoder."""
+    gap = branch_difference_m(shown, "mse", "zero_shot", "rgb")
+    return exceeds(gap, 0, "Zero-shot against RGB in `mse`")
+
+
+@claim("mse", "row-mean-depth")
+def rgb_overfits_more_than_its_guide(shown: list[Run]) -> Judgement:
+    """Trained with MSE, RGB loses more to validation than its guide, in every seed.
+
+    Thesis Figure 7.1 shows the same; its guide has no gap. What is lost is gain over the mean depth
+    of each image row, so that it does not matter if one set of streets is easier.
+    """
+    runs = list(seeds(shown, "mse").values())
+    of_rgb, of_guide = ([gap_m(run, floor(shown), b) for run in runs] for b in ("rgb", "depth"))
+    more = [a - b for a, b in zip(of_rgb, of_guide, strict=True)]
+    return all_of(
+        in_every_seed(of_rgb, "Gap of RGB in `mse`"),
+        in_every_seed(more, "How much wider it is than the guide's"),
+    )
+
+
+@claim(*GUIDES, group=EARLIER_SCALE)
+def a_guide_that_leans_on_lidar_is_hard_to_meet(shown: list[Run]) -> Judgement:
+    """The larger the guide's lead over RGB, the farther apart the latents end.
+
+    Means over seeds, Kendall's tau; also without the shared encoder, whose latents are one.
+    """
+
+    def together(names: Sequence[str]) -> Judgement:
+        runs = [seeds(shown, name).values() for name in names]
+        leads = [fmean(r.rmse_m("rgb") - r.rmse_m("depth") for r in row) for row in runs]
+        distances = [fmean(decoded(shown, name, "relative_distance")) for name in names]
+        tau, p_value = kendalltau(leads, distances, alternative="greater")
+        shows = f"Over {len(names)} guides tau {tau:+.2f}, one-sided p = {p_value:.3f}."
+        against = NOT_REPRODUCED if p_value > 0.95 else UNDECIDED
+        return Judgement(REPRODUCED if p_value < 0.05 else against, shows)
+
+    own_encoders = [name for name in GUIDES if name != "shared-encoder"]
+    return all_of(together(GUIDES), together(own_encoders))
+
+
+@claim("coral", "mse")
+def coral_is_better_than_mse(shown: list[Run]) -> Judgement:
+    """RGB aligned by CORAL is better than RGB aligned by MSE."""
+    printed = printed_table("table_8_2")
+    gain = 1 - printed["coral"]["rgb"] / printed["mse"]["rgb"]
+    return improves(shown, ["coral"], "mse", gain)
+
+
+@claim("relative", "relative-local", group=EARLIER_SCALE)
+def one_pool_for_each_pixel_is_worse(shown: list[Run]) -> Judgement:
+    """Relative representations with a pool of anchors for each pixel are worse than with one."""
+    return worsens(shown, ["relative-local"], "relative")
+
+
+@claim("rgb", "row-mean-depth")
+def rgb_overfits(shown: list[Run]) -> Judgement:
+    """RGB alone gains less over the mean of each row on unseen streets than in training.
+
+    In every seed. The errors themselves can't be compared: one set of streets may be easier.
+    """
+    gaps = [gap_m(run, floor(shown), "rgb") for run in seeds(shown, "rgb").values()]
+    return in_every_seed(gaps, "Gain in training less gain in validation")
+
+
+@claim("rgb", "rgb-infinity")
+def the_infinity_loss_makes_the_metric_worse(shown: list[Run]) -> Judgement:
+    """The infinity loss makes RGB alone worse."""
+    printed = printed_table("table_8_2")
+    loss = printed["rgb-infinity"]["rgb"] / printed["rgb"]["rgb"] - 1
+    return worsens(shown, ["rgb-infinity"], "rgb", loss)
+
+
+@claim("mse", "lidar-noisy", "mse-undecayed", group=EARLIER_SCALE)
+def decay_and_noise_raise_both_errors_of_the_guide(shown: list[Run]) -> Judgement:
+    """Decay and noise raise both errors of the guide in each seed and do not help RGB."""
+    pairs = [("lidar-noisy", "mse"), ("mse", "mse-undecayed")]
+
+    def raised(name: str, reference: str, split: str) -> Judgement:
+        more, less = seeds(shown, name), seeds(shown, reference)
+        differences = [
+            rmse_m(more[seed], split, "depth") - rmse_m(less[seed], split, "depth")
+            for seed in sorted(more.keys() & less.keys())
+        ]
+        return in_every_seed(differences, f"Guide of `{name}` less that of `{reference}`, {split}")
+
+    return all_of(
+        *(raised(*pair, split) for pair in pairs for split in ("train", "test")),
+        *(brings_nothing(shown, [name], reference) for name, reference in pairs),
+    )
+
+
+@claim("rgb", *PRINTED)
+def a_row_of_table_8_2_is_better_than_rgb(shown: list[Run]) -> Judgement:
+    """A method of thesis Table 8.2 makes RGB better than RGB alone.
+
+    Asked of the rows that the thesis prints as better. It is not reproduced where a gain as large
+    as the best in print is excluded.
+    """
+    gains = printed_gains("table_8_2")
+    return improves(shown, list(gains), "rgb", max(gains.values()), family=FAMILY)
+
+
+@claim("rgb", *PRINTED)
+def a_rotation_is_better_than_rgb(shown: list[Run]) -> Judgement:
+    """A rotation of thesis Table 8.5 makes RGB better than RGB alone.
+
+    Asked of the rows that the thesis prints as better. It is not reproduced where a gain as large
+    as the best in print is excluded.
+    """
+    gains = printed_gains("table_8_5")
+    return improves(shown, list(gains), "rgb", max(gains.values()), family=FAMILY)
+
+
+@claim("rgb", "rotation-global-3", "rotation-undetached", group=EARLIER_SCALE)
+def gradients_of_the_rgb_decoder_keep_to_rgb(shown: list[Run]) -> Judgement:
+    """With RGB's gradients the control decoder reads the latent worse; neither way beats RGB."""
+    blocked, flowing = "rotation-global-3", "rotation-undetached"
+    apart = {
+        name: [run.rmse_m("zero_shot_control") - run.rmse_m("rgb") for _, run in sorted(found)]
+        for name, found in ((n, seeds(shown, n).items()) for n in (blocked, flowing))
+    }
+    worse = [a - b for a, b in zip(apart[flowing], apart[blocked], strict=False)]
+    return all_of(
+        in_every_seed(worse, "What the control loses with the gradients, less without"),
+        brings_nothing(shown, [blocked, flowing], "rgb"),
+    )
+
+
+@claim("rotation-global-3")
+def rotations_agree_at_once(shown: list[Run]) -> Judgement:
+    """The loss between the rotations falls below a fiftieth in the first quarter of every run."""
+
+    def least(run: Run) -> float:
+        curve = run.record["curves"]["train"]
+        quarter = run.record["cost"]["steps"] / 4
+        pairs = zip(curve["step"], curve["alignment"], strict=True)
+        early = [value for step, value in pairs if step <= quarter]
+        return min(early) / early[0]
+
+    found = [least(run) for run in seeds(shown, "rotation-global-3").values()]
+    values = ", ".join(f"{100 * value:.1f}" for value in found)
+    return observed(max(found) < 0.02, f"Least early loss, in percent of the first: {values}.")
+
+
+@claim("rotation-global-3", "rotation-geodesic", group=EARLIER_SCALE)
+def the_geodesic_loss_is_no_better(shown: list[Run]) -> Judgement:
+    """The geodesic loss is better in no branch, where the loss alone differs."""
+    pair = ["rotation-geodesic"], "rotation-global-3"
+    return all_of(*(brings_nothing(shown, *pair, branch=b) for b in ("rgb", "depth", "zero_shot")))
+
+
+@claim("mse", "mse-unbalanced", "mse-constant-weights", group=EARLIER_SCALE)
+def weighting_is_essential(shown: list[Run]) -> Judgement:
+    """Without balancing, or without schedules, RGB is worse: one of the two is enough."""
+    return worsens(shown, ["mse-unbalanced", "mse-constant-weights"], "mse")
+
+
+@claim("small-encoder", "shared-encoder", "mse", group=EARLIER_SCALE)
+def another_encoder_of_the_guide_helps(shown: list[Run]) -> Judgement:
+    """A smaller encoder of the guide, or a shared one, makes RGB better than MSE alone."""
+    return improves(shown, ["small-encoder", "shared-encoder"], "mse")
+
+
+@claim("coral-pixels", "coral", group=EARLIER_SCALE)
+def coral_between_the_pixels_helps(shown: list[Run]) -> Judgement:
+    """CORAL between the pixels makes RGB better than CORAL between the channels."""
+    return improves(shown, ["coral-pixels"], "coral")
+
+
+@claim("mse-withheld", "mse", group=EARLIER_SCALE)
+def another_task_of_the_guide_helps(shown: list[Run]) -> Judgement:
+    """A guide that is judged at withheld returns makes RGB better than the usual guide."""
+    return improves(shown, ["mse-withheld"], "mse")
+
+
+@claim("mse-classes", "rgb-infinity")
+def segmentation_as_the_task_of_the_guide_helps(shown: list[Run]) -> Judgement:
+    """A guide that predicts classes makes RGB better than RGB with the infinity loss."""
+    return improves(shown, ["mse-classes"], "rgb-infinity")
+
+
+@claim("rgb-infinity-transformer", "rgb-infinity")
+def a_transformer_of_this_size_is_worse(shown: list[Run]) -> Judgement:
+    """RGB alone is worse with a transformer as encoder than with the CBAM network of its size."""
+    return worsens(shown, ["rgb-infinity-transformer"], "rgb-infinity")
+
+
+@claim("mse-transformer", "rgb-infinity-transformer")
+def a_guide_helps_a_transformer(shown: list[Run]) -> Judgement:
+    """Aligned by MSE with a guide, a transformer is better than the same transformer alone."""
+    return improves(shown, ["mse-transformer"], "rgb-infinity-transformer")
+
+
+@claim("relative-rotation", "rotation-global-3", "relative-mse", group=EARLIER_SCALE)
+def rotating_relative_representations_helps(shown: list[Run]) -> Judgement:
+    """Rotations of relative representations make RGB better than either method alone."""
+    return all_of(
+        *(
+            improves(shown, ["relative-rotation"], reference)
+            for reference in ("rotation-global-3", "relative-mse")
+        )
+    )

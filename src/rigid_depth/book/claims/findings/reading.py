@@ -1,0 +1,67 @@
+"""What findings read off records: errors by split, gaps, latents, and verdicts of one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rigid_depth.book.claims.findings.finding import seeds
+from rigid_depth.book.runs import comparison
+from rigid_depth.book.runs.results import HEADLINE_CAP, Run
+
+NO_DIFFERENCE = "no difference shown"
+
+
+def rmse_m(run: Run, split: str, branch: str = "rgb") -> float:
+    """RMSE of a branch on a split up to the headline cap, in metres."""
+    return run.record["metrics"][split][branch]["caps"][HEADLINE_CAP]["rmse_m"]
+
+
+def gap_m(run: Run, floor: Run, branch: str) -> float:
+    """How much more a branch gains over the mean of each row in training than in validation.
+
+    In metres. Errors of two sets of streets can't be compared as they are: one set is easier. The
+    mean of each image row, learned from the training frames, says how much easier.
+    """
+    gains = (rmse_m(floor, split) - rmse_m(run, split, branch) for split in ("train", "val"))
+    in_training, in_validation = gains
+    return in_training - in_validation
+
+
+def floor(runs: Sequence[Run]) -> Run:
+    """The run of the mean of each image row."""
+    return next(run for run in runs if run.experiment == "row-mean-depth")
+
+
+def decoded(runs: Sequence[Run], experiment: str, measure: str) -> list[float]:
+    """A measure of the latents that the decoders are given, seed by seed."""
+    found = seeds(runs, experiment).values()
+    return [run.record["alignment"]["decoded"][measure] for run in found]
+
+
+def turns(runs: Sequence[Run], experiment: str) -> list[dict]:
+    """What the records say of R_rgb and R_rgbd, seed by seed."""
+    return [run.record["alignment"]["rotations"] for run in seeds(runs, experiment).values()]
+
+
+def floor_m(runs: Sequence[Run]) -> float:
+    """RMSE of the mean of each image row on the held-out streets, in metres."""
+    return floor(runs).rmse_m("rgb")
+
+
+def verdicts(
+    runs: Sequence[Run], experiments: Sequence[str], reference: str, branch: str = "rgb"
+) -> list[str]:
+    """Better, worse or no difference shown, Holm's correction over these experiments."""
+    rows = comparison.verdicts(runs, experiments, reference, branch)
+    return [row["verdict"] for row in rows]
+
+
+def better(runs: Sequence[Run], experiments: Sequence[str], reference: str) -> set[str]:
+    """The experiments whose RGB branch is better than the reference, corrected over them all."""
+    rows = comparison.verdicts(runs, experiments, reference)
+    return {row["experiment"] for row in rows if row["verdict"] == "better"}
+
+
+def about(value: float, expected: float, within: float) -> bool:
+    """Whether a number is what a sentence rounds it to."""
+    return abs(value - expected) <= within

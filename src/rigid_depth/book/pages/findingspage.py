@@ -1,0 +1,73 @@
+"""The page of findings: what the published runs show, sentence by sentence, with its verdict."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from rigid_depth.book.claims.findings import FINDINGS, Finding, Judgement, judgement
+from rigid_depth.book.markdown import plain
+from rigid_depth.book.runs.provenance import badges
+from rigid_depth.book.runs.results import Run
+
+SPELT = {
+    "zero shot": "zero-shot", "rgb": "RGB", "mse": "MSE", "coral": "CORAL", "lidar": "LiDAR",
+    "kitti": "KITTI",
+    r"table (\d) (\d)": r"thesis Table \1.\2", r"d (\d)": r"d = \1",
+}  # fmt: skip
+"""How a heading writes what an id cannot."""
+COLOURS = {"holds": "good", "reproduced": "good", "not reproduced": "bad", "no longer holds": "bad"}
+"""Colour of a verdict; open is grey."""
+
+
+def findings(runs: Iterable[Run]) -> str:
+    """Claims of the thesis about its runs, then what else ours show; each with its experiments."""
+    runs = list(runs)
+    claims = [found for found in FINDINGS.values() if found.is_claim]
+    ours = [found for found in FINDINGS.values() if not found.is_claim]
+    return "\n".join(
+        [
+            "(the-findings)=\n# Findings\n",
+            "These sentences rest on published runs. Each is a function of their records, and "
+            "every build of the book evaluates it on the scale it speaks of. A finding is open "
+            "until each of its experiments has three seeds (one of a baseline, or of a start from "
+            "given weights). A claim is *reproduced* where the "
+            "runs show it, *not reproduced* where they exclude it, and *undecided at this scale* "
+            "where they can do neither; that a method brings nothing is reproduced only where "
+            "equivalence within 2 % is shown, and a gain of which the thesis names no size is "
+            "excluded where one of 2 % is. Three seeds agree by chance in one case of eight where "
+            "the direction was fixed beforehand, and in one of four where it was described after "
+            "the runs were seen. Differences are those on the held-out streets of "
+            "one synthetic world (and of one drive of KITTI), paired by seed and street; a "
+            "difference in percent is one of the reference's error, and below zero the first row "
+            "is the better one. What could have been seen depends on how many lines are corrected "
+            "together, so that one comparison can have several such numbers; above 100 % the line "
+            "can show nothing.\n",
+            "## Claims of the thesis\n",
+            *(_entry(found, runs) for found in claims),
+            "## What else our runs show\n",
+            *(_entry(found, runs) for found in ours),
+        ]
+    )
+
+
+def badge(found: Finding, said: Judgement) -> str:
+    """HTML of a finding's verdict and its scale."""
+    return badges([(COLOURS.get(said.verdict, ""), said.verdict), ("info", f"scale {found.group}")])
+
+
+def _title(name: str) -> str:
+    """The id of a finding as a heading."""
+    words = name.replace("-", " ")
+    for short, spelt in SPELT.items():
+        words = re.sub(rf"\b{short}\b", spelt, words)
+    return words[0].upper() + words[1:]
+
+
+def _entry(found: Finding, runs: list[Run]) -> str:
+    names, said = ", ".join(f"`{name}`" for name in found.needs), judgement(found, runs)
+    return (
+        f"(finding-{found.id})=\n### {plain(_title(found.id))}\n\n"
+        f"{badge(found, said)}\n\n{found.sentence} {found.details}\n\n"
+        f"{said.shows}\n\nRests on {names}.\n"
+    )

@@ -1,0 +1,282 @@
+"""What was found, in a few sentences made from the runs that are shown.
+
+Each function takes the runs of one scale and returns text that is true of them, whatever they
+show: it says so where a row is not there yet. Only the names of rows are written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean, stdev
+
+from scipy.integrate import quad
+from scipy.stats import norm
+
+from rigid_depth.book.claims.findings import find_finding, judgement
+from rigid_depth.book.claims.findings.of_rotations import NUMBERS_OF_A_ROTATION
+from rigid_depth.book.markdown import plain
+from rigid_depth.book.runs import regime
+from rigid_depth.book.runs.comparison import LEAST_SEEDS, MARGIN, difference_text
+from rigid_depth.book.runs.results import Run, branch_difference_m, difference_m, printed_table
+from rigid_depth.experiments.registry import in_words
+
+ROTATION = "rotation-global-3"
+CEILING = "rgb-dense-as-returned"
+CHANNEL = "the-more-a-rotation-says-the-more-lidar-comes-through"
+NEARLY_ONE = 0.2
+"""R_rgb is nearly one rotation where it varies by less than this share of what R_rgbd does."""
+Lines = Mapping[str, dict]
+"""What `forest.family` gives."""
+
+
+def of(runs: Sequence[Run], experiment: str) -> list[Run]:
+    """The runs of an experiment."""
+    return [run for run in runs if run.experiment == experiment]
+
+
+def mean_rmse_m(runs: Sequence[Run], experiment: str, branch: str = "rgb") -> float | None:
+    """Mean over seeds of the RMSE on held-out streets; None without a run."""
+    found = [run.rmse_m(branch) for run in of(runs, experiment)]
+    found = [value for value in found if value is not None]
+    return fmean(found) if found else None
+
+
+def helped(lines: Lines) -> str:
+    """Whether any method makes the RGB branch better than RGB alone with the same losses."""
+    judged = [row for row in lines.values() if row["verdict"] != "open"]
+    later = len(lines) - len(judged)
+    if not judged:
+        return (
+            "Whether a guide with LiDAR makes the image branch better is **open**: none of the "
+            f"{len(lines)} methods has {LEAST_SEEDS} seeds yet."
+        )
+    said = {word: _names(judged, word) for word in ("better", "worse")}
+    text = (
+        f"**None of the {len(judged)} methods compared is shown to make the image branch better**"
+    )
+    if said["better"]:
+        count = sum(row["verdict"] == "better" for row in judged)
+        text = f"**{count} of {len(judged)} methods make the image branch better**"
+    text += " than RGB trained alone with the same losses"
+    text += f": {said['better']}." if said["better"] else "."
+    if said["worse"]:
+        text += f" Worse: {said['worse']}."
+    same = sum(bool(row["equivalent"]) for row in judged)
+    number = f"{same} of the {len(judged)}" if same else "None"
+    text += f" {number} {'have' if same > 1 else 'has'} a 90 % interval within"
+    text += f" ±{100 * MARGIN:.0f} % of it, not corrected for the number of lines."
+    return text + (f" {later} more are not run at this scale yet." if later else "")
+
+
+def helped_at(lines: Lines, scale: str) -> str:
+    """The answer of another scale, in half a sentence."""
+    judged = [row for row in lines.values() if row["verdict"] != "open"]
+    better = _names(judged, "better")
+    said = f"better is {better}" if better else "none is shown to be better"
+    return f"At scale `{scale}` {len(judged)} methods are compared, and {said}."
+
+
+def ceiling(runs: Sequence[Run]) -> str:
+    """What perfect labels give the RGB branch: more than them no guide can hand over as depth."""
+    found = difference_m(runs, CEILING, regime.RGB)
+    if found is None or found.error is None:
+        return f"What perfect depth labels would give is **open**: {_not_run(CEILING)}."
+    if found.low > 0:
+        lead = "Perfect depth labels make it worse at returns"
+    else:
+        lead = f"Perfect depth labels {'help' if found.high < 0 else 'are not shown to help'}"
+    rows = [of(runs, name) for name in (CEILING, regime.RGB)]
+    dense = [fmean(run.record["metrics"]["test"]["rgb"]["dense"]["rmse_m"] for run in row)
+             for row in rows]  # fmt: skip
+    return (
+        f"**{lead}**: trained on true depth of the whole image, thinned out by distance as returns "
+        f"are, RGB changes by {found.mean:+.2f} m (95 % {found.low:+.2f} to "
+        f"{found.high:+.2f}) at LiDAR returns, where it is judged, and by "
+        f"{dense[0] - dense[1]:+.2f} m over all surfaces up to 80 m of the test streets. By that "
+        "interval, in trainings of this length, labels like these and so a guide that hands over "
+        f"nothing but depth lower the error at returns by at most {max(0, -found.low):.2f} m."
+    )
+
+
+def guide_knows(runs: Sequence[Run]) -> str:
+    """Whether the branch with LiDAR is better than the RGB branch beside it."""
+    found = branch_difference_m(runs, regime.GUIDED, "depth", "rgb")
+    share = regime.guide_share(runs)
+    if found is None or found.error is None or share is None:
+        return f"Whether the guide knows more than the image is **open**: {_not_run('mse')}."
+    if found.high >= 0:
+        lead = "errs more" if found.low > 0 else "is not shown to err less"
+        return f"**The guide {lead}** than the RGB branch beside it: {difference_text(found)}."
+    guide_m = mean_rmse_m(runs, regime.GUIDED, "depth")
+    return (
+        f"**The guide knows more**: with LiDAR at its input it errs by {guide_m:.2f} m, "
+        f"{100 * (1 - share):.0f} % less than the RGB branch of the same run, at returns that it "
+        f"was given. {_where_withheld(runs)}"
+    )
+
+
+def _where_withheld(runs: Sequence[Run]) -> str:
+    """How the guide compares with a rule that needs no image, at returns it was not given."""
+    share = regime.guide_over_nearest(runs)
+    if share is None:
+        return "What it knows of others is not measured at this scale."
+    more = "how much of its lead an image could show stays open"
+    if share < 1:
+        more = "its lead is not copied alone"
+    return (
+        f"At returns withheld from it, it errs {share:.2f} times as much as the nearest given "
+        f"return: {more}."
+    )
+
+
+def readable(runs: Sequence[Run], experiments: Sequence[str]) -> str:
+    """How much a decoder that has only seen RGB-D latents loses on the latents of RGB."""
+    gaps = {}
+    for name in experiments:
+        if len(of(runs, name)) >= LEAST_SEEDS:
+            gaps[name] = branch_difference_m(runs, name, "zero_shot_control", "rgb")
+    gaps = {name: found for name, found in gaps.items() if found is not None}
+    if not gaps:
+        return (
+            "Whether aligned latents can be exchanged is **open**: no method with a control "
+            f"decoder has {LEAST_SEEDS} seeds yet."
+        )
+    worse = [name for name, found in gaps.items() if found.low > 0]
+    if len(worse) == len(gaps):
+        lead = "No aligned latent can be exchanged for the other"
+    elif 2 * len(worse) > len(gaps):
+        lead = "Aligned latents can mostly not be exchanged"
+    elif worse:
+        lead = "Not every aligned latent can be exchanged for the other"
+    else:
+        lead = "No loss is shown where aligned latents are exchanged"
+    text = (
+        f"**{lead}**: in {len(worse)} of {len(gaps)} methods a decoder that has only seen RGB-D "
+        "latents reads the RGB latent worse than RGB's own decoder"
+    )
+    others = [found for name, found in gaps.items() if name not in worse]
+    if worse and others and all(found.mean > 0 for found in others):
+        text += "; in the others it is worse in the mean, but the interval includes zero"
+    if (found := gaps.get(regime.GUIDED)) is None:
+        return f"{text}."
+    name = plain(in_words(regime.GUIDED))
+    return f"{text}; {name}: {found.mean:+.2f} m (95 % {found.low:+.2f} to {found.high:+.2f})."
+
+
+def channel(runs: Sequence[Run]) -> str:
+    """Whether rotations align, or carry depth from LiDAR past the latent.
+
+    Said at the scale of the finding, of which the runs given may be more than are shown.
+    """
+    scale = find_finding(CHANNEL).group
+    runs = [run for run in runs if run.group == scale]
+    turns = [run.record["alignment"]["rotations"] for run in of(runs, ROTATION)]
+    said = judgement(find_finding(CHANNEL), runs).verdict
+    if not turns:
+        return f"What a rotation does is **open**: {_not_run(ROTATION)}."
+    own, guide = (fmean(t[f"{who}_spread_rad"] for t in turns) for who in ("own", "guide"))
+    text = (
+        f"In `{ROTATION}` the rotation predicted from the image varies over images by {own:.3f} "
+        f"rad, the one it is trained to meet by {guide:.2f} rad"
+    )
+    if own < NEARLY_ONE * guide:
+        text += ": **there it is nearly one rotation for all images**"
+    text += "."
+    right = difference_m(runs, "rotation-oracle", "rotation-identity")
+    if right is not None and right.high < 0:
+        text += (
+            f" A guess that was always right would gain {-right.mean:.2f} m over the same model "
+            f"without a rotation (95 % {-right.high:.2f} to {-right.low:.2f})."
+        )
+    if said == "holds":
+        guided, rgb = (
+            [f"{mean_rmse_m(runs, name, branch):.2f}" for name in NUMBERS_OF_A_ROTATION]
+            for branch in ("depth", "rgb")
+        )
+        return (
+            "**A rotation is a channel**: with one, 3 and 120 numbers for an image and then 3 for "
+            f"each pixel of the latent, the error of the guided branch falls ({_listed(guided)} m) "
+            f"and that of RGB rises ({_listed(rgb)} m). {text}"
+        )
+    words = "no order by its size is shown" if said == "no longer holds" else "that is open"
+    return f"{text} Does a larger rotation carry more from LiDAR? Here {words}."
+
+
+def seed_share(runs: Sequence[Run], experiments: Sequence[str]) -> tuple[float, int] | None:
+    """How far seeds of one row scatter as a share of its error, pooled, and degrees of freedom.
+
+    None where fewer than two of the rows have two seeds.
+    """
+    rows = [[run.rmse_m("rgb") for run in of(runs, name)] for name in experiments]
+    rows = [values for values in rows if len(values) > 1]
+    if len(rows) < 2:
+        return None
+    freedom = sum(len(values) - 1 for values in rows)
+    squares = sum((len(v) - 1) * (stdev(v) / fmean(v)) ** 2 for v in rows)
+    return (squares / freedom) ** 0.5, freedom
+
+
+def printed_by_chance(runs: Sequence[Run]) -> str:
+    """Whether the eight rows of thesis Table 8.2 differ more than equal runs would."""
+    rows = printed_table("table_8_2")
+    values = [row["rgb"] for row in rows.values()]
+    apart_m = max(values) - min(values)
+    lead = (
+        f"The {len(values)} rows of thesis Table 8.2, one run each, differ by at most "
+        f"{apart_m:.3f} m."
+    )
+    found = seed_share(runs, list(rows))
+    if found is None:
+        return f"{lead} Whether that is more than chance is **open**: too few rows have seeds."
+    scatter_m = found[0] * fmean(values)
+    by_chance_m = expected_range(len(values)) * scatter_m
+    within = 100 * range_within(len(values), apart_m / scatter_m)
+    more = apart_m > by_chance_m
+    text = (
+        f"**One run a row {'may' if more else 'is too little to'} rank the thesis's methods.** "
+        f"{lead} As many equal runs that scatter like ours ({100 * found[0]:.2f} % of their error, "
+        f"{_rows_with_seeds(runs, list(rows))} rows of ours) would differ by {by_chance_m:.3f} m "
+        f"on average, and by so little in {within:.0f} of 100 cases."
+    )
+    if within < 5:
+        text += (
+            " So the thesis's runs probably scatter less than ours; one run a row cannot say how "
+            "much."
+        )
+    return text
+
+
+def _rows_with_seeds(runs: Sequence[Run], experiments: Sequence[str]) -> int:
+    return sum(len(of(runs, name)) > 1 for name in experiments)
+
+
+def expected_range(count: int) -> float:
+    """Expected distance of the largest from the least of some standard normal numbers."""
+
+    def apart(x: float) -> float:
+        below = norm.cdf(x)
+        return 1 - below**count - (1 - below) ** count
+
+    return quad(apart, -10, 10)[0]
+
+
+def range_within(count: int, width: float) -> float:
+    """The probability that some standard normal numbers lie within `width` of each other."""
+
+    def within(x: float) -> float:  # x is the least of them
+        return count * norm.pdf(x) * (norm.cdf(x + width) - norm.cdf(x)) ** (count - 1)
+
+    return quad(within, -10, 10)[0]
+
+
+def _listed(values: Sequence[str]) -> str:
+    return f"{', '.join(values[:-1])} and {values[-1]}"
+
+
+def _names(rows: Sequence[dict], verdict: str) -> str:
+    found = [plain(in_words(row["experiment"])) for row in rows if row["verdict"] == verdict]
+    return "; ".join(found)  # a name may have commas
+
+
+def _not_run(experiment: str) -> str:
+    return f"`{experiment}` is not run yet"

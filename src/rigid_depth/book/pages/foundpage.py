@@ -1,0 +1,230 @@
+"""The page *What was found*, and the parts of the front page that follow the runs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+
+from rigid_depth.book.claims.findings import FINDINGS, judgement
+from rigid_depth.book.claims.ledger import VERDICTS, Row
+from rigid_depth.book.markdown import number, plain, table
+from rigid_depth.book.pages import found, limits
+from rigid_depth.book.pages.ledgerpages import WIDE
+from rigid_depth.book.runs import regime
+from rigid_depth.book.runs.comparison import LEAST_SEEDS
+from rigid_depth.book.runs.families import FAMILIES
+from rigid_depth.book.runs.forest import family, forest, main_rows
+from rigid_depth.book.runs.results import Run
+from rigid_depth.conventions import EARLIER_SCALE, SHOWN_SCALES
+
+FIGURE = "forest.json"
+ALTERNATIVE = (
+    "Forest plot: for each method the change of the RGB error against RGB alone in percent, with "
+    "its 95 % interval, beside the smallest change that could have been seen."
+)
+HEAD = f"{WIDE}\n(what-was-found)=\n# What was found\n"
+WORDS_A_MINUTE = 150
+"""A reader of a text with formulas."""
+NOT_PROSE = re.compile(
+    r"\A---\n.*?^---\n|^(`{3,})(?:\{code-cell\}|bash|\{math\}).*?^\1 *$|\$[^$]*\$|\(#[^)]*\)",
+    re.M | re.S,
+)
+CHAPTER = re.compile(r"\(\.\./notebooks/(\w+)\.ipynb\)")
+
+
+def found_pages(rows: Sequence[Row], runs: Iterable[Run], root: Path) -> dict[str, str]:
+    """File name -> text: the page, its figure, and what the front page includes.
+
+    `rows` is the ledger.
+    """
+    runs = list(runs)
+    shown, lines = leading(runs)
+    return {
+        "found.md": page(rows, runs, shown, lines),
+        FIGURE: json.dumps(forest(lines, main_rows())),
+        "answer.txt": answer(shown, lines, _others(runs, shown)),
+        "reading.txt": f"{reading(root)}\n{running(runs)}",
+    }
+
+
+def leading(runs: Sequence[Run]) -> tuple[list[Run], dict[str, dict]]:
+    """The runs that are spoken of first, and their verdicts.
+
+    Those of the published scale as soon as it compares a method, else those of the earlier one.
+    """
+    for scale in SHOWN_SCALES:
+        shown = [run for run in runs if run.group == scale]
+        lines = family(shown)
+        if any(row["verdict"] != "open" for row in lines.values()):
+            break
+    return shown, lines
+
+
+def page(
+    rows: Sequence[Row], runs: Sequence[Run], shown: Sequence[Run], lines: Mapping[str, dict]
+) -> str:
+    """One screen: findings, limits and changes; beside them the forest plot, counts and scale."""
+    sentences = [
+        _helped(runs, shown, lines),
+        found.ceiling(shown),
+        found.guide_knows(shown),
+        found.readable(shown, FAMILIES[regime.RGB]),
+        found.channel(runs),
+        found.printed_by_chance(shown),
+    ]
+    return "\n".join(
+        [
+            HEAD,
+            "::::::{div} rd-found",
+            _column(
+                ("Six findings", _of_scale(shown) + _list(sentences)),
+                ("Five limits", _list(limits.limits(shown, runs, lines))),
+                ("What would change the verdicts", _list(limits.changes(shown, lines))),
+            ),
+            _column(
+                ("What each method changes", _plot(shown)),
+                ("Verdicts", _counts(rows, runs)),
+                (f"The scale: {shown[0].group}" if shown else "The scale", _scale(shown)),
+            ),
+            "::::::\n",
+        ]
+    )
+
+
+def _of_scale(shown: Sequence[Run]) -> str:
+    """Which scale the sentences are of that name none."""
+    if not shown:
+        return ""
+    return (
+        f"Where no scale is named, it is `{shown[0].group}`. The *guide* is the branch that also "
+        "sees LiDAR. Returns *withheld* from it are measured but not in its input; the *nearest "
+        "given return* is the rule that copies the closest return that is in it."
+        "\n\n"
+    )
+
+
+def _helped(runs: Sequence[Run], shown: Sequence[Run], lines: Mapping[str, dict]) -> str:
+    """The first finding, with what a scale that has more rows says of it."""
+    said = found.helped(lines)
+    if not _others(runs, shown):
+        return said
+    return f"{said} {_others(runs, shown)}"
+
+
+def _others(runs: Sequence[Run], shown: Sequence[Run]) -> str:
+    """What the scale with most rows says, where another one speaks first."""
+    if not shown or shown[0].group == EARLIER_SCALE:
+        return ""
+    return found.helped_at(family(run for run in runs if run.group == EARLIER_SCALE), EARLIER_SCALE)
+
+
+def _column(*parts: tuple[str, str]) -> str:
+    body = "\n".join(
+        f":::{{rubric}} {title}\n:heading-level: 2\n:::\n\n{text}" for title, text in parts
+    )
+    return f":::::{{div}} rd-found-column\n{body}:::::\n"
+
+
+def _list(sentences: Sequence[str]) -> str:
+    return "".join(f"{place}. {said}\n" for place, said in enumerate(sentences, 1))
+
+
+def _plot(shown: Sequence[Run]) -> str:
+    seeds = len(found.of(shown, regime.RGB))
+    note = (
+        f"RGB error on held-out streets against `{regime.RGB}`, RGB alone with the same losses "
+        f"({seeds} seeds); paired by seed and street. Open: fewer than {LEAST_SEEDS} shared seeds. "
+        "[All rows](#results-verdicts).\n"
+    )
+    return f"```{{plotly-figure}} {FIGURE}\n:alt: {ALTERNATIVE}\n```\n\n{note}"
+
+
+def _counts(rows: Sequence[Row], runs: Sequence[Run]) -> str:
+    """Verdicts of the ledger's rows, and of the thesis's claims about its runs."""
+    of_rows = Counter(row.verdict for row in rows)
+    claims = [item for item in FINDINGS.values() if item.is_claim]
+    of_claims = Counter(judgement(item, runs).verdict for item in claims)
+    cells = [
+        (verdict, str(of_rows[verdict]), str(of_claims[verdict] or "–"))
+        for verdict in VERDICTS
+        if of_rows[verdict] or of_claims[verdict]
+    ]
+    cells.append(("**all**", f"**{len(rows)}**", f"**{len(claims)}**"))
+    head = ("Verdict", "[ledger](#the-ledger)", "[claims on runs](#the-findings)")
+    return table(head, cells)
+
+
+def _scale(shown: Sequence[Run]) -> str:
+    return table(("", "here", "thesis"), limits.scale_rows(shown))
+
+
+def answer(shown: Sequence[Run], lines: Mapping[str, dict], others: str = "") -> str:
+    """The answer of the front page in two sentences and the scale that it holds for.
+
+    `others` is what another scale says, a sentence in between.
+    """
+    judged = [row for row in lines.values() if row["verdict"] != "open"]
+    better, worse = (
+        [row for row in judged if row["verdict"] == verdict] for verdict in ("better", "worse")
+    )
+    where = f" (scale `{shown[0].group}`)" if shown else ""
+    if not judged:
+        first = f"It is open: no method has been run with enough seeds yet{where}."
+    elif better:
+        first = (
+            f"It can: {len(better)} of the {len(judged)} methods compared{where} make the image "
+            "branch better than the same network trained on images alone."
+        )
+    else:
+        first = (
+            f"Not that we could show: none of the {len(judged)} methods compared{where} is shown "
+            "to make the image branch better than the same network trained on images alone"
+            + (f", and {len(worse)} {_makes(worse)} it worse." if worse else ".")
+        )
+    seen = limits.visible(lines)
+    second = (
+        f"By method, changes below {min(seen):.1f} to {max(seen):.0f} % of the error (median "
+        f"{median(seen):.1f} %) may have gone unseen; larger networks and other streets stay open."
+        if seen
+        else "The runs are under way."
+    )
+    return " ".join(filter(None, (first, others, second))) + "\n"
+
+
+def _makes(rows: Sequence[dict]) -> str:
+    return "makes" if len(rows) == 1 else "make"
+
+
+def reading(root: Path) -> str:
+    """How long the three routes of the front page take, from the words of their chapters."""
+    text = (root / "book" / "intro.md").read_text(encoding="utf-8")
+    cells = []
+    for name, body in re.findall(r"^### (.+)\n((?:(?!^#).*\n?)*)", text, re.M):
+        chapters = [root / "notebooks" / f"{chapter}.md" for chapter in CHAPTER.findall(body)]
+        chapters = [path for path in chapters if path.is_file()]
+        if chapters:
+            texts = [path.read_text(encoding="utf-8") for path in chapters]
+            words = sum(len(NOT_PROSE.sub(" ", text).split()) for text in texts)
+            exercises = sum(text.count("```{exercise}") for text in texts)
+            hours = words / WORDS_A_MINUTE / 60
+            cells.append(
+                [plain(name), str(len(chapters)), number(words), f"{hours:.1f} h", str(exercises)]
+            )
+    head = ("Route", "chapters", "words", "to read", "exercises")
+    return table(head, cells) if cells else ""
+
+
+def running(runs: Sequence[Run]) -> str:
+    """How long the runs behind the tables took."""
+    shown = [run for run in runs if run.group in SHOWN_SCALES]
+    if not shown:
+        return ""
+    hours = sum(run.record["cost"]["seconds"] for run in shown) / 3600
+    return (
+        f"The {len(shown)} runs behind the tables took {hours:.1f} hours of training; nothing of "
+        "it has to be repeated to read.\n"
+    )

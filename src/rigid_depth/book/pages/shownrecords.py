@@ -1,0 +1,53 @@
+"""Which published records the pages of a build show."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+from rigid_depth.book.executed import copies
+from rigid_depth.book.runs import provenance, regime, results
+from rigid_depth.book.runs.labels import chapter_of
+from rigid_depth.conventions import SHOWN_SCALES
+from rigid_depth.studies import STUDIES, published
+
+RESULTS, METHOD = "notebooks/08_results", "notebooks/06b_method"
+USUAL = re.compile(r"results\.published\((?:scale)?\)")
+"""How a notebook takes the runs of the scale that most rows are run at."""
+
+
+def tables_shown(page: str, root: Path) -> str:
+    """Which published records the tables of a chapter show; empty if none."""
+    studies = [name for name, study in STUDIES.items() if study.notebook == f"{page}.md"]
+    records = [record.data for name in studies for record in published(name, root)]
+    if records:
+        return provenance.shown(records, "studies" if len(studies) > 1 else f"study {studies[0]}")
+    found, text, said = published_runs(root), root / f"{page}.md", []
+    for scale in SHOWN_SCALES:
+        named = text.is_file() and copies.names(text, scale)
+        usual = scale == found.scale and page != METHOD and _shows_usual_scale(text)
+        if named or usual:
+            runs = [run for run in found.runs if run.group == scale and _shows(page, run)]
+            said.append(provenance.shown([run.record for run in runs], f"scale {scale}"))
+    return "; ".join(filter(None, said))
+
+
+def _shows_usual_scale(text: Path) -> bool:
+    """Whether a text notebook takes the published runs without naming their scale."""
+    return text.is_file() and bool(USUAL.search(text.read_text(encoding="utf-8")))
+
+
+def _shows(page: str, run: results.Run) -> bool:
+    """Tells whether the tables of a chapter show a run of a scale that they show."""
+    if page == METHOD:
+        return run.experiment.split("+")[0] in (regime.FLOOR, regime.RGB, regime.GUIDED)
+    return page == RESULTS or chapter_of(run) == f"{page}.md"
+
+
+@cache
+def published_runs(root: Path) -> results.Published:
+    """The published runs of the book at `root`, none if it has none; read once a build."""
+    if not (root / "book" / "results").is_dir():
+        return results.Published([], None)
+    return results.published(book=root / "book")

@@ -1,0 +1,174 @@
+"""What a row changes against another one: differences, their verdicts, and tables of both."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
+
+from rigid_depth.book.runs.families import FAMILIES
+from rigid_depth.book.markdown import plain, table
+from rigid_depth.book.runs.results import Run, difference_m
+from rigid_depth.conventions import SHOWN_SCALES
+from rigid_depth.decisions import in_shares, level_at, next_look
+from rigid_depth.experiments.registry import in_words
+from rigid_depth.statistics import holm
+
+LEAST_SEEDS = 2
+MARGIN = 0.02
+"""Differences below this share of the reference's error are called equivalent."""
+
+
+def scale_of(runs: Iterable[Run], *experiments: str) -> str | None:
+    """The first scale shown at which these experiments share seeds enough; None where none does."""
+    runs = list(runs)
+    for scale in SHOWN_SCALES:
+        mine = [run for run in runs if run.group == scale]
+        if len(_shared_seeds(mine, experiments)) >= LEAST_SEEDS:
+            return scale
+    return None
+
+
+def verdicts(
+    runs: Iterable[Run],
+    experiments: Sequence[str],
+    reference: str | Mapping[str, str],
+    branch: str = "rgb",
+) -> list[dict]:
+    """What each experiment changes against a reference, paired over seeds and scenes.
+
+    The reference is one for all or one for each experiment. Rows of `experiment`, `reference`,
+    `value_m`, `low_m`, `high_m` (95 %), `reference_m` (its error on those seeds), `p_value`
+    (Holm's, over the `lines` that were run), `seeds` and `verdict`: better, worse, no difference
+    shown, or open where fewer than two seeds are shared. P-values of the family of the reference
+    (see `families`) are corrected over all of it, so that a line has the same verdict in every
+    table, and those of other experiments among themselves. The level allows for the looks of
+    `decisions.LOOKS`. As shares of the reference's error `low`, `high` (90 %) and `visible`, the
+    smallest effect to which such a line gives a verdict in four of five cases, at the level of its
+    look and by the first step of Holm's method; `equivalent` says whether the 90 % interval lies
+    within `MARGIN`, for each line by itself, and `next` whether the line stops.
+    """
+    runs = list(runs)
+    family = FAMILIES.get(reference, ()) if branch == "rgb" and isinstance(reference, str) else ()
+    others = [name for name in experiments if name not in family]
+    rows = _corrected(runs, others, reference, branch)
+    if len(others) < len(experiments):
+        rows += _corrected(runs, family, reference, branch)
+    found = {row["experiment"]: row for row in rows}
+    return [found[name] for name in experiments]
+
+
+def _corrected(
+    runs: list[Run], experiments: Sequence[str], reference: str | Mapping[str, str], branch: str
+) -> list[dict]:
+    """The rows of `verdicts`, corrected over these experiments."""
+    rows, estimates = {}, {}
+    against = dict.fromkeys(experiments, reference) if isinstance(reference, str) else reference
+    for name in experiments:
+        reference = against[name]
+        seeds = _shared_seeds(runs, (name, reference), branch)
+        found = difference_m(runs, name, reference, branch) if len(seeds) >= LEAST_SEEDS else None
+        rows[name] = {"experiment": name, "reference": reference, "seeds": len(seeds)}
+        rows[name]["verdict"] = "open"
+        if found:
+            estimates[name] = found
+            mean_m = fmean(
+                run.rmse_m(branch)
+                for run in runs
+                if run.experiment == reference and run.seed in seeds
+            )
+            rows[name] |= {"value_m": found.mean, "low_m": found.low, "high_m": found.high}
+            rows[name] |= {"reference_m": mean_m}
+    for name, p_value in holm({name: e.p_value for name, e in estimates.items()}).items():
+        row = rows[name]
+        level = level_at(row["seeds"])
+        first = level / len(estimates)
+        row |= in_shares(estimates[name], row["reference_m"], MARGIN, level=first)
+        better = "better" if row["value_m"] < 0 else "worse"
+        verdict = better if p_value < level else "no difference shown"
+        row |= {"p_value": p_value, "verdict": verdict, "lines": len(estimates)}
+        row["next"] = next_look(p_value, row["p_equivalent"], row["seeds"])
+    return list(rows.values())
+
+
+def verdict_table(
+    runs: Iterable[Run], experiments: Sequence[str], reference: str, branch: str = "rgb"
+) -> str:
+    """`verdicts` against one reference as a table."""
+    found = verdicts(runs, experiments, reference, branch)
+    rows = [[plain(in_words(r["experiment"])), *_verdict_cells(r)] for r in found]
+    against = f"Against: {plain(in_words(reference))}"
+    return table([against, *_verdict_head(found)], rows)
+
+
+def base_table(runs: Iterable[Run], bases: Mapping[str, str], branch: str = "rgb") -> str:
+    """`verdicts` of experiments against a base of their own, a column of the table."""
+    rows, found = [], verdicts(runs, list(bases), bases, branch)
+    for row in found:
+        label = plain(in_words(row["experiment"]))
+        rows.append([label, f"`{row['reference']}`", *_verdict_cells(row)])
+    return table(["Experiment", "against", *_verdict_head(found)], rows)
+
+
+def difference_text(found, digits: int = 2) -> str:
+    """A difference in metres with its 95 % interval, in one line of text; "open" for None.
+
+    `found` is what `tables.difference_m` and `tables.branch_difference_m` give.
+    """
+    if found is None:
+        return "open"
+    value, low, high = (f"{x:+.{digits}f}" for x in (found.mean, found.low, found.high))
+    return f"{value} m, 95 % {low} to {high}"
+
+
+def verdicts_csv(runs: Iterable[Run]) -> str:
+    """The verdicts of each scale against both references as CSV, one line for each comparison."""
+    runs, out = list(runs), io.StringIO()
+    columns = ["scale", "experiment", "reference", "value_m", "low_m", "high_m", "reference_m"]
+    columns += ["p_value", "lines", "seeds"]
+    columns += ["share", "low", "high", "p_equivalent", "equivalent", "visible", "next"]
+    writer = csv.DictWriter(out, [*columns, "verdict"], lineterminator="\n")
+    writer.writeheader()
+    for scale in SHOWN_SCALES:
+        mine = [run for run in runs if run.group == scale]
+        for reference, family in FAMILIES.items():
+            lines = verdicts(mine, family, reference)
+            writer.writerows({"scale": scale, **line} for line in lines)
+    return out.getvalue()
+
+
+def _verdict_head(rows: list[dict]) -> list[str]:
+    """The columns of a verdict; a p-value depends on how many lines it was corrected for."""
+    lines = sorted({row["lines"] for row in rows if row["verdict"] != "open"})
+    p_value = f"p (Holm of {' and '.join(map(str, lines))})" if lines else "p (Holm)"
+    share = f"within ±{100 * MARGIN:.0f} % (90 %)"
+    return [
+        "[verdict](#results-words)",
+        "difference [m]",
+        "95 %",
+        p_value,
+        share,
+        "visible [%]",
+        "seeds",
+    ]
+
+
+def _verdict_cells(row: dict) -> list[str]:
+    if row["verdict"] == "open":
+        return ["open", *["–"] * 5, str(row["seeds"])]
+    between = f"{row['low_m']:+.3f} to {row['high_m']:+.3f}"
+    p_value = f"{row['p_value']:.3f}" if row["p_value"] >= 0.001 else "< 0.001"
+    share = f"{100 * row['low']:+.1f} to {100 * row['high']:+.1f}"
+    share = f"{'yes' if row['equivalent'] else 'no'} ({share})"
+    numbers = [f"{row['value_m']:+.3f}", between, p_value, share, f"{100 * row['visible']:.1f}"]
+    return [row["verdict"], *numbers, str(row["seeds"])]
+
+
+def _shared_seeds(runs: Iterable[Run], experiments: Iterable[str], branch: str = "rgb") -> set[int]:
+    """The seeds with which all of them have a run, one that measured the branch."""
+    found: dict[str, set[int]] = {name: set() for name in experiments}
+    for run in runs:
+        if run.experiment in found and run.rmse_m(branch) is not None:
+            found[run.experiment].add(run.seed)
+    return set.intersection(*found.values())

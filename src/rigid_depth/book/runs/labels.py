@@ -1,0 +1,27 @@
+"""What pages call a published run and its pictures, and which chapter discusses it."""
+
+from rigid_depth.book.markdown import slug
+from rigid_depth.book.runs.results import Run
+from rigid_depth.experiments.registry import EXPERIMENTS
+
+PICTURES = {
+    "rgb": "image",
+    "target": "LiDAR",
+    "prediction": "prediction",
+    "error": "error",
+    "depth-prediction": "RGB-D branch",
+    "depth-error": "error of the RGB-D branch",
+    "zero_shot-prediction": "zero-shot",
+    "zero_shot-error": "error of zero-shot",
+}
+
+
+def label(name: str) -> str:
+    """Target of the page of an experiment, `name` as in `cpu/mse`."""
+    return f"experiment-{slug(name)}"
+
+
+def chapter_of(run: Run) -> str:
+    """The text notebook that discusses the experiment, `notebooks/x.md`; empty if none does."""
+    known = EXPERIMENTS.get(run.experiment.split("+")[0])
+    return known.notebook if known and known.notebook else ""
