@@ -93,17 +93,17 @@ def test_a_correction_of_the_thesis_tables_outdates_who_prints_them(text, tmp_pa
 @pytest.mark.parametrize(
     ("group", "line", "reads"),
     [
-        ("core-kitti", "tables.published()", True),
-        ("cpu", "tables.published()", False),
-        ("cpu", 'tables.published("cpu")', True),
-        ("cpu", 'cpu = tables.published()  # not "cpu"', False),
+        ("core-kitti", "results.published()", True),
+        ("cpu", "results.published()", False),
+        ("cpu", 'results.published("cpu")', True),
+        ("cpu", 'cpu = results.published()  # not "cpu"', False),
     ],
 )
 def test_records_of_another_scale_count_where_a_cell_names_it(text, tmp_path, group, line, reads):
     """A run published at a scale that a chapter does not show makes its execution no older."""
     record = tmp_path / "book" / "results" / group / "rgb" / "seed-0" / "record.json"
     record.parent.mkdir(parents=True)
-    text.write_text(CELL % f"from rigid_depth.book import tables\n{line}")
+    text.write_text(CELL % f"from rigid_depth.book.runs import results\n{line}")
     seen = set()
     for content in ("1", "2"):
         record.write_text(content)

@@ -13,14 +13,14 @@ from rigid_depth.book.claims.findings.reading import (
     rmse_m,
     verdicts,
 )
-from rigid_depth.book.runs.families import FAMILIES
+from rigid_depth.book.runs.families import TRAINED_TWICE, TWO_BRANCHES
 from rigid_depth.book.runs.results import Run, branch_difference_m, difference_m
 from rigid_depth.conventions import EARLIER_SCALE
 
 GUIDED = (
-    *(name for name in FAMILIES["rgb-infinity"]),
-    "rotation-oracle", "mse-unaligned", "mse-unbalanced", "mse-constant-weights", "mse-undecayed",
-    "mse-unregularised", "rotation-undetached", "rotation-geodesic",
+    *TWO_BRANCHES, *TRAINED_TWICE, "rotation-oracle", "mse-unaligned", "mse-unbalanced",
+    "mse-constant-weights", "mse-undecayed", "mse-unregularised", "rotation-undetached",
+    "rotation-geodesic",
 )  # fmt: skip
 """Every row with a guide."""
 

@@ -15,8 +15,7 @@ from rigid_depth.book.claims.findings.reading import (
     verdicts,
 )
 from rigid_depth.book.runs import measures
-from rigid_depth.book.runs.results import Run
-from rigid_depth.conventions import EARLIER_SCALE
+from rigid_depth.book.runs.results import Run, difference_m
 
 _, END_SHARE = measures.ARRIVING.values()
 
@@ -150,34 +149,39 @@ def a_fresh_decoder_on_frozen_encoders_is_not_told_apart(shown: list[Run]) -> bo
     )
 
 
-@finding("mse-fresh-decoder-free", "rgb-infinity-fresh-decoder", group=EARLIER_SCALE)
+GUIDED_TWICE, ALONE_TWICE = "mse-fresh-decoder-free", "rgb-infinity-fresh-decoder"
+
+
+@finding(GUIDED_TWICE, ALONE_TWICE)
 def no_guide_shows_in_the_second_stage(shown: list[Run]) -> bool:
     """Trained twice, the guided network is not told apart from RGB alone trained twice.
 
-    On the test streets alone it seemed better in each of five seeds. On the validation streets, on
-    which nothing was selected either, two seeds of five go the other way.
+    It errs less in each of three seeds, on the validation streets and on the test streets, by less
+    than this comparison can show.
     """
-    guided, alone = (
-        seeds(shown, name) for name in ("mse-fresh-decoder-free", "rgb-infinity-fresh-decoder")
-    )
-    ahead = {
-        split: [
-            rmse_m(guided[seed], split) < rmse_m(alone[seed], split)
-            for seed in guided.keys() & alone.keys()
-        ]
+    guided, alone = (seeds(shown, name) for name in (GUIDED_TWICE, ALONE_TWICE))
+    ahead = [
+        rmse_m(guided[seed], split) < rmse_m(alone[seed], split)
+        for seed in guided.keys() & alone.keys()
         for split in ("val", "test")
-    }
-    pair = ["mse-fresh-decoder-free"], "rgb-infinity-fresh-decoder"
-    return all(
-        (
-            verdicts(shown, *pair) == [NO_DIFFERENCE],
-            all(ahead["test"]),
-            ahead["val"].count(False) == 2,
-        )
-    )
+    ]
+    undecided = verdicts(shown, [GUIDED_TWICE], ALONE_TWICE) == [NO_DIFFERENCE]
+    return undecided and all(ahead) and len(ahead) == 6
 
 
-@finding("mse-fresh-decoder-free", "row-mean-depth", group=EARLIER_SCALE)
+@finding(GUIDED_TWICE, ALONE_TWICE, "mse", "rgb-infinity")
+def a_second_training_helps_with_a_guide_and_without(shown: list[Run]) -> bool:
+    """A second training lowers the error of RGB by half a metre and more, with a guide or without.
+
+    Described after the runs were seen.
+    """
+    pairs = ((GUIDED_TWICE, "mse"), (ALONE_TWICE, "rgb-infinity"))
+    gains_m = [-difference_m(shown, twice, once).mean for twice, once in pairs]
+    better = all(verdicts(shown, [twice], once) == ["better"] for twice, once in pairs)
+    return better and min(gains_m) > 0.5
+
+
+@finding(GUIDED_TWICE, "row-mean-depth")
 def trained_twice_rgb_has_the_wider_gap(shown: list[Run]) -> bool:
     """Trained twice, both branches have a gap and that of RGB is wider, as in thesis Figure 7.1.
 
@@ -185,6 +189,6 @@ def trained_twice_rgb_has_the_wider_gap(shown: list[Run]) -> bool:
     """
     gaps = [
         [gap_m(run, floor(shown), branch) for branch in ("rgb", "depth")]
-        for run in seeds(shown, "mse-fresh-decoder-free").values()
+        for run in seeds(shown, GUIDED_TWICE).values()
     ]
     return all(of_rgb > of_guide > 0 for of_rgb, of_guide in gaps)
