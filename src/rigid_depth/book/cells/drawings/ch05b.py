@@ -59,15 +59,18 @@ def plane(states, titles, prefix: str, axis: str, half: tuple[float, float]) -> 
 
 
 def sizes_over_steps(study: dict) -> Figure:
-    """Relative size of the latent over the steps, mean and standard deviation over seeds."""
+    """Relative size of the latent over the steps, mean and standard deviation over seeds.
+
+    Sizes below a hundredth, to which weight decay leads, are left out.
+    """
     figure, axis = plt.subplots(figsize=(6.4, 3.8), dpi=100)
-    styles = ["-", ":", "-", "--", "-.", "-"]
+    styles = ["-", ":", "-", "--", "-.", "-", "-."]
     for colour, line, (name, found) in zip(COLOURS, styles, study.items(), strict=False):
         steps = [s.mean + 1 for s in found["step"]]
         mean = np.array([s.mean for s in found["size"]])
         std = np.array([s.std for s in found["size"]])
         axis.loglog(steps, mean, line, color=colour, label=name)
         axis.fill_between(steps, mean - std, mean + std, color=colour, alpha=0.15, lw=0)
-    axis.set(xlabel="step + 1", ylabel="relative size of the latent")
+    axis.set(xlabel="step + 1", ylabel="relative size of the latent", ylim=(0.01, 1.3))
     axis.legend(fontsize=9, loc="lower left")
     return figure
