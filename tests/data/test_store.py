@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 
 from rigid_depth.data import Frame, PreparedSplit, batches, open_frames, open_store, prepare, store
@@ -240,6 +241,30 @@ def test_data_that_look_changed_are_compared(trusted, change):
         shutil.rmtree(next(trusted.root.glob("*/*_0005_sync")))
     with pytest.raises(RigidDepthError, match=r"made with (other frames|splits = )"):
         trusted.call()
+
+
+@pytest.mark.parametrize(("trust", "place"), [(True, "image_02/{}.png"), (False, "{}.png")])
+def test_changed_masks_in_a_folder_are_noticed(fake_kitti, tmp_path, trust, place):
+    root = fake_kitti({"0005": range(3), "0013": range(3)})
+
+    def paint(name, value):
+        path = tmp_path / "masks" / place.format(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", Image.open(next(root.rglob("*.png"))).size, value).save(path)
+
+    def call(trust):
+        settings = {"size": (32, 64), "sky": str(tmp_path / "masks"), "progress": False}
+        return prepare("kitti", root, tmp_path / "s", trust=trust, **settings)
+
+    for picture in root.rglob("*.png"):
+        paint(picture.stem, 0)
+    call(trust)
+    before = files(tmp_path / "s")
+    call(trust)
+    assert files(tmp_path / "s") == before
+    paint("0000000001", 255)
+    with pytest.raises(RigidDepthError, match=r"other frames: the data folder, or that of masks,"):
+        call(trust)
 
 
 def test_another_call_does_not_trust_the_store(trusted):

@@ -43,12 +43,27 @@ def sky_reader(mode: str | None, sources: Sequence[FrameSource]) -> SkyReader:
         return _evident_sky
     if mode.startswith(SEGMENTATION):
         return _segmented_by(load_segmenter(Path(mode.removeprefix(SEGMENTATION))))
-    if not Path(mode).is_dir():
+    folder = mask_folder(mode)
+    if folder is None or not folder.is_dir():
         raise RigidDepthError(
             f"sky '{mode}' is no folder of masks; use 'auto', 'truth', 'evidence', "
             f"'{SEGMENTATION}FOLDER', a folder or None"
         )
-    return functools.partial(_sky_from_folder, Path(mode))
+    return functools.partial(_sky_from_folder, folder)
+
+
+def mask_folder(mode: str | None) -> Path | None:
+    """The folder that masks are read from, None where they come from elsewhere."""
+    if mode in (None, "auto", "truth", "evidence") or mode.startswith(SEGMENTATION):
+        return None
+    return Path(mode)
+
+
+def mask_file(folder: Path, source: FrameSource) -> Path:
+    """The mask of a frame in a folder of masks: that of its camera, if there is one."""
+    name = f"{source.image.stem}.png"
+    path = folder / source.camera / name
+    return path if path.is_file() else folder / name
 
 
 def load_segmenter(folder: Path) -> Callable[[UInt8[ndarray, "H W 3"]], Bool[ndarray, "H W"]]:
@@ -101,6 +116,4 @@ def _segmented_by(segment: Callable[[ndarray], ndarray]) -> SkyReader:
 
 
 def _sky_from_folder(folder: Path, source: FrameSource, rgb: ndarray, points: ndarray) -> ndarray:
-    name = f"{source.image.stem}.png"
-    path = folder / source.camera / name
-    return read_mask(path if path.is_file() else folder / name, source.token, rgb.shape[:2])
+    return read_mask(mask_file(folder, source), source.token, rgb.shape[:2])

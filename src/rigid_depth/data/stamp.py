@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from rigid_depth.data.nuscenes import resolve_version
@@ -14,14 +15,17 @@ def stamp(
     root: Path,
     version: str | None = None,
     annotation_root: str | Path | None = None,
+    masks: Path | None = None,
 ) -> str:
     """A digest of the sizes and times of tables and calibration and of the times of data folders.
 
     A folder's time changes when files come, go or are replaced, so no frame is listed. A file that
-    was written over in its place is not noticed. Raises RigidDepthError for a folder that is not
-    there.
+    was written over in its place is not noticed. In a folder of sky masks each file counts. Raises
+    RigidDepthError for a folder that is not there.
     """
     files = _of_kitti(root, annotation_root) if dataset == "kitti" else _of_tables(root, version)
+    if masks is not None:
+        files = chain(files, masks.glob("*.png"), masks.glob("*/*.png"))
     return hashlib.sha256(json.dumps(sorted(_seen(files))).encode()).hexdigest()[:16]
 
 

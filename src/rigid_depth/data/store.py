@@ -26,7 +26,7 @@ from rigid_depth.data.manifest import (
 )
 from rigid_depth.data.open import Listing, frame_reader, list_frames
 from rigid_depth.data.resize import check_size
-from rigid_depth.data.sky import resolve_sky, sky_reader
+from rigid_depth.data.sky import mask_file, mask_folder, resolve_sky, sky_reader
 from rigid_depth.data.splits import FRAME_SPLIT_SEED, SPLITS, assign
 from rigid_depth.data.stamp import stamp
 from rigid_depth.errors import RigidDepthError
@@ -70,7 +70,7 @@ def prepare(
     request += [str(annotation_root), read_lists(files), skip_missing, only_scenes]
     request += ["classes"] if classes else []
     source = {
-        "stamp": stamp(dataset, Path(root), version, annotation_root),
+        "stamp": stamp(dataset, Path(root), version, annotation_root, mask_folder(sky)),
         "request": digest(request),
     }
     if trust and _is_of(out, source):
@@ -90,8 +90,9 @@ def prepare(
     bar = tqdm(total=len(listing.sources), desc="prepare", unit="frame", disable=not progress)
     with bar, ThreadPoolExecutor(workers or os.cpu_count()) as pool:
         for name, part in _shards(listing.sources):
-            finished = _finished_shard(out, name, part)
-            shards.append(finished or _write_shard(out, name, part, read, pool))
+            known = _identity(part, settings["sky"])
+            finished = _finished_shard(out, name, known)
+            shards.append(finished or _write_shard(out, name, part, known, read, pool))
             bar.update(len(part))
     _finish(out, settings, shards, splits)
     _note(out, source)
@@ -120,11 +121,12 @@ def store_settings(
 ) -> dict:  # fmt: skip
     """Everything a store depends on, as JSON: stores with equal settings hold the same frames.
 
-    `frames` is a digest of the frames' descriptions and of the sizes of their files; `classes`
-    is there only if class maps were asked for. Raises
+    `frames` is a digest of the frames' descriptions, of the sizes of their files and of what a
+    folder of sky masks holds for them; `classes` is there only if class maps were asked for. Raises
     RigidDepthError for a file that is missing.
     """
     present = {name for source in listing.sources for name in (source.scene, source.token)}
+    sky = resolve_sky(sky, listing.sources)
     asked = {"classes": True} if classes else {}
     return {
         "format": FORMAT,
@@ -135,15 +137,15 @@ def store_settings(
         "split_by": split_by,
         "split_seed": FRAME_SPLIT_SEED,
         "splits": {split: sorted(present & set(listing.scenes[split])) for split in SPLITS},
-        "sky": resolve_sky(sky, listing.sources),
-        "frames": _identity(listing.sources),
+        "sky": sky,
+        "frames": _identity(listing.sources, sky),
         **asked,
     }
 
 
-def _identity(sources: Sequence[FrameSource]) -> str:
-    """A digest of what the frames are and of the sizes of their files."""
-    known = []
+def _identity(sources: Sequence[FrameSource], sky: str | None) -> str:
+    """A digest of what the frames are, of the sizes of their files and of masks in a folder."""
+    known, masks = [], mask_folder(sky)
     for source in sources:
         files = (source.image, source.depth_file)
         for path in files:
@@ -153,6 +155,8 @@ def _identity(sources: Sequence[FrameSource]) -> str:
                     "--skip-missing takes the frames that are there"
                 )
         known.append([*source.describe().values(), *(path.stat().st_size for path in files)])
+        if masks is not None:  # which may change and keep its size
+            known[-1].append(checksum(mask_file(masks, source)))
     return digest(known)
 
 
@@ -188,7 +192,7 @@ def _refuse_other(out: Path, there: dict, wanted: dict) -> None:
         key = different[0]
         what = f"{key} = {there.get(key)}, not {wanted.get(key)}"
         if key == "frames":
-            what = "other frames: the data folder is another one or has changed"
+            what = "other frames: the data folder, or that of masks, is another one or has changed"
         raise RigidDepthError(
             f"store {out} was made with {what}; give another folder or remove this one"
         )
@@ -198,6 +202,7 @@ def _write_shard(
     out: Path,
     name: str,
     part: Sequence[FrameSource],
+    known: str,
     read: Callable[[FrameSource], Frame],
     pool: ThreadPoolExecutor,
 ) -> dict:
@@ -207,7 +212,7 @@ def _write_shard(
     entry = {
         "file": f"shards/{name}.safetensors",
         "sha256": hashlib.sha256(data).hexdigest(),
-        "source": _identity(part),
+        "source": known,
         "max_points": max(len(frame.points) for frame in frames),
         "frames": [
             {**source.describe(), "intrinsics": frame.intrinsics.tolist()}
@@ -237,14 +242,14 @@ def _tensors(frames: Sequence[Frame]) -> dict[str, Tensor]:
     return tensors
 
 
-def _finished_shard(out: Path, name: str, part: Sequence[FrameSource]) -> dict | None:
+def _finished_shard(out: Path, name: str, known: str) -> dict | None:
     """The entry of a shard that an interrupted run completed from the same files, or None."""
     path = out / "shards" / f"{name}.json"
     if not path.is_file():
         return None
     entry = json.loads(path.read_text())
     whole = checksum(out / entry["file"]) == entry["sha256"]
-    return entry if whole and entry["source"] == _identity(part) else None
+    return entry if whole and entry["source"] == known else None
 
 
 def _finish(out: Path, settings: dict, shards: list[dict], splits: dict[str, list[int]]) -> None:
