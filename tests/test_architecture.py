@@ -55,10 +55,13 @@ def test_a_package_imports_nothing_from_above(package):
 
 @pytest.mark.parametrize("place", range(len(ROOMS)), ids=ROOMS)
 def test_a_room_of_experiments_imports_nothing_of_a_later_one(place):
-    folder = SRC / "rigid_depth" / "experiments" / ROOMS[place]
-    later = tuple(f"rigid_depth.experiments.{name}" for name in ROOMS[place + 1 :])
-    assert list(folder.glob("*.py"))
-    assert against(folder, later) == []
+    """Nor by way of what lies beside the rooms."""
+    inside = "rigid_depth.experiments."
+    later = tuple(f"{inside}{name}" for name in ROOMS[place + 1 :])
+    every = reached(modules(SRC))
+    mine = [name for name in every if name.startswith(f"{inside}{ROOMS[place]}.")]
+    assert mine
+    assert [f"{name}: {m}" for name in mine for m in every[name] if m.startswith(later)] == []
 
 
 def test_every_package_has_its_place():
@@ -112,14 +115,28 @@ def modules(folder: Path) -> dict[str, str]:
     return found
 
 
-def circle(texts: dict[str, str]) -> list[str]:
-    """Modules each of which imports the next, the last being the first; empty if there are none."""
-    leads = {
-        name: {m if m in texts else m.rpartition(".")[0] for m in imported(text)} & set(texts)
+def leads(texts: dict[str, str]) -> dict[str, set[str]]:
+    """Module -> those of the others that it imports itself."""
+    return {
+        name: ({m if m in texts else m.rpartition(".")[0] for m in imported(text)} & set(texts))
+        - {name}
         for name, text in texts.items()
     }
+
+
+def reached(texts: dict[str, str]) -> dict[str, set[str]]:
+    """Module -> those it imports, itself or by way of others; no two import each other."""
+    found: dict[str, set[str]] = {}
+    direct = leads(texts)
+    for name in TopologicalSorter(direct).static_order():
+        found[name] = direct[name].union(*(found[m] for m in direct[name]))
+    return found
+
+
+def circle(texts: dict[str, str]) -> list[str]:
+    """Modules each of which imports the next, the last being the first; empty if there are none."""
     try:
-        TopologicalSorter({name: to - {name} for name, to in leads.items()}).prepare()
+        TopologicalSorter(leads(texts)).prepare()
     except CycleError as error:
         return error.args[1]
     return []
@@ -136,6 +153,11 @@ def test_a_circle_is_seen_even_where_only_types_are_imported():
     texts = {"p.a": "from p.b import x", "p.b": "if TYPE_CHECKING:\n    from p import a", "p": ""}
     assert set(circle(texts)) == {"p.a", "p.b"}
     assert circle(texts | {"p.b": ""}) == []
+
+
+def test_what_others_import_counts_as_well():
+    texts = {"p.a": "from p.b import x", "p.b": "import p.c", "p.c": "", "p": ""}
+    assert reached(texts) == {"p.a": {"p.b", "p.c"}, "p.b": {"p.c"}, "p.c": set(), "p": set()}
 
 
 def used(text: str) -> Counter[str]:

@@ -54,7 +54,7 @@ def test_without_an_injected_cell_there_is_nothing_to_check():
     ("values", "said"),
     [
         ({"seed": -1}, "seed is -1"),
-        ({"seed": 2**32}, "seed is 4294967296"),
+        ({"seed": 2**31}, "seed is 2147483648; allowed are whole numbers from 0 to 2147483647"),
         ({"scale": "big"}, "unknown scale 'big'.*smoke"),
         ({"experiment": "rgbb"}, "unknown experiment 'rgbb'.*rgb"),
         (

@@ -1,16 +1,17 @@
 """The record file: atomic, relative, of one schema; and where its provenance comes from."""
 
+import json
 import subprocess
 
 import pytest
 
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments import sources
-from rigid_depth.experiments.recording.record import SCHEMA, read_record, write_record
+from rigid_depth.experiments.recording.record import NEEDED, SCHEMA, read_record, write_record
 
 
 def test_round_trip(tmp_path):
-    data = {"schema": SCHEMA, "a": [1, 2.5, None], "b": {"c": "ä"}}
+    data = {"schema": SCHEMA, "a": [1, 2.5, None], "b": {"c": "ä"}, **dict.fromkeys(NEEDED)}
     assert write_record(tmp_path, data).data == data
     assert read_record(tmp_path).data == data
     assert [p.name for p in tmp_path.iterdir()] == ["record.json"]
@@ -31,7 +32,14 @@ def test_nan_is_no_result(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
-    [(None, "no run record"), ("{", "not readable"), ("{}", "schema"), ("[]", "schema")],
+    [
+        (None, "no run record"),
+        ("{", "not readable"),
+        ("{}", "schema"),
+        ("[]", "schema"),
+        ('{"schema": 1}', "record.json is not whole: it lacks experiment, scale, seed, created"),
+        (json.dumps(dict.fromkeys(NEEDED[:-1], 1) | {"schema": 1}), "whole: it lacks metrics"),
+    ],
 )
 def test_foreign_files_are_refused(tmp_path, text, sentence):
     if text is not None:

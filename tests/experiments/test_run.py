@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -118,6 +119,24 @@ def test_a_killed_repetition_leaves_no_record_of_the_former_run(tiny, tmp_path, 
     with pytest.raises(KeyboardInterrupt):
         tiny("row-mean-depth", tmp_path)
     assert not (former.folder / "record.json").exists()
+
+
+def test_a_repetition_killed_in_training_leaves_the_former_run_whole(
+    finished, tiny, tmp_path, monkeypatch
+):
+    former = shutil.copytree(finished.folder.parents[2], tmp_path / "runs")
+    folder = former / finished.folder.relative_to(finished.folder.parents[2])
+    names = {path.name for path in folder.iterdir()}
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(RUN, "package_hash", lambda method: "f" * 40)
+    monkeypatch.setattr(RUN, "_train", killed)
+    with pytest.raises(KeyboardInterrupt):
+        tiny("rgb", former)
+    assert {path.name for path in folder.iterdir()} == names
+    assert read_record(folder).data == finished.data
 
 
 def test_a_folder_of_masks_is_named_without_its_place(finished, world, settings):

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments.plan import check_run_parameters, plan_run
+from rigid_depth.experiments.plan import check_run_parameters, plan_run, refuse_seed
 from rigid_depth.experiments.registry import EXPERIMENTS, SCALES, find_experiment, find_scale
 from rigid_depth.experiments.settings import Experiment, Scale, as_text, override
 
@@ -21,6 +21,10 @@ RGB, SMOKE = EXPERIMENTS["rgb"], SCALES["smoke"]
         ("infinity_weight", "0.1,0.2,0.3", (0.1, 0.2, 0.3)),
         ("train_drives", "0005,0009", ("0005", "0009")),
         ("weight_decay", "3e-1", 0.3),
+        ("steps", "1e3", 1000),
+        ("steps", 1000.0, 1000),
+        ("world_seed", "9007199254740993", 2**53 + 1),
+        ("world_seed", 2**53 + 1, 2**53 + 1),
     ],
 )
 def test_text_becomes_typed(name, text, value):
@@ -100,6 +104,11 @@ def test_parameters_of_a_run_are_refused_before_anything_is_computed(given, sent
     assert "\n" not in str(caught.value)
 
 
+def test_a_run_needs_a_seed():
+    with pytest.raises(RigidDepthError, match="seed is None; allowed are whole numbers"):
+        refuse_seed(None)
+
+
 def test_good_parameters_of_a_run_pass():
     check_run_parameters(experiment="rgb", scale="paper", seed=2**31 - 1, dataset="kitti")
     check_run_parameters()
@@ -147,6 +156,18 @@ def test_no_folder_of_this_machine_gets_into_a_record(text, shown):
     assert plan.overrides == ({} if text == "auto" else {"sky": shown})
     assert "/" not in plan.folder.parent.name
     assert plan.scale.sky == text
+
+
+@pytest.mark.parametrize("value", ["/data/part.txt", ["/data/part.txt"]])
+def test_a_file_of_scenes_is_named_without_its_place(value):
+    plan = plan_run("rgb", dataset="nuscenes", overrides={"only_scenes": value})
+    assert plan.parameters()["only_scenes"] == plan.overrides["only_scenes"] == ["part.txt"]
+    assert plan.scale.only_scenes == ("/data/part.txt",)
+
+
+def test_what_no_record_may_hold_is_refused_before_the_run():
+    with pytest.raises(RigidDepthError, match=r"no absolute path, found 'C:\\masks'"):
+        plan_run("rgb", overrides={"sky": "C:\\masks"})
 
 
 def test_text_of_a_value_fits_into_a_folder_name():

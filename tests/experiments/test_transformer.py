@@ -1,5 +1,6 @@
 """Transformers as encoders: as many parameters, the same latents, and weights of the field."""
 
+import importlib
 from dataclasses import replace
 
 import pytest
@@ -14,8 +15,10 @@ from rigid_depth.experiments.methods.transformer import PUBLISHED, resized
 from rigid_depth.experiments.plan import plan_run
 from rigid_depth.experiments.predict import from_image
 from rigid_depth.experiments.recording.weights import load_weights
+from rigid_depth.experiments.standing import parameter_changes
 from rigid_depth.models.autoencoder import count_parameters
 
+RUN = importlib.import_module("rigid_depth.experiments.runner")
 TINY = replace(SCALES["smoke"], image_size=(32, 64), stride=16, width=0.25)
 PAIRS = {"rgb-infinity-transformer": "rgb-infinity", "mse-transformer": "mse"}
 NAME = "vit_tiny"
@@ -224,3 +227,32 @@ def test_no_folder_of_the_weights_gets_into_a_record():
     changes = {"encoder_weights": "vit_tiny:/a/b.safetensors"}
     plan = plan_run("mse-transformer", overrides=changes)
     assert plan.parameters()["encoder_weights"] == "vit_tiny:b.safetensors"
+
+
+def test_weights_of_one_name_are_told_apart_by_what_they_hold(
+    finished, tiny, tmp_path, monkeypatch
+):
+    plans = []
+
+    def make(plan, store, identity):
+        plans.append((plan, identity))
+        return finished
+
+    monkeypatch.setattr(RUN, "_make", make)
+    for place, text in (("a", "1"), ("b", "2"), ("c", "1")):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "w.pth").write_text(text)
+        changes = {"encoder_weights": f"vit_tiny:{tmp_path / place / 'w.pth'}"}
+        tiny("rgb-infinity-transformer", tmp_path / "runs", **changes)
+    (first, identity), (second, other), (same, again) = plans
+    assert first.folder != second.folder
+    assert identity["parameters"]["encoder"] != other["parameters"]["encoder"]
+    assert (first.folder, identity) == (same.folder, again)
+    record = {
+        "experiment": first.experiment.name, "scale": "smoke", "overrides": first.overrides,
+        "parameters": first.parameters(), "data": {"dataset": "synthetic"},
+    }  # fmt: skip
+    assert parameter_changes(record) == []
+    assert "encoder" not in plan_run("rgb-infinity-transformer").parameters()
+    with pytest.raises(RigidDepthError, match="no weights for the encoder at nowhere"):
+        tiny("rgb-infinity-transformer", tmp_path / "runs", encoder_weights="vit_tiny:nowhere")

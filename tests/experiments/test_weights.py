@@ -9,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.evaluate import evaluate_weights
 from rigid_depth.experiments.recording import weights
 
 
@@ -65,6 +66,30 @@ def test_settings_that_are_missing_or_none(parts, refused, name):
         assert "is not a weights file" in refused(tensors, settings | {name: "[1]"})
 
 
+def test_a_setting_of_another_version_is_named(parts, refused):
+    tensors, settings = parts
+    for name in ("experiment", "scale"):
+        newer = json.loads(settings[name]) | {"taste": 0.5}
+        sentence = refused(tensors, settings | {name: json.dumps(newer)})
+        assert "written by another version of this program: its settings have 'taste'" in sentence
+
+
+def test_weights_tell_the_data_set_they_are_of(finished, parts, tmp_path):
+    """Older ones do where it is the scale's own, as the name of the run's folder says."""
+    tensors, settings = parts
+    assert weights.load_weights(finished.folder).dataset == settings.pop("dataset") == "synthetic"
+    path = tmp_path / weights.FILE
+    save_file(tensors, path, metadata=settings)
+    assert weights.load_weights(path).dataset == "synthetic"
+    there = settings["origin"].replace("smoke/", "smoke-kitti/")
+    save_file(tensors, path, metadata=settings | {"origin": there})
+    with pytest.raises(RigidDepthError, match=r"do not tell the data set .* by --dataset"):
+        evaluate_weights(path)
+    save_file(tensors, path, metadata=settings | {"origin": there, "dataset": "kitti"})
+    with pytest.raises(RigidDepthError, match="data set 'kitti' needs --dataroot"):
+        evaluate_weights(path)
+
+
 def test_no_permission_is_said_as_it_is(finished, monkeypatch):
     def forbidden(self):
         raise PermissionError(13, "Permission denied", str(self))
@@ -83,6 +108,6 @@ def test_a_full_disk_leaves_no_weights(finished, tmp_path, monkeypatch):
     monkeypatch.setattr(weights, "save_file", full)
     with pytest.raises(RigidDepthError, match=r"cannot be written to .* No space left"):
         weights.save_weights(
-            tmp_path / weights.FILE, trained.model, trained.experiment, trained.scale, "o"
+            tmp_path / weights.FILE, trained.model, trained.experiment, trained.scale, "o", "d"
         )
     assert not list(tmp_path.iterdir())

@@ -8,7 +8,6 @@ import typer
 from rigid_depth.cli.options import (
     ANNOTATION,
     DATAROOT,
-    DATASET,
     FRAMES,
     PROGRESS,
     SCENES,
@@ -30,7 +29,12 @@ def evaluate(
     experiment: Annotated[
         str | None, typer.Option(help="Refuse weights of any other experiment.")
     ] = None,
-    dataset: Annotated[str | None, DATASET] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            help="synthetic, nuscenes, kitti or kitti-eigen; without it that of the training."
+        ),
+    ] = None,
     dataroot: Annotated[Path | None, DATAROOT] = None,
     protocol: Annotated[
         str | None,

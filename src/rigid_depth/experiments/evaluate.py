@@ -44,17 +44,22 @@ def evaluate_weights(
     overrides: dict | None = None,
     progress: bool = True,
 ) -> dict[str, dict]:
-    """The metrics of trained weights by branch, on a split of their scale's data or of other data.
+    """The metrics of trained weights by branch, on a split of the run's data or of other data.
 
     In batches of the run, as thinned and noisy LiDAR is drawn for a batch at once: on the run's
     own data the numbers are those of its record. Of KITTI, `drives` or `files`, a list of frames,
     are measured alone in place of a split; the split "eigen" is the list of Eigen's test frames.
     With a `protocol` the numbers are those of another project, see `by_protocol`. Raises
-    RigidDepthError for weights of another experiment than the one named.
+    RigidDepthError for weights of another experiment than the one named, and without `dataset` for
+    older ones that do not tell theirs.
     """
     find_protocol(protocol) if protocol else None
     trained = load_weights(path, only=(experiment,) if experiment else ())
-    dataset = dataset or trained.scale.dataset
+    dataset = dataset or trained.dataset
+    if not dataset:
+        raise RigidDepthError(
+            f"weights {path} do not tell the data set of '{trained.origin}'; give it by --dataset."
+        )
     chosen = _of_kitti(split, drives, files, dataset)
     scale = override(trained.experiment, trained.scale, chosen | (overrides or {}))[1]
     if chosen:

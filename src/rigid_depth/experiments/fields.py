@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Literal, get_args, get_origin, get_type_hints
@@ -83,12 +84,23 @@ def _convert(value: object, kind: object) -> object:
         raise ValueError
     if kind is bool:
         return {"true": True, "1": True, "false": False, "0": False}[str(value).lower()]
-    if isinstance(value, bool) or (kind is int and float(value) != int(float(value))):
+    if isinstance(value, bool):
         raise ValueError
-    number = kind(value) if kind is not int else int(float(value))
+    number = kind(value) if kind is not int else _whole(value)
     if kind is float and not math.isfinite(number):
         raise ValueError
     return number
+
+
+def _whole(value: object) -> int:
+    """A whole number, every digit of it; text and numbers may also write it as 1e3 or 1000.0."""
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return int(value)
+    number = value if isinstance(value, int) else float(value)
+    if number != int(number):
+        raise ValueError
+    return int(number)
 
 
 def _convert_items(value: object, kinds: tuple) -> tuple:

@@ -9,8 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments.recording import weights
-from rigid_depth.experiments.registry import BASELINES, find_experiment, find_scale
+from rigid_depth.experiments.registry import find_experiment, find_scale
 from rigid_depth.experiments.settings import (
     Experiment,
     Scale,
@@ -18,6 +17,7 @@ from rigid_depth.experiments.settings import (
     override,
     parameters,
     placeless,
+    refuse_places,
 )
 from rigid_depth.experiments.stores import check_dataset, check_known
 
@@ -35,7 +35,8 @@ class Plan:
     seed: int
     dataset: str
     changes: dict  # fields of experiment and scale that differ from the named ones
-    init: dict | None  # origin and SHA-256 of the weights to start from
+    init: dict | None = None  # origin and SHA-256 of the weights to start from
+    encoder: str | None = None  # SHA-256 of the file that `encoder_weights` names
 
     dataroot: str | Path | None = None
     out: str | Path = "runs"
@@ -58,6 +59,8 @@ class Plan:
         parts = [f"{name}={as_text(value)}" for name, value in sorted(self.changes.items())]
         if self.init:
             parts.append("init=" + self.init["origin"].replace("/", "."))
+        if self.encoder:
+            parts.append(f"encoder={self.encoder[:10]}")
         label = "+".join([self.experiment.name, *parts])
         if len(label) <= LONGEST_LABEL:
             return label
@@ -74,8 +77,9 @@ class Plan:
         return json.loads(json.dumps({name: placeless(v) for name, v in self.changes.items()}))
 
     def parameters(self) -> dict:
-        """All fields of experiment and scale, resolved, and the weights to start from."""
-        return parameters(self.experiment, self.scale, self.dataset) | {"init_from": self.init}
+        """All fields of experiment and scale, resolved, and the weights that are read."""
+        read = {"init_from": self.init} | ({"encoder": self.encoder} if self.encoder else {})
+        return parameters(self.experiment, self.scale, self.dataset) | read
 
 
 def plan_run(
@@ -87,17 +91,19 @@ def plan_run(
     overrides: dict | None = None,
     **travels: object,
 ) -> Plan:
-    """Resolves names and parameters and says where the run will lie; reads and writes no data.
+    """Resolves names and parameters and says where the run will lie; reads and writes no file.
 
-    `travels` are the fields of `Plan` that decide no number: `dataroot`, `out`, `init_from`,
-    `devices`, `num_nodes`, `logger`, `progress`. Raises RigidDepthError for unknown names,
-    bad values and weights that may not start this run.
+    So what the weights are that a run starts from, `init` and `encoder`, is left open. `travels`
+    are the fields of `Plan` that decide no number: `dataroot`, `out`, `init_from`, `devices`,
+    `num_nodes`, `logger`, `progress`. Raises RigidDepthError for unknown names and bad values.
     """
-    check_run_parameters(experiment=name, scale=scale, seed=seed, dataset=dataset)
+    check_run_parameters(experiment=name, scale=scale, dataset=dataset)
+    refuse_seed(seed)
     experiment, size, changes = override(find_experiment(name), find_scale(scale), overrides or {})
     check_known(overrides or {}, dataset or size.dataset)
-    init = _read_init(experiment, travels.get("init_from"))
-    return Plan(experiment, size, seed, dataset or size.dataset, changes, init, **travels)
+    plan = Plan(experiment, size, seed, dataset or size.dataset, changes, **travels)
+    refuse_places(plan.parameters())  # which the record would refuse after the training
+    return plan
 
 
 def check_run_parameters(
@@ -115,20 +121,16 @@ def check_run_parameters(
         find_experiment(experiment)
     if scale is not None:
         find_scale(scale)
-    whole = isinstance(seed, int) and not isinstance(seed, bool)
-    if seed is not None and not (whole and 0 <= seed <= LARGEST_SEED):
-        raise RigidDepthError(
-            f"seed is {seed!r}; allowed are whole numbers from 0 to {LARGEST_SEED}."
-        )
+    if seed is not None:
+        refuse_seed(seed)
     if dataset is not None:
         check_dataset(dataset)
 
 
-def _read_init(experiment: Experiment, path: str | Path | None) -> dict | None:
-    """Where the weights to start from came from; raises if they may not start this experiment."""
-    if path is None:
-        return None
-    if experiment.method in BASELINES:
-        raise RigidDepthError(f"experiment '{experiment.name}' has no weights to start from.")
-    trained = weights.load_weights(path, only=(experiment.name, *experiment.starts_from))
-    return {"origin": trained.origin, "sha256": trained.sha256}
+def refuse_seed(seed: object) -> None:
+    """Raises RigidDepthError for what is no seed of a run."""
+    whole = isinstance(seed, int) and not isinstance(seed, bool)
+    if not (whole and 0 <= seed <= LARGEST_SEED):
+        raise RigidDepthError(
+            f"seed is {seed!r}; allowed are whole numbers from 0 to {LARGEST_SEED}."
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from torch import nn
 from tqdm import tqdm
 
 from rigid_depth.data import Store
+from rigid_depth.data.manifest import checksum
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.measuring import measure
 from rigid_depth.experiments.methods import baselines, build_model
@@ -76,6 +78,7 @@ def run(
     )  # fmt: skip
     check_logger(logger)
     _refuse_uneven(plan)
+    plan = replace(plan, init=_read_init(plan), encoder=_read_encoder(plan))
     store = make_store(plan.scale, plan.dataset, dataroot, progress=plan.progress)
     _refuse_data(plan, store)
     identity = _identify(plan, store)
@@ -85,7 +88,6 @@ def run(
         if finished:
             _say(plan, f"{plan.origin} is finished already: {plan.folder}")
             return finished
-        (plan.folder / record.FILE).unlink(missing_ok=True)
         return _make(plan, store, identity)
 
 
@@ -106,8 +108,10 @@ def _make(plan: Plan, store: Store, identity: dict) -> RunRecord:
             return record.read_record(plan.folder)
         model = training.model.to(measure.best_device())
         predict = measure.predictor(model, plan.experiment)
+    (plan.folder / record.FILE).unlink(missing_ok=True)  # of a former run, whose files go now
+    if training:
         path = plan.folder / weights.FILE
-        weights.save_weights(path, model, plan.experiment, plan.scale, plan.origin)
+        weights.save_weights(path, model, plan.experiment, plan.scale, plan.origin, plan.dataset)
     result = write_run(plan, store, sources, predict, training)
     (plan.folder / CHECKPOINT).unlink(missing_ok=True)
     if training and training.trainer.world_size > 1:
@@ -115,6 +119,27 @@ def _make(plan: Plan, store: Store, identity: dict) -> RunRecord:
     seconds = time.perf_counter() - began
     _say(plan, f"{plan.origin}: test RMSE {result.rmse_m():.3f} m at 80 m, {seconds:.0f} s")
     return result
+
+
+def _read_init(plan: Plan) -> dict | None:
+    """Where the weights to start from came from; raises if they may not start this experiment."""
+    if plan.init_from is None:
+        return None
+    chosen = plan.experiment
+    if chosen.method in BASELINES:
+        raise RigidDepthError(f"experiment '{chosen.name}' has no weights to start from.")
+    trained = weights.load_weights(plan.init_from, only=(chosen.name, *chosen.starts_from))
+    return {"origin": trained.origin, "sha256": trained.sha256}
+
+
+def _read_encoder(plan: Plan) -> str | None:
+    """The SHA-256 of the weights of an encoder, whose name alone does not tell what is in them."""
+    _, _, file = plan.experiment.encoder_weights.partition(":")
+    if not file:
+        return None
+    if not Path(file).is_file():
+        raise RigidDepthError(f"there are no weights for the encoder at {file}.")
+    return checksum(Path(file))
 
 
 def _identify(plan: Plan, store: Store) -> dict:
@@ -192,7 +217,12 @@ def _begin(plan: Plan, split, trained: weights.Trained | None) -> nn.Module:
 
 
 def _refuse_uneven(plan: Plan) -> None:
-    """Raises unless every process gets equally many frames of a batch."""
+    """Raises unless there are processes and each gets equally many frames of a batch."""
+    for name in ("devices", "num_nodes"):
+        if getattr(plan, name) < 1:
+            raise RigidDepthError(
+                f"--{name.replace('_', '-')} is {getattr(plan, name)}; allowed are 1 and more."
+            )
     processes = plan.devices * plan.num_nodes
     if plan.scale.batch_size % processes:
         raise RigidDepthError(

@@ -200,7 +200,7 @@ def parameters(experiment: Experiment, scale: Scale, dataset: str) -> dict:
     return json.loads(json.dumps(decide))
 
 
-def open_fields(settings: Experiment | Scale) -> list[str]:
+def open_fields(settings: Experiment | Scale | type[Experiment | Scale]) -> list[str]:
     """The fields a run may change: all but those that say what the settings are."""
     fixed = (*DESCRIBE, "method", "dataset")
     return [f.name for f in dataclasses.fields(settings) if f.name not in fixed]
@@ -213,7 +213,18 @@ def as_text(value: object) -> str:
 
 def placeless(value: object) -> object:
     """The value; of a text that names a path only the last part: segmentation:/a/b is ...:b."""
+    if isinstance(value, tuple | list):
+        return type(value)(map(placeless, value))
     return re.sub(r"[^:]*/", "", value.rstrip("/")) if isinstance(value, str) else value
+
+
+def refuse_places(value: object) -> None:
+    """Raises for an absolute path anywhere in JSON values: it says nothing elsewhere."""
+    if isinstance(value, dict | list | tuple):
+        for part in value.values() if isinstance(value, dict) else value:
+            refuse_places(part)
+    elif isinstance(value, str) and (value.startswith(("/", "~")) or value[1:3] == ":\\"):
+        raise RigidDepthError(f"a run record holds no absolute path, found '{value}'.")
 
 
 def _refuse_contradictions(e: Experiment) -> None:

@@ -19,6 +19,8 @@ from rigid_depth.experiments.settings import Experiment, Scale, override, parame
 from rigid_depth.experiments.sources import package_hash, repository
 
 FILE = "confirmed.json"
+READ = ("init_from", "encoder")
+"""Parameters of a record that say what the files were which the run read; no command sets them."""
 
 
 class Standing(NamedTuple):
@@ -86,7 +88,7 @@ def parameter_changes(record: dict) -> list[str]:
     experiment, scale = find_experiment(record["experiment"]), find_scale(record["scale"])
     chosen, size, _ = override(experiment, scale, record["overrides"])
     today = parameters(chosen, size, record["data"]["dataset"])
-    then = {name: value for name, value in record["parameters"].items() if name != "init_from"}
+    then = {name: value for name, value in record["parameters"].items() if name not in READ}
     return differences(with_defaults(then), today)
 
 

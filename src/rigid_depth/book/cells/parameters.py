@@ -11,14 +11,13 @@ import difflib
 from collections.abc import Iterable, Sequence
 
 from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.plan import refuse_seed
 from rigid_depth.experiments.registry import find_experiment, find_scale
 from rigid_depth.experiments.stores import DATASETS
 from rigid_depth.studies.declaration import SIZES
 
 INJECTED = "# Parameters"
 """The first line of the cell that papermill puts in."""
-LARGEST_SEED = 2**32 - 1
-"""NumPy takes no larger one."""
 
 
 class ParameterError(RigidDepthError):
@@ -56,11 +55,11 @@ def refuse_values(
     size: str | None,
 ) -> None:
     """Raises `ParameterError` with what is allowed for a value that does not exist."""
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= LARGEST_SEED:
-        raise ParameterError(f"seed is {seed!r}; it must be a whole number from 0 to 2^32 - 1.")
-    for find, name in ((find_scale, scale), (find_experiment, experiment)):
+    given = [(find_scale, scale), (find_experiment, experiment)]
+    given = [(refuse_seed, seed), *((find, name) for find, name in given if name is not None)]
+    for check, value in given:
         try:
-            find(name) if name is not None else None
+            check(value)
         except RigidDepthError as error:
             raise ParameterError(str(error)) from None
     for kind, value, allowed in (("dataset", dataset, DATASETS), ("size", size, SIZES)):

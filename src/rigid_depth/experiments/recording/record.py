@@ -15,9 +15,15 @@ from pathlib import Path
 
 from rigid_depth.conventions import HEADLINE_CAP_M
 from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.settings import refuse_places
 
 SCHEMA = 1
 FILE = "record.json"
+NEEDED = (
+    "experiment", "scale", "seed", "created", "parameters", "overrides", "source", "data", "cost",
+    "metrics",
+)  # fmt: skip
+"""What every record has; later versions added more."""
 LIBRARIES = ("torch", "lightning", "numpy", "rigid-depth")
 
 
@@ -41,7 +47,7 @@ class RunRecord:
 
 
 def read_record(folder: str | Path) -> RunRecord:
-    """The record in a run's folder; raises RigidDepthError if it is missing or of another kind."""
+    """The record in a run's folder; raises RigidDepthError if it is missing, foreign or in part."""
     path = Path(folder) / FILE
     try:
         data = json.loads(path.read_text())
@@ -51,14 +57,14 @@ def read_record(folder: str | Path) -> RunRecord:
         raise RigidDepthError(f"run record {path} is not readable JSON ({error}).") from None
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise RigidDepthError(f"run record {path} is not of schema {SCHEMA}.")
+    if lacks := [name for name in NEEDED if name not in data]:
+        raise RigidDepthError(f"run record {path} is not whole: it lacks {', '.join(lacks)}.")
     return RunRecord(Path(folder), data)
 
 
 def write_record(folder: Path, data: dict) -> RunRecord:
     """Writes the record so that a reader sees all of it or nothing; absolute paths are refused."""
-    for text in _strings(data):
-        if text.startswith(("/", "~")) or text[1:3] == ":\\":
-            raise RigidDepthError(f"a run record holds no absolute path, found '{text}'.")
+    refuse_places(data)
     partial = folder / f"{FILE}.part"
     partial.write_text(as_json(data))
     os.replace(partial, folder / FILE)
@@ -117,11 +123,3 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()
-
-
-def _strings(value: object) -> list[str]:
-    if isinstance(value, dict):
-        return [s for v in value.values() for s in _strings(v)]
-    if isinstance(value, list | tuple):
-        return [s for v in value for s in _strings(v)]
-    return [value] if isinstance(value, str) else []

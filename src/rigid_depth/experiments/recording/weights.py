@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import TypeVar
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
@@ -18,6 +19,7 @@ from rigid_depth.experiments.methods import build_model
 from rigid_depth.experiments.settings import Experiment, Scale
 
 FILE = "weights.safetensors"
+Settings = TypeVar("Settings", Experiment, Scale)
 
 
 @dataclass(frozen=True)
@@ -29,16 +31,18 @@ class Trained:
     scale: Scale
     origin: str  # scale, data set, experiment, seed: for people
     sha256: str
+    dataset: str = ""  # empty in files from before it was written, where it is not the scale's own
 
 
 def save_weights(
-    path: Path, model: nn.Module, experiment: Experiment, scale: Scale, origin: str
+    path: Path, model: nn.Module, experiment: Experiment, scale: Scale, origin: str, dataset: str
 ) -> None:
     """Writes the weights and their settings so that a reader sees all or nothing."""
     settings = {
         "experiment": json.dumps(asdict(experiment)),
         "scale": json.dumps(asdict(scale)),
         "origin": origin,
+        "dataset": dataset,
     }
     partial = path.with_suffix(".part")
     tensors = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
@@ -54,8 +58,9 @@ def load_weights(path: str | Path, only: tuple[str, ...] = ()) -> Trained:
     """The trained network of a weights file, or of a run's folder that holds one.
 
     `only` names the experiments whose weights are accepted; empty accepts all. Raises
-    RigidDepthError for a missing, unreadable or foreign file, for weights of another experiment
-    and for tensors that do not fit its settings or are not finite.
+    RigidDepthError for a missing, unreadable or foreign file, for weights of another experiment,
+    for settings that this version does not know, and for tensors that do not fit them or are not
+    finite.
     """
     path = Path(path)
     path = path / FILE if path.is_dir() else path
@@ -68,8 +73,8 @@ def load_weights(path: str | Path, only: tuple[str, ...] = ()) -> Trained:
     try:
         with safe_open(path, "pt") as file:
             settings = file.metadata() or {}
-        experiment = Experiment(**read_fields(Experiment, json.loads(settings["experiment"])))
-        scale = Scale(**read_fields(Scale, json.loads(settings["scale"])))
+        experiment = _read(Experiment, settings["experiment"], path)
+        scale = _read(Scale, settings["scale"], path)
         origin, tensors = settings["origin"], load_file(path)
     except (SafetensorError, KeyError, TypeError, AttributeError, json.JSONDecodeError):
         raise RigidDepthError(f"{path} is not a weights file of this program.") from None
@@ -80,7 +85,19 @@ def load_weights(path: str | Path, only: tuple[str, ...] = ()) -> Trained:
         )
     model = build_model(experiment, scale)
     _fill(model, tensors, path, scale)
-    return Trained(model.eval(), experiment, scale, origin, digest)
+    own = scale.dataset if origin.partition("/")[0] == scale.name else ""
+    return Trained(model.eval(), experiment, scale, origin, digest, settings.get("dataset", own))
+
+
+def _read(kind: type[Settings], text: str, path: Path) -> Settings:
+    """The settings in a file; raises RigidDepthError for one that this version does not know."""
+    values = json.loads(text)
+    if unknown := sorted(values.keys() - {field.name for field in fields(kind)}):
+        raise RigidDepthError(
+            f"{path} was written by another version of this program: its settings have "
+            f"'{unknown[0]}', which this version does not know."
+        )
+    return kind(**read_fields(kind, values))
 
 
 def _fill(model: nn.Module, tensors: dict[str, Tensor], path: Path, scale: Scale) -> None:
