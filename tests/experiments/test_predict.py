@@ -11,6 +11,7 @@ from rigid_depth.data.files import read_depth_picture
 from rigid_depth.data.resize import crop_box
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.predict import (
+    list_images,
     predict_depth,
     predict_images,
     read_image,
@@ -171,6 +172,14 @@ def test_several_images_sub_folders_and_files_of_a_mac(finished, tmp_path):
         predict([tmp_path / "in" / "one", tmp_path / "in" / "one" / "two"])
     with pytest.raises(RigidDepthError, match="no image or folder"):
         predict([tmp_path / "in" / "a.png", tmp_path / "in" / "c.png"])
+
+
+def test_a_folder_that_is_called_as_an_image_is_a_folder(tmp_path):
+    (tmp_path / "clip.png").mkdir()
+    for name in ("a.png", "clip.png/b.png"):
+        Image.fromarray(np.zeros((4, 4, 3), np.uint8)).save(tmp_path / name)
+    assert list(list_images([tmp_path])) == ["a"]
+    assert list(list_images([tmp_path], recursive=True)) == ["a", "clip.png/b"]
 
 
 def test_depth_in_the_format_of_kitti(finished, tmp_path):

@@ -16,9 +16,9 @@ def call(*arguments):
     return CliRunner().invoke(app, [str(a) for a in arguments])
 
 
-def made(name, **changes):
+def made(name, dataset="synthetic", **changes):
     """What a record says of its settings, of a run with these changes."""
-    plan = plan_run(name, scale="cpu", seed=4, overrides=changes)
+    plan = plan_run(name, scale="cpu", seed=4, dataset=dataset, overrides=changes)
     return {
         "experiment": name, "scale": "cpu", "seed": 4, "created": "2026-01-01T00:00:00Z",
         "source": {"commit": "0123"}, "parameters": plan.parameters(),
@@ -59,6 +59,27 @@ def test_what_a_record_lacks_is_said():
 
 
 @pytest.mark.parametrize(
+    ("name", "changes", "lost"),
+    [
+        ("rgb", {"sky": "auto", "steps": 7}, []),
+        ("rgb", {"sky": "/a/masks"}, ["sky is without its folder: write it before 'masks'"]),
+        ("rgb", {"sky": "segmentation:/a/b0"}, ["sky is without its folder: write it before 'b0'"]),
+        ("rgb", {"train_files": "/a/t.txt", "test_files": "eigen"}, ["train_files is without"]),
+        ("rgb", {"annotation_root": "/a/depth"}, ["annotation_root is without"]),
+        ("rgb", {"only_scenes": "/a/part.txt"}, ["only_scenes is without"]),
+        ("rgb", {"only_scenes": "scene-0061"}, []),
+        ("mse-transformer", {"encoder_weights": "vit_tiny:/a/w.pth"}, ["before 'w.pth'"]),
+    ],
+)
+def test_a_parameter_without_its_folder_is_said(name, changes, lost):
+    dataset = "nuscenes" if "only_scenes" in changes else "kitti"
+    lines = as_config(made(name, dataset, **changes)).splitlines()
+    found = [line for line in lines if line.startswith("#") and "its folder" in line]
+    assert len(found) == len(lost)
+    assert all(text in line for text, line in zip(lost, found, strict=True))
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("[1]", "no mapping"),
@@ -66,6 +87,10 @@ def test_what_a_record_lacks_is_said():
         ("experiment: rgb\nsteps: 3", "the key 'steps'; allowed are experiment"),
         ("scale: cpu", "name no experiment"),
         ("experiment: rgb\nparameters: 3", "no mapping"),
+        ("experiment: [rgb]", "name no experiment"),
+        ("experiment: rgb\nscale: [cpu]", "have the scale ['cpu']; it is a name"),
+        ("experiment: rgb\ndataset:", "have the dataset None; it is a name"),
+        ("experiment: rgb\nparameters: {1: 2}", "have the parameter 1; it is a name"),
     ],
 )
 def test_a_file_of_another_kind_is_refused_in_a_sentence(tmp_path, text, said):
@@ -74,6 +99,23 @@ def test_a_file_of_another_kind_is_refused_in_a_sentence(tmp_path, text, said):
     with pytest.raises(RigidDepthError, match="settings") as refused:
         read_config(path)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("seed:", "seed is None; allowed are whole numbers"),
+        ("seed: one", "seed is 'one'; allowed are whole numbers"),
+        ("parameters: {seed: 3}", "'seed' is no field of an experiment or a scale"),
+    ],
+)
+def test_a_seed_that_is_none_starts_no_run(tmp_path, line, said):
+    path = tmp_path / "run.yaml"
+    path.write_text(f"experiment: rgb\n{line}\n")
+    done = call("run", "--config", path, "--out", tmp_path / "runs")
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "runs").exists()
 
 
 def test_options_win_over_the_file(tmp_path, monkeypatch):

@@ -1,5 +1,7 @@
 """`rigid-depth run`: one run from its name to its record."""
 
+import inspect
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -92,6 +94,7 @@ def run(
         **of_nuscenes(scenes, skip_missing, sky),
     )  # fmt: skip
     overrides = {**chosen.get("parameters", {}), **pairs_of(typed)}
+    _refuse_options(overrides)
     if split:
         dataset = with_split(dataset or experiments.SCALES[scale].dataset, split)
     if precision:
@@ -102,3 +105,16 @@ def run(
         progress=progress, **overrides,
     )  # fmt: skip
     typer.echo(record.folder)
+
+
+def _refuse_options(names: Iterable[str]) -> None:
+    """Raises for a parameter that is no field of an experiment or a scale but has an option."""
+    from rigid_depth.experiments import Experiment, Scale
+    from rigid_depth.experiments.settings import open_fields
+
+    for name in sorted({*names} - {*open_fields(Experiment), *open_fields(Scale)}):
+        if name in inspect.signature(run).parameters:
+            option = "the argument NAME" if name == "name" else f"--{name.replace('_', '-')}"
+            raise RigidDepthError(
+                f"parameter '{name}' is no field of an experiment or a scale; give it as {option}."
+            )

@@ -39,10 +39,15 @@ def study(
 
 
 def _seeds(text: str) -> list[int]:
-    """0,1,2 as numbers."""
+    """0,1,2 as numbers that a run may have as its seed."""
+    from rigid_depth.experiments import check_run_parameters
+
     try:
-        return [int(part) for part in text.split(",")]
+        seeds = [int(part) for part in text.split(",")]
     except ValueError:
         raise RigidDepthError(
             f"--seeds is '{text}'; allowed are whole numbers separated by commas, as in 0,1,2."
         ) from None
+    for seed in seeds:
+        check_run_parameters(seed=seed)
+    return seeds

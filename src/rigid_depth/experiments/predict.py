@@ -93,6 +93,7 @@ def _of_folder(path: Path, recursive: bool) -> list[Path]:
         p
         for p in sorted(inside)
         if p.suffix.lower() in ENDINGS
+        and not p.is_dir()
         and not p.stem.endswith(RESULTS)
         and not any(part.startswith(".") for part in p.relative_to(path).parts)
     ]

@@ -14,14 +14,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rigid_depth.data.kitti_lists import EIGEN
 from rigid_depth.errors import RigidDepthError
 
 KEYS = ("experiment", "scale", "seed", "dataset", "parameters")
+LIST = ("", EIGEN)
+PATHS = {
+    "encoder_weights": ("",),
+    "train_files": LIST,
+    "val_files": LIST,
+    "test_files": LIST,
+    "annotation_root": ("",),
+    "sky": ("", "none", "auto", "truth", "evidence"),
+}
+"""Parameters that name a file or a folder, and what in their place is none."""
 
 
 def read_config(path: str | Path) -> dict:
-    """Returns the settings in a file, lists as tuples; raises RigidDepthError for other keys."""
+    """Returns the settings in a file, lists as tuples; raises RigidDepthError for other ones."""
     import yaml
+
+    from rigid_depth.experiments.plan import refuse_seed
 
     try:
         found = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
@@ -37,7 +50,15 @@ def read_config(path: str | Path) -> dict:
             )
     if not isinstance(found.get("experiment"), str):
         raise RigidDepthError(f"settings {path} name no experiment.")
+    if "seed" in found:
+        refuse_seed(found["seed"])
+    for key in ("scale", "dataset"):
+        if not isinstance(found.get(key, ""), str):
+            raise RigidDepthError(f"settings {path} have the {key} {found[key]!r}; it is a name.")
     values = found.get("parameters") or {}
+    for name in values:
+        if not isinstance(name, str):
+            raise RigidDepthError(f"settings {path} have the parameter {name!r}; it is a name.")
     changed = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     return {**found, "parameters": changed}
 
@@ -47,7 +68,7 @@ def as_config(record: dict) -> str:
 
     `parameters` holds every value that differs from what experiment and scale say today, so that
     the file means the same run after a scale has changed. What the record lacks is a comment: the
-    folder of the data, and the weights it started from.
+    folders of the data and of files that parameters name, and the weights it started from.
     """
     import yaml
 
@@ -72,4 +93,16 @@ def as_config(record: dict) -> str:
         lines.append(f"# give the folder of {dataset} by --dataroot")
     if begun := then.get("init_from"):
         lines.append(f"# began with the weights of {begun['origin']}: give them by --init-from")
+    lines += [
+        f"# {name} is without its folder: write it before '{path}'"
+        for name, value in settings["parameters"].items()
+        if (path := _without_folder(name, value))
+    ]
     return "\n".join([*lines, text])
+
+
+def _without_folder(name: str, value: object) -> str:
+    """The file or folder that a parameter of a record names, empty if it names none."""
+    if name == "only_scenes":  # no name of a scene has an ending
+        return value[0] if len(value) == 1 and "." in value[0] else ""
+    return value.rpartition(":")[2] if name in PATHS and value not in PATHS[name] else ""
