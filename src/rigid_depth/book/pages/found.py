@@ -17,7 +17,13 @@ from rigid_depth.book.claims.findings.of_rotations import NUMBERS_OF_A_ROTATION
 from rigid_depth.book.markdown import plain
 from rigid_depth.book.runs import regime
 from rigid_depth.book.runs.comparison import LEAST_SEEDS, MARGIN, difference_text
-from rigid_depth.book.runs.results import Run, branch_difference_m, difference_m, printed_table
+from rigid_depth.book.runs.results import (
+    Run,
+    branch_difference_m,
+    difference_m,
+    mean_rmse_m,
+    printed_table,
+)
 from rigid_depth.experiments.registry import in_words
 
 ROTATION = "rotation-global-3"
@@ -32,13 +38,6 @@ Lines = Mapping[str, dict]
 def of(runs: Sequence[Run], experiment: str) -> list[Run]:
     """The runs of an experiment."""
     return [run for run in runs if run.experiment == experiment]
-
-
-def mean_rmse_m(runs: Sequence[Run], experiment: str, branch: str = "rgb") -> float | None:
-    """Mean over seeds of the RMSE on held-out streets; None without a run."""
-    found = [run.rmse_m(branch) for run in of(runs, experiment)]
-    found = [value for value in found if value is not None]
-    return fmean(found) if found else None
 
 
 def helped(lines: Lines) -> str:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from statistics import fmean, median
 
 from rigid_depth.book.markdown import number, plain
-from rigid_depth.book.pages.found import Lines, mean_rmse_m, of
+from rigid_depth.book.pages.found import Lines, of
 from rigid_depth.book.runs import regime
 from rigid_depth.book.runs.forest import main_rows, printed
 from rigid_depth.book.runs.measures import ARRIVING
-from rigid_depth.book.runs.results import HEADLINE_CAP, Run
+from rigid_depth.book.runs.results import HEADLINE_CAP, Run, mean_rmse_m
 from rigid_depth.conventions import EARLIER_SCALE
 from rigid_depth.decisions import MORE_SEEDS, POWER, STOP_UNDECIDED
 from rigid_depth.experiments.registry import in_words

@@ -190,7 +190,7 @@ def withheld_over_given(runs: Iterable[Run], experiment: str) -> list[float]:
     1: nothing is copied from the input return by return.
     """
     mine = [run.record["alignment"]["copying"] for run in runs if run.experiment == experiment]
-    return [copying["withheld_rmse_m"] / copying["given_rmse_m"] for copying in mine]
+    return [f["withheld_rmse_m"] / f["given_rmse_m"] for f in mine if "given_rmse_m" in f]
 
 
 def _difference_cells(found) -> list[str]:

@@ -9,7 +9,8 @@ from statistics import fmean
 from typing import NamedTuple
 
 from rigid_depth.book.markdown import table
-from rigid_depth.book.runs.results import HEADLINE_CAP, SEEDS_NEEDED, Run, difference_m
+from rigid_depth.book.runs.measures import withheld_over_given
+from rigid_depth.book.runs.results import HEADLINE_CAP, SEEDS_NEEDED, Run, difference_m, mean_rmse_m
 from rigid_depth.conventions import HELD_OUT
 
 FLOOR, RGB, GUIDED = "row-mean-depth", "rgb-infinity", "mse"
@@ -20,7 +21,7 @@ Reached = Callable[[Sequence[Run]], float | None]
 
 def below_floor(runs: Sequence[Run]) -> float | None:
     """By which share the RMSE of RGB alone is below that of the row mean."""
-    floor, rgb = _rmse_m(runs, FLOOR, "rgb"), _rmse_m(runs, RGB, "rgb")
+    floor, rgb = mean_rmse_m(runs, FLOOR, "rgb"), mean_rmse_m(runs, RGB, "rgb")
     return 1 - rgb / floor if floor and rgb else None
 
 
@@ -32,7 +33,7 @@ def delta1_gain(runs: Sequence[Run]) -> float | None:
 
 def guide_share(runs: Sequence[Run]) -> float | None:
     """The RMSE of the guide over that of the RGB branch beside it."""
-    guide, rgb = _rmse_m(runs, GUIDED, "depth"), _rmse_m(runs, GUIDED, "rgb")
+    guide, rgb = mean_rmse_m(runs, GUIDED, "depth"), mean_rmse_m(runs, GUIDED, "rgb")
     return guide / rgb if guide and rgb else None
 
 
@@ -43,16 +44,9 @@ def guide_over_nearest(runs: Sequence[Run]) -> float | None:
     return fmean(shares) if shares else None
 
 
-def withheld_over_given(runs: Sequence[Run]) -> float | None:
-    """The guide's RMSE at withheld returns over that at given ones, half of them withheld."""
-    found = [run.record["alignment"]["copying"] for run in runs if run.experiment == GUIDED]
-    shares = [f["withheld_rmse_m"] / f["given_rmse_m"] for f in found if "given_rmse_m" in f]
-    return fmean(shares) if shares else None
-
-
 def gap_m(runs: Sequence[Run]) -> float | None:
     """The RMSE of RGB alone on held-out streets minus that on the streets it learned from."""
-    held_out = _rmse_m(runs, RGB, "rgb")
+    held_out = mean_rmse_m(runs, RGB, "rgb")
     mine = [run for run in runs if run.experiment == RGB]
     trained = [run.record["metrics"]["train"]["rgb"]["caps"][HEADLINE_CAP] for run in mine]
     return held_out - fmean(t["rmse_m"] for t in trained) if held_out else None
@@ -63,7 +57,7 @@ def error_share(runs: Sequence[Run]) -> float | None:
 
     None below three seeds, which would leave out how far seeds scatter.
     """
-    found, rgb = difference_m(runs, GUIDED, RGB), _rmse_m(runs, RGB, "rgb")
+    found, rgb = difference_m(runs, GUIDED, RGB), mean_rmse_m(runs, RGB, "rgb")
     if not (found and found.error and rgb) or found.count < SEEDS_NEEDED:
         return None
     return found.error / rgb
@@ -110,11 +104,13 @@ def steps_table(runs: Sequence[Run], group: str) -> str:
     Shares of the means over the seeds of the runs with that number of steps, which are linked.
     """
     mine = [run for run in runs if run.group == group]
-    floor_m, rows = _rmse_m(mine, FLOOR, "rgb"), []
+    floor_m, rows = mean_rmse_m(mine, FLOOR, "rgb"), []
     for steps, found in _by_steps(mine).items():
         same = [replace(run, experiment=GUIDED) for run in found]
-        below = 1 - _rmse_m(same, GUIDED, "rgb") / floor_m if floor_m else None
-        shares = [below, guide_share(same), guide_over_nearest(same), withheld_over_given(same)]
+        below = 1 - mean_rmse_m(same, GUIDED, "rgb") / floor_m if floor_m else None
+        copied = withheld_over_given(same, GUIDED)
+        shares = [below, guide_share(same), guide_over_nearest(same)]
+        shares.append(fmean(copied) if copied else None)
         cells = ["–" if share is None else f"{share:.3f}" for share in shares]
         rows.append([f"{steps:,}", *cells, " ".join(f"[{r.seed}](#{r.label})" for r in found)])
     heads = ["RGB below the row mean", "guide over RGB", "guide over nearest return"]
@@ -146,12 +142,6 @@ def _by_steps(runs: Sequence[Run]) -> dict[int, list[Run]]:
         if pattern.fullmatch(run.experiment):
             found.setdefault(run.record["cost"]["steps"], []).append(run)
     return dict(sorted(found.items()))
-
-
-def _rmse_m(runs: Sequence[Run], experiment: str, branch: str) -> float | None:
-    """Mean over the seeds of the RMSE on held-out streets."""
-    found = [run.rmse_m(branch) for run in runs if run.experiment == experiment]
-    return fmean(v for v in found if v is not None) if any(found) else None
 
 
 def _delta1(runs: Sequence[Run], experiment: str) -> float | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from statistics import fmean
 
 from rigid_depth.book.markdown import slug
 from rigid_depth.book.runs.scatter import scatter
@@ -165,6 +166,13 @@ def thesis_table(name: str, *, book: Path | None = None) -> list[dict]:
 def printed_table(name: str) -> dict[str, dict]:
     """A table of the thesis, experiment -> its printed numbers."""
     return {row["experiment"]: row for row in thesis_table(name)}
+
+
+def mean_rmse_m(runs: Iterable[Run], experiment: str, branch: str = "rgb") -> float | None:
+    """Mean over seeds of an experiment's RMSE on held-out streets; None without a run."""
+    found = [run.rmse_m(branch) for run in runs if run.experiment == experiment]
+    known = [value for value in found if value is not None]
+    return fmean(known) if known else None
 
 
 def read_runs(folder: Path) -> list[Run]:
