@@ -131,6 +131,7 @@ def measure(report: Report, total_s: float, on_gpu: bool, scale: str | None) -> 
 
 def run_programme(report: Report, asked: argparse.Namespace, until: float) -> None:
     """Draws the world, then runs what fits, and packs each run as it finishes."""
+    import publish
     from packing import pack
     from programme import read_programme, work
 
@@ -147,6 +148,7 @@ def run_programme(report: Report, asked: argparse.Namespace, until: float) -> No
     finished = []
 
     def keep(run) -> None:
+        publish.check(run.plan.folder)
         finished.append(run)
         in_order = sorted(finished, key=todo.index)
         left = pack([one.plan.folder for one in in_order], asked.runs, asked.out)
@@ -169,6 +171,22 @@ def pack_logs(logs: list[Path], path: Path) -> None:
             archive.add(log, "/".join(log.parts[-3:]))
 
 
+def bring_home(packed: Path, mixed: bool) -> int:
+    """Publishes what was packed and says what was left out; the exit status."""
+    from packing import unpack
+
+    from rigid_depth.errors import RigidDepthError
+
+    try:
+        left = unpack(packed, ROOT / "book" / "results", mixed=mixed)
+    except RigidDepthError as error:
+        print(error, file=sys.stderr)
+        return 2
+    for line in left:
+        print(f"left out: {line}")
+    return bool(left)
+
+
 def main() -> int:
     """Reads the command line and works through the phases."""
     asked = read_arguments()
@@ -177,11 +195,7 @@ def main() -> int:
         print(f"missing: {', '.join(missing)}" if missing else "nothing is missing")
         return bool(missing)
     if asked.unpack:
-        from packing import unpack
-
-        left = unpack(asked.unpack, ROOT / "book" / "results", mixed=asked.mixed)
-        print(*(f"left out: {line}" for line in left), sep="\n")
-        return bool(left)
+        return bring_home(asked.unpack, asked.mixed)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
     asked.out.mkdir(parents=True, exist_ok=True)
     if asked.commit:
@@ -218,6 +232,10 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--mixed", action="store_true",
                         help="unpack seeds of rows with seeds from another device")  # fmt: skip
     asked = parser.parse_args()
+    if asked.jobs < 1:
+        parser.error(f"--jobs is {asked.jobs}; allowed are whole numbers from 1 on")
+    if not asked.programme.is_file():
+        parser.error(f"there is no programme {asked.programme}")
     asked.out, asked.runs = asked.out.resolve(), asked.runs.resolve()
     return asked
 

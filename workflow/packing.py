@@ -23,7 +23,8 @@ def pack(folders: list[Path], root: Path, out: Path, limit: int = LIMIT_BYTES) -
     """Packs runs below `root` into `out`/records-N.tar.gz, the first first; those left out.
 
     No file is larger than `limit` bytes, uncompressed, and there are at most `MOST_FILES`. What an
-    earlier call packed is replaced, file by file, so that a whole set lies there at any time.
+    earlier call packed is replaced, the last file first: what is added to its runs can only move
+    these to the same or a later file, so that each lies in some file at any time.
     """
     heaps: list[list[Path]] = [[]]
     room, left = limit, []
@@ -37,31 +38,36 @@ def pack(folders: list[Path], root: Path, out: Path, limit: int = LIMIT_BYTES) -
             room = limit
         heaps[-1].append(folder)
         room -= size
-    for number, heap in enumerate(heaps, 1):
-        _write(out / NAME.format(number), heap, root)
+    paths = [out / NAME.format(number) for number in range(1, len(heaps) + 1)]
+    partials = [_write(path, heap, root) for path, heap in zip(paths, heaps, strict=True)]
+    for path, partial in reversed(list(zip(paths, partials, strict=True))):
+        partial.replace(path)
     return left
 
 
-def _write(path: Path, folders: list[Path], root: Path) -> None:
-    """Writes an archive whole or not at all."""
+def _write(path: Path, folders: list[Path], root: Path) -> Path:
+    """Writes an archive beside the place where it is to lie."""
     partial = path.with_name(f"{path.name}.partial")
     with tarfile.open(partial, "w:gz") as archive:
         for folder in folders:
             for name in publish.check(folder):
                 archive.add(folder / name, str((folder / name).relative_to(root)))
-    partial.replace(path)
+    return partial
 
 
 def unpack(packed: Path, results: Path, *, mixed: bool = False) -> list[str]:
     """Publishes the packed runs into `results`; why each run that is not there was left out.
 
     Left out are runs of other code or settings than today's, those the book holds already, and,
-    unless `mixed`, seeds of a row of which the book holds seeds from another device.
+    unless `mixed`, seeds of a row of which the book holds seeds from another device. Raises
+    RigidDepthError where nothing is packed.
     """
-    left = []
+    left, paths = [], sorted(packed.glob(NAME.format("*")))
+    if not paths:
+        raise RigidDepthError(f"{packed} holds no {NAME.format('*')}")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        for path in sorted(packed.glob(NAME.format("*"))):
+        for path in paths:
             with tarfile.open(path) as archive:
                 # As an argument the filter came with Python 3.11.4, and 3.11.2 is promised.
                 archive.extraction_filter = getattr(tarfile, "data_filter", lambda entry, _: entry)
@@ -69,11 +75,20 @@ def unpack(packed: Path, results: Path, *, mixed: bool = False) -> list[str]:
         found = [path.parent for path in sorted(root.glob(f"*/*/seed-*/{FILE}"))]
         reasons = [(run, _why_not(run, root, results, mixed)) for run in found]
         for run, reason in reasons:
+            if not reason:
+                reason = _publish(run, results / run.relative_to(root))
             if reason:
                 left.append(f"{run.relative_to(root)}: {reason}")
-            else:
-                publish.publish(run, results / run.relative_to(root))
     return left
+
+
+def _publish(run: Path, target: Path) -> str:
+    """Publishes a run; why not, where it may not be."""
+    try:
+        publish.publish(run, target)
+    except RigidDepthError as error:
+        return str(error)
+    return ""
 
 
 def _why_not(run: Path, root: Path, results: Path, mixed: bool) -> str:

@@ -28,12 +28,14 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from publish import publish
+from publish import publish, restore_all
 
+from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.plan import Plan, plan_run
 from rigid_depth.experiments.recording.record import FILE, read_record
 from rigid_depth.experiments.recording.weights import FILE as WEIGHTS
 from rigid_depth.experiments.standing import standing
+from rigid_depth.experiments.stores import check_dataset
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMME = ROOT / "workflow" / "programme.yml"
@@ -129,6 +131,8 @@ def read_programme(
 
     A stage on a data set without a root in `dataroots` is left out.
     """
+    if not path.is_file():
+        raise RigidDepthError(f"there is no programme {path}")
     asked = yaml.safe_load(path.read_text(encoding="utf-8"))
     for stage in asked["stages"]:
         dataset = stage.get("dataset", "")
@@ -186,9 +190,9 @@ def work(
 ) -> int:
     """Runs them, at most so many at a time, until the clock says so; the number that failed.
 
-    A run waits for the weights it starts from. `done` is called with each that ends well. With
-    `only_whole` none is begun when less time is left than the longest has taken so far: for a
-    machine on which none can go on another day.
+    A run waits for the weights it starts from. `done` is called with each that ends well, and may
+    refuse it. With `only_whole` none is begun when less time is left than the longest has taken so
+    far: for a machine on which none can go on another day.
     """
     waiting, running, failed, longest_s = list(todo), {}, 0, 0.0
     try:
@@ -229,18 +233,32 @@ def _end(processes: list[subprocess.Popen]) -> None:
 
 def _finish(run: Run, code: int, done: Callable[[Run], None] | None) -> bool:
     """Says how a run ended, hands it on, and tells whether it did well."""
-    print(f"{time.strftime('%H:%M')} {run.place}: {'done' if code == 0 else 'FAILED'}", flush=True)
-    if code:
-        print(f"   see {run.log}", flush=True)
-    elif done:
-        done(run)
-    return code == 0
+    fault = f"see {run.log}" if code else ""
+    if done and not fault:
+        try:
+            done(run)
+        except (RigidDepthError, OSError) as error:
+            fault = str(error)
+    print(f"{time.strftime('%H:%M')} {run.place}: {'FAILED' if fault else 'done'}", flush=True)
+    if fault:
+        print(f"   {fault}", flush=True)
+    return not fault
 
 
 def to_book(run: Run) -> None:
     """Publishes a run that is finished, unless the book holds it: it was run for its weights."""
     if not run.is_published():
         publish(run.plan.folder, RESULTS / run.place)
+
+
+def read_dataroots(words: Iterable[str]) -> dict[str, Path]:
+    """Data set -> its folder, of words as kitti=/data/kitti; raises RigidDepthError for others."""
+    found = dict(word.split("=", 1) if "=" in word else (word, "") for word in words)
+    for dataset, folder in found.items():
+        check_dataset(dataset)
+        if not folder:
+            raise RigidDepthError(f"--dataroot {dataset} names no folder: {dataset}=FOLDER")
+    return {dataset: Path(folder) for dataset, folder in found.items()}
 
 
 def _leave(*_: object) -> None:
@@ -258,8 +276,15 @@ def main() -> int:
     parser.add_argument("--programme", type=Path, default=PROGRAMME, help="another list of runs")
     parser.add_argument("--dataroot", action="append", default=[], metavar="DATASET=FOLDER")
     asked = parser.parse_args()
-    roots = {name: Path(root) for name, _, root in (t.partition("=") for t in asked.dataroot)}
-    todo = left(read_programme(asked.programme, dataroots=roots))
+    if asked.jobs < 1:
+        parser.error(f"--jobs is {asked.jobs}; allowed are whole numbers from 1 on")
+    if asked.publish:
+        restore_all(RESULTS)
+    try:
+        roots = read_dataroots(asked.dataroot)
+        todo = left(read_programme(asked.programme, dataroots=roots))
+    except RigidDepthError as error:
+        parser.error(str(error))
     print(cost(todo, asked.jobs), file=sys.stderr)
     if asked.list:
         print(*(run.place for run in todo), sep="\n")

@@ -14,6 +14,8 @@ import sys
 from pathlib import Path
 
 from rigid_depth.book.publishing.fetchweights import FILE, SUM, digest
+from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.recording.record import as_json
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE_LIMIT_BYTES = 40_000
@@ -28,25 +30,28 @@ def pictures(record: dict) -> list[str]:
 
 
 def check(folder: Path) -> list[str]:
-    """Returns the files to publish; exits with a sentence where there is a fault."""
+    """Returns the files to publish; raises RigidDepthError where there is a fault."""
     path = folder / "record.json"
     if not path.exists():
-        sys.exit(f"{folder} has no record.json: the run is not finished")
+        raise RigidDepthError(f"{folder} has no record.json: the run is not finished")
     text = path.read_text()
     record = json.loads(text)
     if record["source"]["dirty"]:
         print(f"note: {folder} was run from a tree with uncommitted changes; its record says so")
     if str(ROOT) in text or str(Path.home()) + "/" in text:
-        sys.exit(f"{path} contains a path of this machine")
+        raise RigidDepthError(f"{path} contains a path of this machine")
     for name in pictures(record):
         size = (folder / name).stat().st_size
         if size > PICTURE_LIMIT_BYTES:
-            sys.exit(f"{folder / name} has {size} bytes; allowed are {PICTURE_LIMIT_BYTES}")
+            raise RigidDepthError(
+                f"{folder / name} has {size} bytes; allowed are {PICTURE_LIMIT_BYTES}"
+            )
     return ["record.json", *pictures(record)]
 
 
 def publish(folder: Path, target: Path) -> None:
-    """Replaces the published folder by this run's."""
+    """Replaces the published folder by this run's; raises RigidDepthError where it may not be."""
+    restore(target)
     names = check(folder)
     partial = target.with_name(f".{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -55,20 +60,41 @@ def publish(folder: Path, target: Path) -> None:
         shutil.copyfile(folder / name, partial / name)
     record = json.loads((partial / "record.json").read_text())
     if record["predictions"] and len(names) == 1:
-        text = json.dumps(record | {"predictions": []}, indent=1) + "\n"
-        (partial / "record.json").write_text(text)
+        (partial / "record.json").write_text(as_json(record | {"predictions": []}))
     if (folder / FILE).is_file():
         (partial / SUM).write_text(f"{digest(folder / FILE)}  {FILE}\n")
-    former = target.with_name(f".{target.name}.former")
-    shutil.rmtree(former, ignore_errors=True)
-    if target.exists():
-        target.rename(former)
-    partial.rename(target)
-    shutil.rmtree(former, ignore_errors=True)
+    try:
+        if target.exists():
+            target.rename(aside(target))
+        partial.rename(target)
+    finally:
+        restore(target)
     print(f"published {folder} as {target}")
+
+
+def aside(target: Path) -> Path:
+    """Where a published folder lies while another takes its place."""
+    return target.with_name(f".{target.name}.former")
+
+
+def restore(target: Path) -> None:
+    """Puts a folder back that lies aside because a kill came between; removes it otherwise."""
+    if target.exists():
+        shutil.rmtree(aside(target), ignore_errors=True)
+    elif aside(target).exists():
+        aside(target).rename(target)
+
+
+def restore_all(results: Path) -> None:
+    """Does so for every published run."""
+    for former in sorted(results.glob("*/*/.seed-*.former")):
+        restore(former.with_name(former.name[1:].removesuffix(".former")))
 
 
 if __name__ == "__main__":
     source = Path(sys.argv[1])
     default = ROOT / "book" / "results" / Path(*source.resolve().parts[-3:])
-    publish(source, Path(sys.argv[2]) if len(sys.argv) > 2 else default)
+    try:
+        publish(source, Path(sys.argv[2]) if len(sys.argv) > 2 else default)
+    except RigidDepthError as error:
+        sys.exit(str(error))

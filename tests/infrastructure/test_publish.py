@@ -2,9 +2,13 @@
 
 import json
 import subprocess
+import sys
 
 import publish
 import pytest
+
+from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.recording.record import as_json
 
 
 @pytest.fixture
@@ -42,7 +46,9 @@ def test_pictures_of_real_data_and_of_further_seeds_stay_behind(run, tmp_path, o
     target = tmp_path / "results" / "seed-0"
     publish.publish(run, target)
     assert {p.name for p in target.iterdir()} == {"record.json", "weights.sha256"}
-    assert json.loads((target / "record.json").read_text())["predictions"] == []
+    text = (target / "record.json").read_text()
+    assert json.loads(text)["predictions"] == []
+    assert text == as_json(json.loads(text))
 
 
 def test_a_kill_between_two_renames_leaves_what_was_there(run, tmp_path, monkeypatch):
@@ -59,17 +65,43 @@ def test_a_kill_between_two_renames_leaves_what_was_there(run, tmp_path, monkeyp
     monkeypatch.setattr(publish.Path, "rename", killed)
     with pytest.raises(KeyboardInterrupt):
         publish.publish(run, target)
-    assert [p.name for p in tmp_path.rglob("old.jpg")] == ["old.jpg"]
+    assert [p.name for p in target.iterdir()] == ["old.jpg"]
     monkeypatch.undo()
     publish.publish(run, target)
     assert [p.name for p in target.parent.iterdir()] == ["seed-0"]
+    assert not (target / "old.jpg").exists()
+
+
+@pytest.mark.parametrize("start", ["publish", "restore_all"])
+def test_what_a_kill_by_force_left_aside_is_put_back_at_the_next_start(run, tmp_path, start):
+    target = tmp_path / "results" / "cpu" / "rgb" / "seed-0"
+    aside = target.with_name(".seed-0.former")
+    aside.mkdir(parents=True)
+    (aside / "old.jpg").touch()
+    if start == "publish":
+        (run / "record.json").unlink()
+        with pytest.raises(RigidDepthError, match="not finished"):
+            publish.publish(run, target)
+    else:
+        publish.restore_all(tmp_path / "results")
+    assert [p.name for p in target.parent.iterdir()] == ["seed-0"]
+    assert [p.name for p in target.iterdir()] == ["old.jpg"]
+
+
+def test_the_command_ends_with_the_sentence(tmp_path):
+    program = [sys.executable, publish.__file__, tmp_path / "cpu" / "rgb" / "seed-0"]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"{program[-1]} has no record.json: the run is not finished"
+    ]
 
 
 def refused(run, tmp_path, message):
     target = tmp_path / "results" / "seed-0"
     target.mkdir(parents=True)
     (target / "old.jpg").touch()
-    with pytest.raises(SystemExit, match=message):
+    with pytest.raises(RigidDepthError, match=message):
         publish.publish(run, target)
     assert [p.name for p in target.iterdir()] == ["old.jpg"]
     assert [p.name for p in target.parent.iterdir()] == ["seed-0"]
