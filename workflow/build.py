@@ -38,7 +38,7 @@ def checked(target: str) -> tuple[Selection, str]:
         raise RigidDepthError(f"DATAROOT is {selection.dataroot!r}, and there is no such folder")
     cores = os.environ.get("CORES") or "all"
     if cores != "all":
-        whole("CORES", cores)
+        whole("CORES", cores, least=1)
     return selection, cores
 
 

@@ -17,15 +17,24 @@ from rigid_depth.experiments.sources import package_hash
 
 SETTINGS = ("scale", "dataset", "dataroot", "experiments", "seeds", "publish", "threads", "execute")
 EXECUTE = ("outdated", "all")
+TRUTHS = {"": False, "0": False, "no": False, "false": False, "1": True, "yes": True, "true": True}
 PUBLISHED = ".graph/published"
 """Where the graph marks what it has published; not in _build, which Jupyter Book empties."""
 
 
-def whole(name: str, text: str) -> int:
+def whole(name: str, text: object, least: int = 0) -> int:
     """Reads a whole number; raises RigidDepthError that names the setting."""
-    if not str(text).isdecimal():
-        raise RigidDepthError(f"{name} has {text!r}; allowed are whole numbers from 0 on")
-    return int(text)
+    if not str(text).isdecimal() or int(str(text)) < least:
+        raise RigidDepthError(f"{name} has {text!r}; allowed are whole numbers from {least} on")
+    return int(str(text))
+
+
+def truth(name: str, value: object) -> bool:
+    """Reads yes or no; raises RigidDepthError that names the setting."""
+    word = str(value).lower()
+    if word not in TRUTHS:
+        raise RigidDepthError(f"{name} is {value!r}; allowed: {', '.join(filter(None, TRUTHS))}")
+    return TRUTHS[word]
 
 
 def words(text: object) -> tuple[str, ...]:
@@ -98,8 +107,10 @@ class Selection:
         find_scale(self.scale)
         for name in self.experiments:
             find_experiment(name)
-        for seed in self.seeds:
-            whole("SEEDS", seed)
+        if self.dataset:  # here, so that the graph of a scale's own data needs no torch
+            from rigid_depth.experiments.stores import check_dataset
+
+            check_dataset(self.dataset)
         if self.execute not in EXECUTE:
             raise RigidDepthError(f"EXECUTE is {self.execute!r}; allowed: {', '.join(EXECUTE)}")
 
@@ -170,7 +181,7 @@ def read_selection(config: dict) -> Selection:
     experiments = words(config.get("experiments", ""))
     if {"scale", "dataset", "dataroot", "seeds"} & set(config) and not experiments:
         experiments = tuple(EXPERIMENTS)
-    seeds = words(config.get("seeds", "0"))
+    seeds = tuple(str(whole("SEEDS", seed)) for seed in words(config.get("seeds", "0")))
     if not seeds:
         raise RigidDepthError("SEEDS names none; allowed are whole numbers, as in SEEDS=0,1,2")
     alone = len(experiments) * len(seeds) < 2
@@ -180,7 +191,7 @@ def read_selection(config: dict) -> Selection:
         dataroot=str(config.get("dataroot", "")),
         experiments=experiments,
         seeds=seeds,
-        publish=str(config.get("publish", "")) not in ("", "0", "False"),
-        threads=whole("THREADS", config.get("threads") or (os.cpu_count() if alone else 1)),
+        publish=truth("PUBLISH", config.get("publish", "")),
+        threads=whole("THREADS", config.get("threads", os.cpu_count() if alone else 1), least=1),
         execute=str(config.get("execute") or EXECUTE[0]),
     )

@@ -170,6 +170,9 @@ def test_other_data_get_their_own_group_and_need_no_world():
         ({"seeds": "one"}, "SEEDS has 'one'; allowed are whole numbers"),
         ({"seeds": ","}, "SEEDS names none"),
         ({"threads": "many"}, "THREADS has 'many'"),
+        ({"threads": 0}, "THREADS has 0; allowed are whole numbers from 1 on"),
+        ({"publish": "maybe"}, "PUBLISH is 'maybe'; allowed: 0, no, false, 1, yes, true"),
+        ({"dataset": "kity"}, "unknown data set 'kity'; allowed: synthetic"),
         ({"execute": "some"}, "EXECUTE is 'some'; allowed: outdated, all"),
         ({"scale": "huge"}, "unknown scale 'huge'"),
         ({"experiments": "rgb,gbr"}, "unknown experiment 'gbr'"),
@@ -178,6 +181,19 @@ def test_other_data_get_their_own_group_and_need_no_world():
 def test_unknown_names_are_refused_with_the_allowed_ones(config, message):
     with pytest.raises(RigidDepthError, match=message):
         read_selection(config)
+
+
+@pytest.mark.parametrize("value", ["", "0", 0, "no", "False", False])
+def test_what_is_not_to_be_published_is_not(value):
+    asked = {"experiments": "rgb", "publish": value}
+    assert read_selection(asked).published == []
+    assert read_selection(asked | {"publish": "yes"}).published == [
+        ".graph/published/smoke/rgb/seed-0"
+    ]
+
+
+def test_a_seed_is_named_as_a_run_names_it():
+    assert read_selection({"experiments": "rgb", "seeds": "01"}).runs == ["smoke/rgb/seed-1"]
 
 
 def test_pages_are_made_anew_for_a_docstring_in_a_folder(tmp_path, monkeypatch):
