@@ -13,6 +13,7 @@ from rigid_depth.book.claims import findings, ledger
 from rigid_depth.book.claims.findings.finding import (
     FINDINGS,
     Judgement,
+    claim,
     enough,
     finding,
     missing_runs,
@@ -36,6 +37,11 @@ from rigid_depth.studies import published
 
 ROOT = Path(__file__).resolve().parents[2]
 CLAIMED = ("reproduced", "not reproduced", "undecided at this scale")
+
+
+def verdict(found: findings.Finding, runs: list[tables.Run]) -> str:
+    """The verdict of a finding alone."""
+    return findings.judgement(found, runs).verdict
 
 
 @pytest.fixture(scope="module")
@@ -74,15 +80,15 @@ def test_every_finding_can_be_asked_of_another_scale(found, runs):
     ]
     moved = replace(found, group=there)
     allowed = CLAIMED if found.is_claim else ("holds", "no longer holds")
-    assert findings.verdict(moved, others) in allowed
-    assert findings.verdict(moved, []) == findings.verdict(moved, others[:1]) == "open"
+    assert verdict(moved, others) in allowed
+    assert verdict(moved, []) == verdict(moved, others[:1]) == "open"
 
 
 @pytest.mark.parametrize("found", FINDINGS.values(), ids=FINDINGS)
 def test_a_finding_waits_for_each_of_its_experiments(found, runs):
     for name in found.needs:
         less = [r for r in runs if r.experiment != name or r.seed < enough(name) - 1]
-        assert findings.verdict(found, less) == "open"
+        assert verdict(found, less) == "open"
 
 
 @pytest.mark.parametrize("name", ["weighting-is-essential", "rotations-agree-and-come-apart-again"])
@@ -90,7 +96,7 @@ def test_a_finding_speaks_of_its_own_scale(name, runs):
     """Another scale published whole, with other numbers, changes nothing."""
     found = findings.find_finding(name)
     others = [replace(run, group="gpu", record=halved(run.record)) for run in runs]
-    assert findings.verdict(found, [*others, *runs]) == findings.verdict(found, runs)
+    assert verdict(found, [*others, *runs]) == verdict(found, runs)
 
 
 def stand_ins(found: findings.Finding, runs: list[results.Run]) -> list[results.Run]:
@@ -150,8 +156,8 @@ def worse(runs: list[results.Run], experiment: str, factor: float) -> list[resul
 )
 def test_other_records_turn_the_verdict(runs, name, experiment, factor):
     found = findings.find_finding(name)
-    before = findings.verdict(found, runs)
-    after = findings.verdict(found, worse(runs, experiment, factor))
+    before = verdict(found, runs)
+    after = verdict(found, worse(runs, experiment, factor))
     assert {before, after} <= set(CLAIMED if found.is_claim else ("holds", "no longer holds"))
     assert before != after
 
@@ -187,7 +193,37 @@ def test_parts_of_a_claim_add_up():
     assert all_of(yes, no).shows == "reproduced not reproduced"
 
 
-def test_a_row_of_the_ledger_takes_its_verdict_from_its_finding(runs):
+def made_up(folder: Path, row: str) -> Path:
+    """A ledger of one row, beside three runs of rgb at the scale that the book shows."""
+    for seed in range(3):
+        run = folder / "results" / PUBLISHED_SCALE / "rgb" / f"seed-{seed}"
+        run.mkdir(parents=True)
+        (run / "record.json").write_text("{}")
+    (folder / "ledger.yaml").write_text(f"- {row}\n")
+    return folder / "ledger.yaml"
+
+
+@pytest.mark.parametrize("said", CLAIMED)
+def test_a_row_of_the_ledger_takes_its_verdict_from_its_finding(tmp_path, only_mine, said):
+    @claim("rgb")
+    def first_of_the_row(shown) -> Judgement:
+        """It is so."""
+        return Judgement(said, f"{len(shown)} runs.")
+
+    @finding("rgb")
+    def second_of_the_row(shown) -> bool:
+        """This holds, and decides nothing."""
+        return True
+
+    row = "{id: a, kind: claim, place: '7', says: x, run: 'book/results/{scale}/rgb', "
+    row += "finding: [first-of-the-row, second-of-the-row]}"
+    (found,) = ledger.load(made_up(tmp_path, row))
+    assert found.verdict == said
+    assert found.shows == f"Scale `{PUBLISHED_SCALE}`: 3 runs."
+    assert found.run == (f"book/results/{PUBLISHED_SCALE}/rgb",)
+
+
+def test_every_claim_decides_a_row_of_the_ledger_and_reads_its_runs():
     rows = {row.id: row for row in ledger.load(ROOT / "book" / "ledger.yaml")}
     deciding = {
         row.id: row.finding[0]
@@ -197,9 +233,8 @@ def test_a_row_of_the_ledger_takes_its_verdict_from_its_finding(runs):
     claims = {found.id for found in FINDINGS.values() if found.is_claim}
     assert set(deciding.values()) == claims
     for row, name in deciding.items():
-        found = findings.find_finding(name)
-        assert rows[row].verdict == findings.verdict(found, runs)
-        assert {Path(run).name for run in rows[row].run} <= set(found.needs)
+        needs = findings.find_finding(name).needs
+        assert {Path(run).name for run in rows[row].run} <= set(needs)
 
 
 def test_a_finding_that_fails_is_named_by_the_ledger(tmp_path, only_mine):
@@ -208,14 +243,10 @@ def test_a_finding_that_fails_is_named_by_the_ledger(tmp_path, only_mine):
         """Never."""
         return False
 
-    folder = tmp_path / "results" / PUBLISHED_SCALE / "rgb"
-    for seed in range(3):
-        (folder / f"seed-{seed}").mkdir(parents=True)
-        (folder / f"seed-{seed}" / "record.json").write_text("{}")
     row = "{id: a, kind: claim, place: '7', says: x, verdict: holds, finding: that-fails}"
-    (tmp_path / "ledger.yaml").write_text(f"- {row}\n")
+    made = made_up(tmp_path, row)
     with pytest.raises(RigidDepthError, match="row a: the finding that-fails no longer holds"):
-        ledger.load(tmp_path / "ledger.yaml")
+        ledger.load(made)
     with pytest.raises(ValueError, match="two findings are named that-fails"):
         finding("rgb")(that_fails)
     with pytest.raises(RigidDepthError, match="no finding 'nowhere'"):
@@ -226,7 +257,7 @@ def test_the_page_shows_every_finding_with_its_verdict(runs):
     text = findingspage.findings(runs)
     for found in FINDINGS.values():
         entry = text.split(f"(finding-{found.id})=")[1].split("(finding-")[0]
-        assert f">{findings.verdict(found, runs)}<" in entry
+        assert f">{verdict(found, runs)}<" in entry
         assert found.sentence in entry
 
 

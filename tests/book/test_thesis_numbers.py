@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
-import math
 import statistics
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
-from rigid_depth.experiments.registry import EXPERIMENTS
+import rigid_depth.rotations as rr
+from rigid_depth.data.frame import FrameSource
+from rigid_depth.data.splits import assign
+from rigid_depth.experiments.methods.branches import latent_channels, latent_size
+from rigid_depth.experiments.methods.weight_maps import WeightMaps
+from rigid_depth.experiments.registry import EXPERIMENTS, SCALES
+from rigid_depth.experiments.training.loop import count_steps
 
 ROOT = Path(__file__).resolve().parents[2]
 THESIS = json.loads((ROOT / "book" / "thesis_tables.json").read_text())
 METHODS = {row["experiment"]: row for row in THESIS["table_8_2"]}
 ROTATIONS = {row["experiment"].removeprefix("rotation-"): row for row in THESIS["table_8_5"]}
 PLAIN, REFERENCE = METHODS["rgb"]["rgb"], METHODS["rgb-infinity"]["rgb"]
+PAPER = SCALES["paper"]
 SPREAD = statistics.stdev(row["rgb"] for row in METHODS.values())
 
 
@@ -32,18 +40,34 @@ def test_experiments_bear_the_names_of_the_thesis_tables():
         assert EXPERIMENTS[f"rotation-{name}"].label == f"Rotation, {words[0].lower()}{words[1:]}"
 
 
+def split(frames: int) -> list[int]:
+    """How many of so many frames are for training, validation and testing, split frame by frame."""
+    other = dict.fromkeys(("token", "camera", "condition"), "")
+    other |= {"image": Path(), "depth_file": Path(), "intrinsics": np.eye(3)}
+    sources = [
+        FrameSource(
+            scene="", group=f"{k}", timestamp_us=k, read_points=lambda *_: np.zeros((0, 3)), **other
+        )
+        for k in range(frames)
+    ]
+    return [len(part) for part in assign(sources, {}, "frame").values()]
+
+
 def test_split_adds_up_and_17092_is_a_slip():
-    assert 17_902 + 2_237 + 2_237 == 22_376
-    assert 17_092 + 2_237 + 2_237 != 22_376
+    assert split(22_376) == [17_902, 2_237, 2_237]
+    assert split(17_092 + 2_237 + 2_237)[0] != 17_092
 
 
 def test_forty_epochs_are_about_90000_steps():
-    assert 40 * math.ceil(17_902 / 8) == 89_520
+    assert (PAPER.epochs, PAPER.batch_size) == (40, 8)
+    assert count_steps(PAPER, split(22_376)[0]) == pytest.approx(90_000, rel=0.01)
 
 
 def test_weight_maps_have_192_times_fewer_numbers():
-    assert 192 * 12 * 24 == 55_296
-    assert 12 * 24 == 288
+    latent = torch.zeros(1, latent_channels(PAPER), *latent_size(PAPER))
+    numbers = WeightMaps().rgb.weights(latent).numel()
+    assert (latent.numel(), numbers) == (55_296, 288)
+    assert latent.numel() == 192 * numbers
 
 
 def test_all_runs_but_one_end_near_4_2_m():
@@ -85,9 +109,18 @@ def test_the_smallest_rotation_has_the_largest_gap_of_the_global_rows():
 
 
 def test_degrees_of_freedom_grow_quadratically():
-    freedom = {d: d * (d - 1) // 2 for d in (2, 3, 16, 32)}
+    """Counted as the independent directions in which exp(A - A^T) leaves the identity."""
+
+    def turned(a: torch.Tensor) -> torch.Tensor:
+        return torch.matrix_exp(a - a.T)
+
+    sizes = (2, 3, 16, 32)
+    freedom = {d: int(rr.jacobian_rank(turned, torch.zeros(d, d).double())) for d in sizes}
     assert freedom == {2: 1, 3: 3, 16: 120, 32: 496}
+    assert freedom == {d: rr.degrees_of_freedom(d) for d in sizes}
     assert freedom[32] / freedom[16] == pytest.approx(4, rel=0.05)
+    height, width = latent_size(PAPER)
+    assert height * width * freedom[3] == 864
 
 
 def test_local_clouds_beat_two_global_rows_in_rgb():

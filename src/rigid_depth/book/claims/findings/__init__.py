@@ -14,7 +14,6 @@ from rigid_depth.book.claims.findings.finding import (
     Judgement,
     find_finding,
     judgement,
-    verdict,
 )
 
 __all__ = [
@@ -29,5 +28,4 @@ __all__ = [
     "of_rotations",
     "of_settings",
     "of_the_thesis",
-    "verdict",
 ]

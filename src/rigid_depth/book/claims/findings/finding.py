@@ -81,13 +81,8 @@ def _enter(needs: tuple[str, ...], group: str, *, is_claim: bool) -> Callable:
     return enter
 
 
-def verdict(found: Finding, runs: Iterable[Run]) -> str:
-    """What the published runs say: open until each experiment it needs has enough seeds."""
-    return judgement(found, runs).verdict
-
-
 def judgement(found: Finding, runs: Iterable[Run]) -> Judgement:
-    """The verdict and its sentence; where runs are missing they are named."""
+    """The verdict and its sentence: open, with the names, until no experiment lacks seeds."""
     mine = [run for run in runs if run.group == found.group]
     if missing := missing_runs(found, mine):
         return Judgement(OPEN, f"Not enough seeds at scale {found.group}: {', '.join(missing)}.")
