@@ -2,10 +2,10 @@
 
 import ast
 import re
-from collections import Counter
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+import jupytext
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -160,55 +160,102 @@ def test_what_others_import_counts_as_well():
     assert reached(texts) == {"p.a": {"p.b", "p.c"}, "p.b": {"p.c"}, "p.c": set(), "p": set()}
 
 
-def used(text: str) -> Counter[str]:
-    """How often a text reads each name: as such, as an attribute, imported, or in a string."""
-    found: Counter[str] = Counter()
-    nodes = list(ast.walk(ast.parse(text)))
-    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
-    for node in nodes:
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            found[node.id] += 1
-        elif isinstance(node, ast.Attribute):
-            found[node.attr] += 1
+CONVENTIONS = {
+    "_typecheck:typecheck": "the hook of jaxtyping looks it up by its name",
+    "copies:outdated": "what tests ask of a text, and the pages of each of its copies",
+    "extension:PlotlyMime": "an entry point of pyproject.toml",
+    "extension:setup": "Sphinx calls it",
+    **dict.fromkeys(
+        [f"entries:{name}" for name in ("OF_EVERY_RUN", "OF_NETWORKS", "OF_TWO_BRANCHES")]
+        + ["entries:OF_BASELINES", "entries:SETTLED"],
+        "read as text, for the hash of a run's code",
+    ),
+    **dict.fromkeys(("protocols:METRICS", "structure:ssim", "so_n:check_rotation"), "public"),
+    "writing:serve": "called by name in a worker's process",
+}
+"""Module:name -> why a definition stands that no code reads. Every study has a STUDY, too."""
+PLAIN = ("dataclass", "cache", "lru_cache", "full_precision")
+"""Decorators that enter nothing anywhere; what others decorate is called by whom they tell."""
+
+
+def bound(tree: ast.Module) -> dict[str, str]:
+    """Name -> full name of all that a module imports."""
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [(a.name if a.asname else a.name.partition(".")[0], a) for a in node.names]
+            found |= {alias.asname or name: name for name, alias in names}
         elif isinstance(node, ast.ImportFrom):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.Constant) and id(node) not in docstrings:
-            found.update(re.findall(r"\w+", str(node.value)))
+            found |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
     return found
 
 
-def defined(text: str) -> list[str]:
+def defined(tree: ast.Module) -> list[str]:
     """Names that a module defines, but for what a decorator enters somewhere by itself."""
     found = []
-    for node in ast.parse(text).body:
+    for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found += [node.name] if not node.decorator_list else []
+            decorators = {ast.unparse(d).partition("(")[0] for d in node.decorator_list}
+            found += [node.name] if decorators <= set(PLAIN) else []
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             found += [target.id for target in targets if isinstance(target, ast.Name)]
     return [name for name in found if not name.startswith("__")]
 
 
-def unused(texts: dict[str, str], elsewhere: set[str]) -> list[str]:
-    """Definitions that no module reads and that are not among the words found elsewhere."""
-    reads = sum(map(used, texts.values()), Counter())
-    return [
-        f"{module}:{name}"
-        for module, text in texts.items()
-        for name in defined(text)
-        if not reads[name] and name not in elsewhere
-    ]
+def resolved(name: str, handed_on: dict[str, str]) -> str:
+    """The full name behind one that modules hand on, with what is taken from it."""
+    parts = name.split(".")
+    for end in range(len(parts), 0, -1):
+        known = ".".join(parts[:end])
+        full = handed_on.get(known, known)
+        of_its_namesake = end < len(parts) and full.startswith(f"{known}.")  # cli.run is a module
+        if full != known and not of_its_namesake:
+            return resolved(".".join([full, *parts[end:]]), handed_on)
+    return name
+
+
+def unused(texts: dict[str, str], callers: dict[str, str]) -> list[str]:
+    """Definitions of the modules that neither they read nor the callers; a package that only hands
+    a name on does not read it."""
+    trees = {name: ast.parse(text) for name, text in (texts | callers).items()}
+    handed_on = {f"{m}.{n}": full for m, tree in trees.items() for n, full in bound(tree).items()}
+    read = set()
+    for module, tree in trees.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+                read.add(resolved(f"{module}.{ast.unparse(node)}", handed_on))
+    return [f"{m}:{n}" for m in texts for n in defined(trees[m]) if f"{m}.{n}" not in read]
+
+
+def cells(path: Path) -> str:
+    """The code cells of a text notebook, without the notebook's own commands."""
+    code = [cell.source for cell in jupytext.read(path).cells if cell.cell_type == "code"]
+    return re.sub(r"^[%!].*", "", "\n".join(code), flags=re.MULTILINE)
 
 
 def test_nothing_is_called_by_tests_alone():
-    """Pages and chapters of the book call things, and so do the workflow and the benchmarks."""
-    places = ("workflow/*", "benchmarks/*.py", "notebooks/*.md", "book/*.md", "pyproject.toml")
-    files = [path for place in places for path in ROOT.glob(place) if path.is_file()]
-    words = {word for path in files for word in re.findall(r"\w+", path.read_text())}
-    assert unused(modules(SRC), words) == []
+    """Chapters of the book call things, and so do the workflow and the benchmarks."""
+    callers = {
+        path.stem: path.read_text()
+        for k in ("workflow", "benchmarks")
+        for path in (ROOT / k).glob("*.py")
+    }
+    callers |= {path.stem: cells(path) for path in (ROOT / "notebooks").glob("*.md")}
+    found = {name.rpartition(".")[2] for name in unused(modules(SRC), callers)}
+    assert {name for name in found if not name.endswith(":STUDY")} == set(CONVENTIONS)
 
 
 def test_what_nothing_calls_is_seen():
-    texts = {"a": "A = 1\ndef f():\n    return A\n", "b": "from a import f\ndef g(): f()\n"}
-    assert unused(texts, set()) == ["b:g"]
-    assert unused(texts, {"g"}) == []
+    texts = {
+        "a": "A = 1\ndef f():\n    return A\ndef table(): ...\n",
+        "b": "import a as c\ndef g(table): c.f(table.table)\n",
+        "p": "from p.m import x, y",
+        "p.m": "x = y = 1",
+    }
+    callers = {"page": "import p\nprint(p.y, 'table')\n"}
+    assert unused(texts, callers) == ["a:table", "b:g", "p.m:x"]
+    assert unused(texts, {"page": "from p import x as z\nfrom b import g\nz, g\n"}) == [
+        "a:table",
+        "p.m:y",
+    ]
