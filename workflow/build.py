@@ -75,7 +75,9 @@ def main(target: str) -> int:
         print(f"{target}: full log in {LOG / f'{target}.txt'}", flush=True)
         code = run(target, selection, cores)
         if target == "notebooks" and code == 0:
-            code = subprocess.run([sys.executable, "workflow/store.py"], check=False).returncode
+            code = subprocess.run(
+                [sys.executable, "workflow/store_notebooks.py"], check=False
+            ).returncode
     done = "done" if code == 0 else "failed"
     print(f"{target}: {done} in {duration(time.monotonic() - begin)}")
     if target == "book" and code == 0:

@@ -6,7 +6,7 @@
 Without -o the notebook runs with its own parameters, for the book: the copy goes to
 _build/executed, and is not written where the outputs contain an error, a warning or a path of this
 machine. With -o any parameters may be given. The stored notebook beside the text stays what it is
-in either case; workflow/store.py renews it.
+in either case; workflow/store_notebooks.py renews it.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import jupytext
 import papermill
 from kernels import ENVIRONMENT, QUIET, persistent
 from nbformat import NotebookNode
-from stored import faults, normalise, write
+from notebook_form import faults, normalise, write
 
 from rigid_depth.book.executed.copies import executed, stamp
 from rigid_depth.experiments.recording.record import machine, now, versions

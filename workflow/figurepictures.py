@@ -13,8 +13,8 @@ from pathlib import Path
 import nbformat
 import plotly
 from nbformat import NotebookNode
+from notebook_form import FIGURE
 from PIL import Image
-from stored import FIGURE
 
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 WIDTH_PX, HEIGHT_PX = 640, 420

@@ -11,9 +11,9 @@ from pathlib import Path
 import execute
 import jupytext
 import nbformat
+import notebook_form
 import numpy as np
 import pytest
-import stored
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 
@@ -53,7 +53,7 @@ def execute_with(monkeypatch, *arguments: object) -> None:
 
 
 def test_second_execution_is_byte_identical(tmp_path, monkeypatch):
-    """On the same machine and at the same time; what differs in truth is told apart in store.py."""
+    """On one machine at one time; store_notebooks.py tells apart what differs in truth."""
     monkeypatch.setattr(execute, "circumstances", lambda _: {"created": "today"})
     path = notebook_file(tmp_path, "import os\nprint(steps, os.environ['RIGID_DEPTH_TYPECHECK'])")
     copy = tmp_path / "_build" / "executed" / "chapter.ipynb"
@@ -142,7 +142,7 @@ def test_values_are_read_as_papermill_reads_them(text, expected):
 def with_output(data: dict):
     cell = new_code_cell("draw()", execution_count=1)
     cell.outputs = [new_output("display_data", data=data)]
-    return stored.normalise(new_notebook(cells=[cell]), {})
+    return notebook_form.normalise(new_notebook(cells=[cell]), {})
 
 
 def picture(level: float) -> str:
@@ -153,11 +153,15 @@ def picture(level: float) -> str:
 
 def test_noise_is_told_from_change():
     old = with_output({"image/png": picture(100), "text/plain": "took 3.1 s"})
-    assert stored.same(old, with_output({"image/png": picture(101), "text/plain": "took 4.0 s"}))
-    assert not stored.same(
+    assert notebook_form.same(
+        old, with_output({"image/png": picture(101), "text/plain": "took 4.0 s"})
+    )
+    assert not notebook_form.same(
         old, with_output({"image/png": picture(120), "text/plain": "took 3.1 s"})
     )
-    assert not stored.same(old, with_output({"image/png": picture(100), "text/plain": "3.2 m"}))
+    assert not notebook_form.same(
+        old, with_output({"image/png": picture(100), "text/plain": "3.2 m"})
+    )
 
 
 def test_a_curve_that_moved_is_a_change():
@@ -170,13 +174,15 @@ def test_a_curve_that_moved_is_a_change():
         Image.fromarray(image).save(buffer, "png")
         return with_output({"image/png": base64.b64encode(buffer.getvalue()).decode()})
 
-    assert stored.same(curve(50), curve(50))
-    assert not stored.same(curve(50), curve(60))
+    assert notebook_form.same(curve(50), curve(50))
+    assert not notebook_form.same(curve(50), curve(60))
 
 
 def test_plotly_js_and_unexecuted_cells_are_faults():
-    assert "plotly.js" in stored.faults(with_output({"text/html": "/* plotly.js v3 */"}))[0]
-    assert stored.faults(new_notebook(cells=[new_code_cell("1")])) == ["cell 1 was not executed"]
+    assert "plotly.js" in notebook_form.faults(with_output({"text/html": "/* plotly.js v3 */"}))[0]
+    assert notebook_form.faults(new_notebook(cells=[new_code_cell("1")])) == [
+        "cell 1 was not executed"
+    ]
 
 
 def test_declared_parameters_of_a_notebook():

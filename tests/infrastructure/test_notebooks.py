@@ -10,8 +10,8 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+import notebook_form
 import pytest
-import stored
 import yaml
 from figurepictures import figures
 
@@ -119,13 +119,13 @@ def test_text_and_stored_notebook_agree(text, twin):
 
 def test_stored_notebook_ran_whole_and_clean(text, twin):
     """A cell without execution_count would pass nbval without a comparison."""
-    assert stored.faults(twin) == []
+    assert notebook_form.faults(twin) == []
     assert [c for c in twin.cells if c.cell_type == "code"]
 
 
 def test_stored_notebook_is_small_and_normal(text, twin):
     assert text.with_suffix(".ipynb").stat().st_size < LIMIT_BYTES
-    again = stored.normalise(nbformat.from_dict(twin), dict(twin.metadata.rigid_depth))
+    again = notebook_form.normalise(nbformat.from_dict(twin), dict(twin.metadata.rigid_depth))
     assert nbformat.writes(again) + "\n" == text.with_suffix(".ipynb").read_text()
 
 

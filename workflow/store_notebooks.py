@@ -1,6 +1,6 @@
 """Store this machine's executed notebooks beside their texts, for git: `make notebooks`.
 
-    python workflow/store.py
+    python workflow/store_notebooks.py
 
 Takes every copy of _build/executed that is up to date. A stored notebook is not touched where only
 noise differs (last digits of pictures, times) but for its stamp. Beside each plotly figure, which
@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 from figurepictures import add_pictures, shrink
 from nbformat import NotebookNode
-from stored import same, write
+from notebook_form import same, write
 
 from rigid_depth.book.executed.copies import executed, is_current, stamp, texts
 

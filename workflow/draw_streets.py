@@ -1,6 +1,6 @@
 """Draw the README's picture: streets of the synthetic world above their exact depth.
 
-python workflow/picture.py [data/synthetic/smoke]
+python workflow/draw_streets.py [data/synthetic/smoke]
 """
 
 import sys

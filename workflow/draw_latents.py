@@ -1,6 +1,6 @@
 """Draw the latents of a published rotation run on its fixed test frames, for chapter 7.8.
 
-    python workflow/latents.py [core/rotation-global-3/seed-0]
+    python workflow/draw_latents.py [core/rotation-global-3/seed-0]
 
 Needs the weights of the run in `runs/` and its data. The picture's comment names the run, when it
 was made, and how far the latents are from each other; a test compares it with the record.

@@ -1,4 +1,4 @@
-"""workflow/store.py renews stored notebooks, and puts pictures beside their figures."""
+"""workflow/store_notebooks.py renews stored notebooks, and puts pictures beside their figures."""
 
 import base64
 import io
@@ -7,10 +7,10 @@ from pathlib import Path
 
 import figurepictures
 import nbformat
+import notebook_form
 import numpy as np
 import pytest
-import store
-import stored
+import store_notebooks
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 
@@ -33,8 +33,8 @@ def execute(book: Path, data: dict) -> None:
     text = book / "notebooks" / "chapter.md"
     cell = new_code_cell("print(1)", execution_count=1)
     cell.outputs = [new_output("display_data", data=data)]
-    notebook = stored.normalise(new_notebook(cells=[cell]), copies.stamp(text))
-    stored.write(notebook, copies.executed(text))
+    notebook = notebook_form.normalise(new_notebook(cells=[cell]), copies.stamp(text))
+    notebook_form.write(notebook, copies.executed(text))
 
 
 def kept(book: Path):
@@ -51,42 +51,42 @@ def chart(colour: int) -> str:
 
 def test_noise_renews_the_stamp_alone(book):
     execute(book, {"text/plain": "took 3.1 s"})
-    store.main(book)
+    store_notebooks.main(book)
     (book / "notebooks" / "chapter.md").write_text("\n" + TEXT)
     assert copies.outdated(book / "notebooks" / "chapter.md")
     execute(book, {"text/plain": "took 4.0 s"})
-    store.main(book)
+    store_notebooks.main(book)
     assert kept(book).cells[0].outputs[0].data["text/plain"] == "took 3.1 s"
     assert copies.is_current(
         book / "notebooks" / "chapter.ipynb", copies.stamp(book / "notebooks" / "chapter.md")
     )
     execute(book, {"text/plain": "3.2 m"})
-    store.main(book)
+    store_notebooks.main(book)
     assert kept(book).cells[0].outputs[0].data["text/plain"] == "3.2 m"
 
 
 def test_an_outdated_copy_is_not_stored(book):
     execute(book, {"text/plain": "1"})
     (book / "notebooks" / "chapter.md").write_text("\n" + TEXT)
-    store.main(book)
+    store_notebooks.main(book)
     assert not (book / "notebooks" / "chapter.ipynb").exists()
 
 
 def test_a_chart_gets_a_palette_and_stays_the_same_picture(book):
     execute(book, {"image/png": chart(100)})
-    store.main(book)
+    store_notebooks.main(book)
     small = base64.b64decode(kept(book).cells[0].outputs[0].data["image/png"])
     assert Image.open(io.BytesIO(small)).mode == "P"
     first = (book / "notebooks" / "chapter.ipynb").read_bytes()
     execute(book, {"image/png": chart(101)})
-    store.main(book)
+    store_notebooks.main(book)
     assert (book / "notebooks" / "chapter.ipynb").read_bytes() == first
 
 
 def test_a_figure_gets_a_picture_and_keeps_it_while_it_is_the_same(book, monkeypatch, capsys):
     execute(book, {stored.FIGURE: FIGURE})
     monkeypatch.setattr(figurepictures.shutil, "which", lambda name: None)
-    store.main(book)
+    store_notebooks.main(book)
     assert "1 figures are stored without a picture: Chromium" in capsys.readouterr().out
     assert set(kept(book).cells[0].outputs[0].data) == {stored.FIGURE}
 
@@ -96,11 +96,11 @@ def test_a_figure_gets_a_picture_and_keeps_it_while_it_is_the_same(book, monkeyp
 
     monkeypatch.setattr(figurepictures, "_draw", drawn)
     monkeypatch.setattr(figurepictures.shutil, "which", lambda name: "chromium")
-    store.main(book)
+    store_notebooks.main(book)
     picture = kept(book).cells[0].outputs[0].data["image/png"]
     assert picture == chart(3)
     monkeypatch.setattr(figurepictures, "_draw", None)
-    store.main(book)
+    store_notebooks.main(book)
     assert kept(book).cells[0].outputs[0].data["image/png"] == picture
 
 

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-import latents
+import draw_latents
 import numpy as np
 import pytest
 from PIL import Image
@@ -15,13 +15,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def comment() -> dict:
-    return json.loads(Image.open(latents.TARGET).info["comment"])
+    return json.loads(Image.open(draw_latents.TARGET).info["comment"])
 
 
 def test_the_picture_is_of_the_published_run(comment):
-    assert comment["run"] == latents.RUN
-    record = read_record(ROOT / "book" / "results" / latents.RUN)
-    assert comment["created"] == record.data["created"], "draw it anew: workflow/latents.py"
+    assert comment["run"] == draw_latents.RUN
+    record = read_record(ROOT / "book" / "results" / draw_latents.RUN)
+    assert comment["created"] == record.data["created"], "draw it anew: workflow/draw_latents.py"
 
 
 def test_the_text_says_what_the_picture_shows(comment):
@@ -34,14 +34,17 @@ def test_the_text_says_what_the_picture_shows(comment):
 
 def test_the_distance_is_none_between_equals_and_one_between_strangers():
     first, second = np.random.default_rng(0).normal(size=(2, 100_000))
-    assert latents.apart(first, first) == 0
-    assert latents.apart(first, second) == pytest.approx(1, rel=0.01)
-    assert latents.apart(first, 3 * first) == pytest.approx(0.4, rel=0.01)
+    assert draw_latents.apart(first, first) == 0
+    assert draw_latents.apart(first, second) == pytest.approx(1, rel=0.01)
+    assert draw_latents.apart(first, 3 * first) == pytest.approx(0.4, rel=0.01)
 
 
 def test_the_drawing_has_a_row_for_the_images_and_each_latent():
     draws = np.random.default_rng(0)
-    found = {name: draws.normal(size=(2, 4, 8, 6)) for name in latents.NAMES}
-    figure = latents.draw(np.zeros((2, 16, 32, 3), np.uint8), found)
+    found = {name: draws.normal(size=(2, 4, 8, 6)) for name in draw_latents.NAMES}
+    figure = draw_latents.draw(np.zeros((2, 16, 32, 3), np.uint8), found)
     assert len(figure.axes) == 2 * (1 + len(found))
-    assert [axis.get_ylabel() for axis in figure.axes[::2]] == ["image", *latents.NAMES.values()]
+    assert [axis.get_ylabel() for axis in figure.axes[::2]] == [
+        "image",
+        *draw_latents.NAMES.values(),
+    ]
