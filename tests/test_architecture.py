@@ -20,8 +20,11 @@ FORBIDDEN = {
     "book": ("cli",),
 }
 """Package -> the packages beside it that no file of it imports."""
-ROOMS = ("methods", "training", "measuring", "recording")
-"""Of `experiments`, in the order of a run: a room imports nothing of the later ones."""
+ROOMS = {
+    "experiments": ("methods", "training", "measuring", "recording"),
+    "book": ("cells", "runs", "claims", "executed", "publishing", "pages", "site"),
+}
+"""Package -> its rooms, in the order of a run or from the ground up: none imports a later one."""
 
 
 def imported(text: str) -> set[str]:
@@ -53,15 +56,21 @@ def test_a_package_imports_nothing_from_above(package):
     assert against(folder, tuple(f"rigid_depth.{name}" for name in FORBIDDEN[package])) == []
 
 
-@pytest.mark.parametrize("place", range(len(ROOMS)), ids=ROOMS)
-def test_a_room_of_experiments_imports_nothing_of_a_later_one(place):
+@pytest.mark.parametrize("package", ROOMS)
+def test_a_room_imports_nothing_of_a_later_one(package):
     """Nor by way of what lies beside the rooms."""
-    inside = "rigid_depth.experiments."
-    later = tuple(f"{inside}{name}" for name in ROOMS[place + 1 :])
+    rooms = [f"rigid_depth.{package}.{room}" for room in ROOMS[package]]
     every = reached(modules(SRC))
-    mine = [name for name in every if name.startswith(f"{inside}{ROOMS[place]}.")]
-    assert mine
-    assert [f"{name}: {m}" for name in mine for m in every[name] if m.startswith(later)] == []
+    for place, room in enumerate(rooms):
+        mine = [name for name in every if f"{name}.".startswith(f"{room}.")]
+        assert len(mine) > 2, room
+        later = tuple(rooms[place + 1 :])
+        assert [f"{n}: {m}" for n in mine for m in every[n] if later and m.startswith(later)] == []
+
+
+def test_the_book_has_no_room_without_a_place():
+    found = {path.parent.name for path in (SRC / "rigid_depth" / "book").glob("*/__init__.py")}
+    assert found == set(ROOMS["book"])
 
 
 def test_every_package_has_its_place():
