@@ -195,4 +195,4 @@ def test_pieces_of_one_stream_are_joined_wherever_the_kernel_cut_them():
         return nbformat.v4.new_output("stream", name=name, text=text)
 
     cut = [piece("stdout", "a\n"), piece("stdout", "b\n"), piece("stderr", "c\n")]
-    assert stored.merge_streams(cut) == [piece("stdout", "a\nb\n"), piece("stderr", "c\n")]
+    assert notebook_form.merge_streams(cut) == [piece("stdout", "a\nb\n"), piece("stderr", "c\n")]

@@ -20,6 +20,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from rigid_depth.experiments.recording.record import NEEDED
 from rigid_depth.experiments.standing import Standing
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,15 +43,19 @@ class Fake:
 
 
 def record(device="H200", seed=0, **changes):
-    return {
-        "schema": 1,
-        "seed": seed,
-        "experiment": "rgb",
-        "source": {"dirty": None},
-        "machine": {"gpu": device, "processor": "CPU"},
-        "data": {"dataset": "synthetic"},
-        "predictions": [],
-    } | changes
+    return (
+        dict.fromkeys(NEEDED)
+        | {
+            "schema": 1,
+            "seed": seed,
+            "experiment": "rgb",
+            "source": {"dirty": None},
+            "machine": {"gpu": device, "processor": "CPU"},
+            "data": {"dataset": "synthetic"},
+            "predictions": [],
+        }
+        | changes
+    )
 
 
 def write(root, name, data, size=0):

@@ -7,6 +7,7 @@ import packing
 import pytest
 
 from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.recording.record import NEEDED
 from rigid_depth.experiments.standing import Standing
 
 
@@ -14,7 +15,7 @@ def write(root, seed):
     """A finished run whose record fills half a file of 30,000 bytes."""
     folder = root / "core" / "rgb" / f"seed-{seed}"
     folder.mkdir(parents=True)
-    record = {"schema": 1, "seed": seed, "experiment": "rgb", "predictions": []}
+    record = dict.fromkeys(NEEDED) | {"schema": 1, "seed": seed, "predictions": []}
     record |= {"source": {"dirty": None}, "machine": {"gpu": "H200"}}
     record |= {"data": {"dataset": "synthetic"}, "filling": "x" * 12_000}
     (folder / "record.json").write_text(json.dumps(record))

@@ -84,15 +84,15 @@ def test_a_chart_gets_a_palette_and_stays_the_same_picture(book):
 
 
 def test_a_figure_gets_a_picture_and_keeps_it_while_it_is_the_same(book, monkeypatch, capsys):
-    execute(book, {stored.FIGURE: FIGURE})
+    execute(book, {notebook_form.FIGURE: FIGURE})
     monkeypatch.setattr(figurepictures.shutil, "which", lambda name: None)
     store_notebooks.main(book)
     assert "1 figures are stored without a picture: Chromium" in capsys.readouterr().out
-    assert set(kept(book).cells[0].outputs[0].data) == {stored.FIGURE}
+    assert set(kept(book).cells[0].outputs[0].data) == {notebook_form.FIGURE}
 
     def drawn(missing, chromium):
         for data in missing:
-            data["image/png"] = chart(len(data[stored.FIGURE]["data"][0]["y"]))
+            data["image/png"] = chart(len(data[notebook_form.FIGURE]["data"][0]["y"]))
 
     monkeypatch.setattr(figurepictures, "_draw", drawn)
     monkeypatch.setattr(figurepictures.shutil, "which", lambda name: "chromium")
@@ -106,7 +106,7 @@ def test_a_figure_gets_a_picture_and_keeps_it_while_it_is_the_same(book, monkeyp
 
 @pytest.mark.skipif(not shutil.which("chromium"), reason="Chromium is not installed")
 def test_a_picture_shows_the_line_of_its_figure():
-    data = nbformat.from_dict({stored.FIGURE: FIGURE | {"layout": {"height": 300}}})
+    data = nbformat.from_dict({notebook_form.FIGURE: FIGURE | {"layout": {"height": 300}}})
     figurepictures._draw([data], shutil.which("chromium"))
     picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
     assert picture.size == (figurepictures.WIDTH_PX, 300)
