@@ -16,10 +16,11 @@ from nbformat import NotebookNode
 from notebook_form import FIGURE
 from PIL import Image
 
+from rigid_depth.book.site.webpage import CHART_COLOURS
+
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 WIDTH_PX, HEIGHT_PX = 640, 420
 COLOURS = 64  # of the palette of a figure's picture
-CHART_COLOURS = 4096  # at most so many are a chart's, edges smoothed; a photograph has more
 ARGUMENTS = (
     "--no-sandbox",
     "--use-angle=swiftshader",  # draws figures in three dimensions without a graphics card

@@ -16,10 +16,10 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from rigid_depth.book.cells.drawndata import KEY, unpacked
+from rigid_depth.book.executed.figuredata import PLOTLY as FIGURE
 
 ROOT = Path(__file__).resolve().parents[1]
 SANITISE = ROOT / "tests" / "nbval_sanitize.cfg"
-FIGURE = "application/vnd.plotly.v1+json"
 PIXEL_TOLERANCE = 2.0  # of 255, mean over the picture: fonts and last digits may differ
 PIXEL_JUMP, SHARE_TOLERANCE = 60, 0.003  # but only so many pixels by more than this of 255
 

@@ -28,6 +28,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from rigid_depth.book.claims.findings import find_finding, judgement
 from rigid_depth.book.claims.outcomes import outcome, read_question
 from rigid_depth.book.executed import copies
+from rigid_depth.book.executed.figuredata import PLOTLY as PLOTLY_MIME
 from rigid_depth.book.pages import findingspage, shownrecords
 from rigid_depth.book.pages.write import write_pages
 from rigid_depth.book.runs import provenance
@@ -36,7 +37,6 @@ from rigid_depth.book.site.alternatives import describe
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.standing import FILE as CONFIRMED
 
-PLOTLY_MIME = "application/vnd.plotly.v1+json"
 NEW_OBJECTS = 100_000
 """How many more objects let Python look for unused cycles; a build makes millions that stay, and at
 Python's own 700 it spends a tenth of its time looking."""
