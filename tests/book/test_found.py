@@ -198,6 +198,17 @@ def test_the_worth_of_a_perfect_guess_is_said_where_it_is_run():
     assert "would gain" not in found.channel(without)
 
 
+def test_what_a_target_that_adapts_does_is_said_where_it_is_run(shown):
+    rgb, guide = (
+        recorded("rotation-global-3-coupled"),
+        recorded("rotation-global-3-coupled", "depth"),
+    )
+    alike = f"{fmean(rgb.values()):.2f} and {fmean(guide.values()):.2f} m"
+    assert f"image and guide err alike ({alike})" in found.channel(shown)
+    without = [one for one in shown if one.experiment != "rotation-global-3-coupled"]
+    assert "alike" not in found.channel(without)
+
+
 def test_seeds_scatter_as_a_share_of_the_error():
     made = [run("rgb", seed, shift) for seed, shift in enumerate((-0.1, 0.0, 0.1))]
     other = [run("mse", seed, shift) for seed, shift in enumerate((-0.3, 0.0, 0.3))]

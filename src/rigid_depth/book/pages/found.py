@@ -13,7 +13,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from rigid_depth.book.claims.findings import find_finding, judgement
-from rigid_depth.book.claims.findings.of_rotations import NUMBERS_OF_A_ROTATION
+from rigid_depth.book.claims.findings.of_rotations import COUPLED, NUMBERS_OF_A_ROTATION
 from rigid_depth.book.markdown import plain
 from rigid_depth.book.runs import regime
 from rigid_depth.book.runs.comparison import LEAST_SEEDS, MARGIN, difference_text
@@ -29,6 +29,7 @@ from rigid_depth.experiments.registry import in_words
 ROTATION = "rotation-global-3"
 CEILING = "rgb-dense-as-returned"
 CHANNEL = "the-more-a-rotation-says-the-more-lidar-comes-through"
+BOTH_ONE = "not-detached-both-rotations-become-one-and-the-guide-loses-its-lead"
 NEARLY_ONE = 0.2
 """R_rgb is nearly one rotation where it varies by less than this share of what R_rgbd does."""
 Lines = Mapping[str, dict]
@@ -186,6 +187,12 @@ def channel(runs: Sequence[Run]) -> str:
         text += (
             f" A guess that was always right would gain {-right.mean:.2f} m over the same model "
             f"without a rotation (95 % {-right.high:.2f} to {-right.low:.2f})."
+        )
+    if judgement(find_finding(BOTH_ONE), runs).verdict == "holds":
+        alike = " and ".join(f"{mean_rmse_m(runs, COUPLED, b):.2f}" for b in ("rgb", "depth"))
+        text += (
+            " Where that rotation may adapt to the guess, both become one, and image and guide err "
+            f"alike ({alike} m)."
         )
     if said == "holds":
         guided, rgb = (

@@ -1,0 +1,1 @@
+"""Published runs: their numbers, their differences and verdicts, their tables and plots."""
