@@ -189,7 +189,8 @@ def channel(runs: Sequence[Run]) -> str:
             f"without a rotation (95 % {-right.high:.2f} to {-right.low:.2f})."
         )
     if judgement(find_finding(BOTH_ONE), runs).verdict == "holds":
-        alike = " and ".join(f"{mean_rmse_m(runs, COUPLED, b):.2f}" for b in ("rgb", "depth"))
+        name = next(iter(COUPLED))
+        alike = " and ".join(f"{mean_rmse_m(runs, name, b):.2f}" for b in ("rgb", "depth"))
         text += (
             " Where that rotation may adapt to the guess, both become one, and image and guide err "
             f"alike ({alike} m)."

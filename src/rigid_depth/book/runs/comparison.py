@@ -7,8 +7,8 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 
-from rigid_depth.book.runs.families import FAMILIES
 from rigid_depth.book.markdown import plain, table
+from rigid_depth.book.runs.families import FAMILIES
 from rigid_depth.book.runs.results import Run, difference_m
 from rigid_depth.conventions import SHOWN_SCALES
 from rigid_depth.decisions import in_shares, level_at, next_look

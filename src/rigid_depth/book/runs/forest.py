@@ -7,10 +7,10 @@ from statistics import fmean
 from textwrap import wrap
 
 from rigid_depth.book.cells.colours import COLOURS
+from rigid_depth.book.markdown import plain, table
 from rigid_depth.book.runs.comparison import MARGIN, verdicts
 from rigid_depth.book.runs.families import FAMILIES
 from rigid_depth.book.runs.labels import label as page_of
-from rigid_depth.book.markdown import plain, table
 from rigid_depth.book.runs.regime import RGB
 from rigid_depth.book.runs.results import HEADLINE_CAP, Run, held_out_rmse_m, printed_table
 from rigid_depth.experiments.registry import in_words

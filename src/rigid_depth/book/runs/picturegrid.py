@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from rigid_depth.book.runs.labels import PICTURES
 from rigid_depth.book.markdown import plain, table
+from rigid_depth.book.runs.labels import PICTURES
 from rigid_depth.book.runs.picturediff import LEGEND, difference_uri
 from rigid_depth.book.runs.regime import FLOOR, RGB
 from rigid_depth.book.runs.results import BRANCHES, Published, Run, book_folder
