@@ -39,7 +39,7 @@ def test_a_name_wins_over_no_module_of_the_same_name():
     "module",
     [
         "cli",
-        "book.extension",
+        "book.site.extension",
         "book.runs.results",
         "experiments.registry",
         "experiments.sources",

@@ -39,7 +39,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CLAIMED = ("reproduced", "not reproduced", "undecided at this scale")
 
 
-def verdict(found: findings.Finding, runs: list[tables.Run]) -> str:
+def verdict(found: findings.Finding, runs: list[results.Run]) -> str:
     """The verdict of a finding alone."""
     return findings.judgement(found, runs).verdict
 

@@ -236,7 +236,7 @@ def test_the_head_of_a_chapter_names_each_scale_that_its_tables_show():
     said = shownrecords.tables_shown("notebooks/08_results", ROOT)
     core, cpu = said.split("; ")
     assert core.startswith("scale core, ")
-    assert cpu.startswith("scale cpu, up to 5 seeds")
+    assert cpu.startswith("scale cpu, up to 3 seeds")
     others = [text.stem for text in copies.texts(ROOT) if not copies.names(text, "cpu")]
     shown = {name: shownrecords.tables_shown(f"notebooks/{name}", ROOT) for name in others}
     assert not any("scale cpu" in text for text in shown.values())

@@ -77,7 +77,7 @@ def test_folders_start_at_the_repository(tmp_path, monkeypatch):
 
 def test_papermill_stops_with_the_sentence(tmp_path):
     cell = v4.new_code_cell("seed = 0", metadata={"tags": ["parameters"]})
-    begin = v4.new_code_cell("from rigid_depth.book import notebook\nnotebook.setup(seed)")
+    begin = v4.new_code_cell("from rigid_depth.book.cells import notebook\nnotebook.setup(seed)")
     cells = [cell, begin, v4.new_code_cell("print('computed')")]
     language = {"language_info": {"name": "python"}}
     book = v4.new_notebook(cells=cells, metadata=language)

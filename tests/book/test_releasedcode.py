@@ -11,7 +11,7 @@ import yaml
 from rigid_depth.book.claims import ledger
 from rigid_depth.book.claims.findings import find_finding
 from rigid_depth.book.pages import releasedcode
-from rigid_depth.book.runs import comparison
+from rigid_depth.book.runs import comparison, results
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.registry import EXPERIMENTS, SCALES
 from rigid_depth.experiments.settings import override
@@ -73,8 +73,8 @@ def test_every_item_leads_to_lines_of_the_one_state(items):
 
 
 def test_what_is_not_run_says_so_and_what_is_has_its_number(book, publish):
-    load, results = releasedcode.load(book / "book/released-code.yaml"), book / "book/results"
-    text = releasedcode.page(load, results.read_runs(results))
+    load, folder = releasedcode.load(book / "book/released-code.yaml"), book / "book/results"
+    text = releasedcode.page(load, results.read_runs(folder))
     assert (
         "[rgb-infinity](#experiment-core-rgb-infinity), against [rgb](#experiment-core-rgb): "
         in text
@@ -82,23 +82,23 @@ def test_what_is_not_run_says_so_and_what_is_has_its_number(book, publish):
     assert "RGB +0.10 m, 95 % " in text
     assert "(scale core)." in text
     assert "`rgb-unpublished`, against `rgb`: not run yet." in text
-    publish(results, "rgb-unpublished", "core", 0, 5.0)
-    one = releasedcode.page(load, results.read_runs(results))
+    publish(folder, "rgb-unpublished", "core", 0, 5.0)
+    one = releasedcode.page(load, results.read_runs(folder))
     assert "`rgb-unpublished`, against `rgb`: not run yet." in one  # one seed is none
-    publish(results, "rgb-unpublished", "core", 1, 5.2)
-    two = releasedcode.page(load, results.read_runs(results))
+    publish(folder, "rgb-unpublished", "core", 1, 5.2)
+    two = releasedcode.page(load, results.read_runs(folder))
     assert "against [rgb](#experiment-core-rgb): RGB -1.00 m, 95 % " in two
     assert two.count("not run yet") == 1  # the experiment that does everything
 
 
 def test_runs_are_those_of_the_scale_shown(book, publish, monkeypatch):
-    load, results = releasedcode.load(book / "book/released-code.yaml"), book / "book/results"
+    load, folder = releasedcode.load(book / "book/released-code.yaml"), book / "book/results"
     for seed in range(2):
-        publish(results, "rgb", "gpu", seed, 4.0)
-        publish(results, "rgb-infinity", "gpu", seed, 4.5)
-    assert "(scale gpu)" not in releasedcode.page(load, results.read_runs(results))
+        publish(folder, "rgb", "gpu", seed, 4.0)
+        publish(folder, "rgb-infinity", "gpu", seed, 4.5)
+    assert "(scale gpu)" not in releasedcode.page(load, results.read_runs(folder))
     monkeypatch.setattr(comparison, "SHOWN_SCALES", ("gpu", "core"))
-    text = releasedcode.page(load, results.read_runs(results))
+    text = releasedcode.page(load, results.read_runs(folder))
     assert "RGB +0.50 m" in text
     assert "(scale gpu)" in text
 

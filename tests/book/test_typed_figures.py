@@ -61,7 +61,7 @@ IN_WORDS: list[tuple[str, str, str, Callable[..., bool]]] = [
     ),
     (
         STITCHED,
-        "It leaves a tenth of the variance, and a linear map explains half of that",
+        "The map leaves a tenth of the variance, and a linear map explains half of that",
         "rotation, reflection, scale and shift explains: #[\\s\\S]*? best linear map: #",
         lambda turned, linear: 0.09 < turned < 0.11 and 0.4 < linear / turned < 0.6,
     ),
