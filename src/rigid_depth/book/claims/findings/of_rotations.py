@@ -58,7 +58,7 @@ MANY_NUMBERS = ("rotation-global-16", "rotation-local-3")
 
 @finding(*MANY_NUMBERS, "rgb-infinity")
 def a_rotation_of_many_numbers_makes_rgb_worse(shown: list[Run]) -> bool:
-    """Rows with a rotation of many numbers are worse in RGB by over a tenth, in training too."""
+    """Detached, rotations of many numbers make RGB worse by over a tenth, in training too."""
     alone = seeds(shown, "rgb-infinity")
     in_training = [
         rmse_m(run, "train") / rmse_m(alone[seed], "train")
