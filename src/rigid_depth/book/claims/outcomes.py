@@ -86,6 +86,8 @@ def _not_told_apart(rows: Sequence[dict], total: int, base: str) -> str:
     `rows` are those of the `total` judged rows without a difference.
     """
     values = [row["value_m"] for row in rows]
+    ends = dict.fromkeys(f"{value:+.2f}" for value in (min(values), max(values)))
+    by = f"difference{'s' if len(rows) > 1 else ''} of {' to '.join(ends)} m"
     visible = sorted({f"{100 * row['visible']:.0f}" for row in rows}, key=float)
     span_of = " to ".join(dict.fromkeys((visible[0], visible[-1])))
     row_by_row = " (row by row)" if len(visible) > 1 else ""
@@ -94,21 +96,18 @@ def _not_told_apart(rows: Sequence[dict], total: int, base: str) -> str:
     )
     if len(rows) < total:
         verb = "are" if len(rows) > 1 else "is"
-        span = " to ".join(dict.fromkeys(f"{value:+.2f}" for value in (min(values), max(values))))
-        by = f"differences of {span} m" if len(rows) > 1 else f"{span} m"
         return f"{len(rows)} more {verb} not told apart from it ({by}); {would}"
     if total == 1:
         names = f"{_label(rows[0]['experiment'])} and {base}"
         shown = f"{values[0]:+.2f} m, {_interval(rows[0])}"
         return f"no difference between {names} is shown ({shown}); {would}"
-    span = f"{min(values):+.2f} to {max(values):+.2f} m"
     whom = f"none of {total} experiments"
     if total <= MOST_NAMED:
         *names, last = (_label(row["experiment"]) for row in rows)
         whom = f"none of {', '.join(names)} and {last}"
         if total == 2:
             whom = f"neither {names[0]} nor {last}"
-    return f"{whom} is told apart from {base} (differences of {span}); {would}"
+    return f"{whom} is told apart from {base} ({by}); {would}"
 
 
 def _label(name: str) -> str:

@@ -174,6 +174,12 @@ def decay_and_noise_raise_both_errors_of_the_guide(shown: list[Run]) -> Judgemen
     )
 
 
+def _a_printed_gain(shown: list[Run], table: str) -> Judgement:
+    """Whether a row that a table of the thesis prints as better than RGB is."""
+    gains = printed_gains(table)
+    return improves(shown, list(gains), "rgb", max(gains.values()), family=FAMILY)
+
+
 @claim("rgb", *PRINTED)
 def a_row_of_table_8_2_is_better_than_rgb(shown: list[Run]) -> Judgement:
     """A method of thesis Table 8.2 makes RGB better than RGB alone.
@@ -181,8 +187,7 @@ def a_row_of_table_8_2_is_better_than_rgb(shown: list[Run]) -> Judgement:
     Asked of the rows that the thesis prints as better. It is not reproduced where a gain as large
     as the best in print is excluded.
     """
-    gains = printed_gains("table_8_2")
-    return improves(shown, list(gains), "rgb", max(gains.values()), family=FAMILY)
+    return _a_printed_gain(shown, "table_8_2")
 
 
 @claim("rgb", *PRINTED)
@@ -192,8 +197,7 @@ def a_rotation_is_better_than_rgb(shown: list[Run]) -> Judgement:
     Asked of the rows that the thesis prints as better. It is not reproduced where a gain as large
     as the best in print is excluded.
     """
-    gains = printed_gains("table_8_5")
-    return improves(shown, list(gains), "rgb", max(gains.values()), family=FAMILY)
+    return _a_printed_gain(shown, "table_8_5")
 
 
 @claim("rgb", "rotation-global-3", "rotation-undetached", group=EARLIER_SCALE)
