@@ -102,6 +102,14 @@ def test_other_numbers_or_data_are_refused_and_nothing_is_noted(
     assert state(row).state == "stale"
 
 
+def test_a_row_that_began_with_weights_needs_them(row):
+    record = read(row)
+    record["parameters"]["init_from"] = {"origin": "core/mse/seed-0", "sha256": "f" * 64}
+    (row / "seed-0" / "record.json").write_text(json.dumps(record))
+    with pytest.raises(RigidDepthError, match="began with the weights of core/mse/seed-0"):
+        confirm.confirm("core/rgb", row.parents[3])
+
+
 def test_other_settings_and_unknown_names_are_refused(row):
     record = read(row)
     record["parameters"]["flip"] = 0.1

@@ -144,8 +144,11 @@ def test_kitti_drives():
     assert parts["train"] == [present[0], present[1], present[3]]
     parts = kitti_drives(present, {"train": ["0005"], "val": [present[0]]})
     assert parts == {"train": [present[1]], "val": [present[0]], "test": [present[0]]}
+    parts = kitti_drives([*present, "2011_09_26_drive_0113_sync"], {"val": ["13"]})
+    assert parts["val"] == [present[2]], "a number is that of a drive, and no part of one"
     for drives, sentence in (
         ({"train": ["0001"]}, "'0001' names 2 drives"),
+        ({"train": ["09"]}, "'09' names no drive"),
         ({"train": ["0099"]}, "'0099' names no drive"),
         ({"train": ["0005"], "test": ["0005"]}, "named for training and for testing"),
         ({"training": ["0005"]}, "split 'training' does not exist"),

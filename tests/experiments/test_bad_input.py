@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from rigid_depth.data import open_store
+from rigid_depth.data.batches import PreparedSplit
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.evaluate import evaluate_weights
 from rigid_depth.experiments.plan import plan_run
@@ -73,6 +74,16 @@ def test_a_baseline_has_no_weights_to_start_from(finished, tiny, tmp_path):
 def test_the_infinity_loss_needs_the_sky(tiny, tmp_path):
     with pytest.raises(RigidDepthError, match="needs sky masks"):
         tiny("rgb-infinity", tmp_path, sky="")
+    assert not list(tmp_path.rglob("record.json"))
+
+
+def test_the_true_depth_of_every_pixel_is_of_the_synthetic_world(tiny, tmp_path, monkeypatch):
+    def unknown(split: PreparedSplit, chosen: list[int]) -> torch.Tensor:
+        return torch.zeros(len(chosen), *split._size)
+
+    monkeypatch.setattr(PreparedSplit, "_dense_depth_m", unknown)
+    with pytest.raises(RigidDepthError, match="trains on the true depth of every pixel"):
+        tiny("rgb-dense", tmp_path)
     assert not list(tmp_path.rglob("record.json"))
 
 

@@ -129,6 +129,7 @@ def test_prepare_says_what_it_has(world):
         (["run", "rgb", "--num-nodes", "0"], "--num-nodes is 0; allowed are 1 and more"),
         (["study", "compression", "--seeds", "a"], "separated by commas, as in 0,1,2"),
         (["study", "compression", "--seeds", f"0,{10**19}"], "whole numbers from 0 to 2147483647"),
+        (["study", "compression", "--seeds", "1,2,1"], "each seed is named once"),
         (["confirm"], "confirm takes either names of runs and studies or --smoke-equal"),
         (["confirm", "cpu/rgbb"], "nothing is published as 'cpu/rgbb'"),
         (["run", "rgb", "--init-from", "nowhere"], "no weights at nowhere"),

@@ -63,6 +63,18 @@ def killed(request, world, settings, tmp_path):
     return out, request.param
 
 
+def test_a_run_that_is_told_to_end_tells_so_and_goes_on_later(world, settings, tmp_path, tiny):
+    """Not as a run that is done: whoever started it would look for a record."""
+    ended = KILLED.replace("time.sleep(1000)", "os.kill(os.getpid(), signal.SIGTERM)")
+    ended = ended.replace("import sys,", "import os, signal, sys,")
+    arguments = [str(world), str(tmp_path), repr({**settings, **STEPS}), "rgb"]
+    process = subprocess.run([sys.executable, "-c", ended, *arguments], timeout=300)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert not list(tmp_path.rglob("record.json"))
+    assert 4 <= _steps_done(tmp_path) < 8
+    assert tiny("rgb", tmp_path, **STEPS).data["cost"]["steps"] == 8
+
+
 def _steps_done(out):
     found = list(out.rglob("last.ckpt"))
     return torch.load(found[0], weights_only=True)["global_step"] if found else 0

@@ -299,6 +299,9 @@ def test_auto_precision_is_bf16_only_where_the_processor_has_it(monkeypatch, tmp
     for flags, expected in (("sse avx512_bf16", "bf16-mixed"), ("sse avx2", "32-true")):
         monkeypatch.setattr(Path, "read_text", lambda self, flags=flags: f"flags : {flags}\n")
         assert resolve_precision("auto") == expected
+    with pytest.raises(RigidDepthError, match="16-mixed needs a GPU"):
+        resolve_precision("16-mixed")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert resolve_precision("16-mixed") == "16-mixed"
 
 

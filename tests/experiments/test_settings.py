@@ -7,6 +7,7 @@ import pytest
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.plan import check_run_parameters, plan_run, refuse_seed
 from rigid_depth.experiments.registry import EXPERIMENTS, SCALES, find_experiment, find_scale
+from rigid_depth.experiments.scales import Table
 from rigid_depth.experiments.settings import Experiment, Scale, as_text, override
 
 RGB, SMOKE = EXPERIMENTS["rgb"], SCALES["smoke"]
@@ -79,6 +80,8 @@ def test_unknown_names_list_the_allowed_ones():
 def test_a_missing_key_of_the_tables_is_the_same_sentence():
     with pytest.raises(RigidDepthError, match="unknown scale 'big'; allowed: smoke, cpu"):
         SCALES["big"]
+    with pytest.raises(RigidDepthError, match="two scales are called 'smoke'"):
+        Table("scale", (SMOKE, SMOKE))
     with pytest.raises(RigidDepthError, match="unknown experiment 'rgbb'; allowed: rgb, "):
         EXPERIMENTS["rgbb"]
     assert "big" not in SCALES

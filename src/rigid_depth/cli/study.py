@@ -50,4 +50,6 @@ def _seeds(text: str) -> list[int]:
         ) from None
     for seed in seeds:
         check_run_parameters(seed=seed)
+    if len(set(seeds)) < len(seeds):
+        raise RigidDepthError(f"--seeds is '{text}'; each seed is named once.")
     return seeds

@@ -204,7 +204,9 @@ def _read_splits(path: Path) -> dict[str, list[str]]:
 
 
 def _match(name: str, present: Sequence[str]) -> str:
-    hits = [drive for drive in present if name in drive]
+    """The drive of that name, or number, or with that in its name."""
+    number = f"_drive_{int(name):04d}_" if name.isdecimal() else name
+    hits = [drive for drive in present if number in drive]
     if name in hits:
         return name
     if len(hits) != 1:

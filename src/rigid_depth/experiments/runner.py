@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import torch
-from torch import nn
+from lightning.pytorch.utilities.exceptions import SIGTERMException
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from rigid_depth.data import Store
@@ -201,7 +204,10 @@ def _train(plan: Plan, store: Store, identity: dict, trained: weights.Trained | 
         _say(plan, f"{plan.origin}: {expected_cost(training, device)}{resumed}")
     validate = measure.validator(splits["val"], plan.experiment, plan.scale, device)
     with leaving_nothing_half(checkpoint):
-        train(training, checkpoint, validate)
+        try:
+            train(training, checkpoint, validate)
+        except SIGTERMException:  # which would end the process as if all were done
+            sys.exit(128 + signal.SIGTERM)
     return training
 
 
@@ -243,11 +249,21 @@ def _refuse_data(plan: Plan, store: Store) -> None:
             f"experiment '{plan.experiment.name}' needs class maps, which a store of the synthetic "
             "world has with the parameter 'classes=true'."
         )
+    if plan.experiment.target == "dense" and not _first_dense_m(store).any():
+        raise RigidDepthError(
+            f"experiment '{plan.experiment.name}' trains on the true depth of every pixel, which "
+            f"the frames of {plan.dataset} do not have."
+        )
     if plan.experiment.infinity and store.settings["sky"] is None:
         raise RigidDepthError(
             f"experiment '{plan.experiment.name}' needs sky masks and the frames of {plan.dataset} "
             "have none; say where they come from with the parameter 'sky'."
         )
+
+
+def _first_dense_m(store: Store) -> Tensor:
+    """The true depth of every pixel of one frame, all 0 where it is not known."""
+    return store.split("train").batch([0], ["dense_depth_m"])["dense_depth_m"]
 
 
 def _refuse_other(checkpoint: Path, identity: dict, plan: Plan) -> None:

@@ -14,8 +14,12 @@ class Table(dict[str, Found]):
     """Entries by name; asking for one that is not there raises RigidDepthError with the names."""
 
     def __init__(self, kind: str, entries: tuple[Found, ...]):
-        super().__init__({entry.name: entry for entry in entries})
+        super().__init__()
         self.kind = kind
+        for entry in entries:
+            if entry.name in self:
+                raise RigidDepthError(f"two {kind}s are called '{entry.name}'.")
+            self[entry.name] = entry
 
     def __missing__(self, name: str) -> Found:
         raise RigidDepthError(f"unknown {self.kind} '{name}'; allowed: {', '.join(self)}.")

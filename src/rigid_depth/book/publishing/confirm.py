@@ -64,6 +64,8 @@ def confirm_run(row: Path, seed: int, **given: object) -> str:
         raise RigidDepthError(f"{name} has other settings today: {'; '.join(changes)}.")
     if standing.matches(standing.code_then(old), today):
         return f"{name}: current, nothing to confirm"
+    if (start := old["parameters"].get("init_from")) and not given.get("init_from"):
+        raise RigidDepthError(f"{name} began with the weights of {start['origin']}: --init-from.")
     torch.set_num_threads(old["machine"]["threads"])
     with tempfile.TemporaryDirectory() as out:
         new = run(

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.settings import Scale
 from rigid_depth.models.blocks import DenseBlock
 
@@ -19,7 +20,12 @@ NATIVE = ("amx_bf16", "avx512_bf16")
 
 
 def resolve_precision(precision: str) -> str:
-    """ "auto" is bf16-mixed on a GPU and on a processor that computes in bf16, else 32-true."""
+    """ "auto" is bf16-mixed on a GPU and on a processor that computes in bf16, else 32-true.
+
+    Raises RigidDepthError for 16-mixed on a processor, which would compute in bf16 instead.
+    """
+    if precision == "16-mixed" and not torch.cuda.is_available():
+        raise RigidDepthError("precision 16-mixed needs a GPU; bf16-mixed and 32-true do not.")
     if precision != "auto":
         return precision
     info = Path("/proc/cpuinfo")
