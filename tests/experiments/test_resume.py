@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments import EXPERIMENTS, SCALES, read_record
+from rigid_depth.experiments import EXPERIMENTS, SCALES, read_record, standing
 from rigid_depth.experiments.methods import build_model
 from rigid_depth.experiments.recording import folder
 from rigid_depth.experiments.settings import override
@@ -127,7 +127,7 @@ def test_a_checkpoint_of_other_sources_is_not_continued(tiny, tmp_path, monkeypa
         as_it_is(self, *arguments)
 
     monkeypatch.setattr(loop.Training, "on_train_batch_end", note)
-    monkeypatch.setattr(RUN, "package_hash", lambda method: "f" * 40)
+    monkeypatch.setattr(standing, "package_hash", lambda method: "f" * 40)
     record = tiny("rgb", tmp_path)
     assert steps == [1, 2, 3, 4, 5, 6]
     assert record.data["source"]["package"] == "f" * 40

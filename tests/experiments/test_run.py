@@ -17,7 +17,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments import EXPERIMENTS, read_record
+from rigid_depth.experiments import EXPERIMENTS, read_record, standing
 from rigid_depth.experiments.plan import plan_run
 from rigid_depth.experiments.recording.pictures import error_picture, write_pictures
 from rigid_depth.experiments.recording.report import _data
@@ -114,7 +114,7 @@ def test_a_killed_repetition_leaves_no_record_of_the_former_run(tiny, tmp_path, 
     def killed(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(RUN, "package_hash", lambda method: "f" * 40)
+    monkeypatch.setattr(standing, "package_hash", lambda method: "f" * 40)
     monkeypatch.setattr(RUN, "write_run", killed)
     with pytest.raises(KeyboardInterrupt):
         tiny("row-mean-depth", tmp_path)
@@ -131,7 +131,7 @@ def test_a_repetition_killed_in_training_leaves_the_former_run_whole(
     def killed(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(RUN, "package_hash", lambda method: "f" * 40)
+    monkeypatch.setattr(standing, "package_hash", lambda method: "f" * 40)
     monkeypatch.setattr(RUN, "_train", killed)
     with pytest.raises(KeyboardInterrupt):
         tiny("rgb", former)
@@ -197,9 +197,20 @@ def test_a_finished_run_from_before_a_parameter_with_a_default_is_found(tiny, tm
 
 def test_a_run_of_other_sources_is_done_again(finished, tiny, tmp_path, monkeypatch):
     first = tiny("row-mean-depth", tmp_path)
-    monkeypatch.setattr(RUN, "package_hash", lambda method: "f" * 40)
+    said = []
+    monkeypatch.setattr(RUN, "_say", lambda plan, text: said.append(text))
+    monkeypatch.setattr(standing, "package_hash", lambda method: "f" * 40)
     assert tiny("row-mean-depth", tmp_path).data["source"]["package"] == "f" * 40
     assert first.data["source"]["package"] != "f" * 40
+    assert said[0].endswith("has this run with other code: it is replaced at the end")
+
+
+def test_the_record_tells_of_the_world_it_was_given(finished, tiny, tmp_path):
+    written = finished.data["parameters"]
+    assert (written["scenes"], written["frames_per_scene"]) == (3, 2)
+    assert written["world_size"] == [112, 200]
+    with pytest.raises(RigidDepthError, match="'scenes' is 7; the world at .* has 3"):
+        tiny("row-mean-depth", tmp_path, scenes=7)
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_does_not(finished, tiny, tmp_path):

@@ -17,6 +17,7 @@ from tqdm import tqdm
 from rigid_depth.data import Store
 from rigid_depth.data.manifest import checksum
 from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.identity import differences, drop_other, identify, identity_of
 from rigid_depth.experiments.measuring import measure
 from rigid_depth.experiments.methods import baselines, build_model
 from rigid_depth.experiments.plan import Plan, plan_run
@@ -29,11 +30,10 @@ from rigid_depth.experiments.recording.folder import (
 )
 from rigid_depth.experiments.recording.record import RunRecord
 from rigid_depth.experiments.recording.report import write_run
-from rigid_depth.experiments.registry import BASELINES, find_experiment
+from rigid_depth.experiments.registry import BASELINES
 from rigid_depth.experiments.settings import open_fields
-from rigid_depth.experiments.sources import package_hash, source_state
-from rigid_depth.experiments.standing import with_defaults
-from rigid_depth.experiments.stores import make_store
+from rigid_depth.experiments.sources import source_state
+from rigid_depth.experiments.stores import as_given, make_store
 from rigid_depth.experiments.training.cost import expected_cost
 from rigid_depth.experiments.training.feed import anchor_frames
 from rigid_depth.experiments.training.loop import Training, train
@@ -81,16 +81,20 @@ def run(
     )  # fmt: skip
     check_logger(logger)
     _refuse_uneven(plan)
-    plan = replace(plan, init=_read_init(plan), encoder=_read_encoder(plan))
+    given = as_given(plan.scale, plan.dataset, dataroot, plan.changes)
+    plan = replace(plan, scale=given, init=_read_init(plan), encoder=_read_encoder(plan))
     store = make_store(plan.scale, plan.dataset, dataroot, progress=plan.progress)
     _refuse_data(plan, store)
-    identity = _identify(plan, store)
+    identity = identify(plan, store)
     make_folder(plan.folder)
     with alone_in(plan.folder):
-        finished = find_finished(plan.folder, identity)
-        if finished:
-            _say(plan, f"{plan.origin} is finished already: {plan.folder}")
-            return finished
+        if (plan.folder / record.FILE).exists():
+            finished = record.read_record(plan.folder)
+            others = differences(identity_of(finished), identity)
+            if not others:
+                _say(plan, f"{plan.origin} is finished already: {plan.folder}")
+                return finished
+            _say(plan, f"{plan.folder} has this run with other {others}: it is replaced at the end")
         return _make(plan, store, identity)
 
 
@@ -145,36 +149,6 @@ def _read_encoder(plan: Plan) -> str | None:
     return checksum(Path(file))
 
 
-def _identify(plan: Plan, store: Store) -> dict:
-    """What a record or a checkpoint must agree with to be of this run."""
-    needs = plan.experiment.needs
-    return {
-        "experiment": plan.experiment.name,
-        "seed": plan.seed,
-        "parameters": plan.parameters(),
-        "fingerprint": store.fingerprint,
-        "package": package_hash(plan.experiment.method),
-        "built_on": package_hash(find_experiment(needs).method) if needs else None,
-    }
-
-
-def find_finished(folder: Path, identity: dict) -> RunRecord | None:
-    """The record in a folder if it was made with these parameters, data and sources."""
-    if not (folder / record.FILE).exists():
-        return None
-    found = record.read_record(folder)
-    data = found.data
-    same = {
-        "experiment": data["experiment"],
-        "seed": data["seed"],
-        "parameters": with_defaults(data["parameters"]),
-        "fingerprint": data["data"]["fingerprint"],
-        "package": data["source"]["package"],
-        "built_on": data.get("built_on", {"package": identity["built_on"]})["package"],
-    }
-    return found if same == identity else None
-
-
 def _needed(plan: Plan) -> weights.Trained:
     """The trained model that an experiment is built on: of the same scale, data and seed.
 
@@ -196,7 +170,8 @@ def _train(plan: Plan, store: Store, identity: dict, trained: weights.Trained | 
     splits = {name: store.split(name) for name in ("train", "val")}
     model = _begin(plan, splits["train"], trained)
     checkpoint = plan.folder / CHECKPOINT
-    _refuse_other(checkpoint, identity, plan)
+    if others := drop_other(checkpoint, identity):
+        _say(plan, f"other {others} than in the checkpoint: starting from the beginning")
     device = measure.best_device()
     training = (WatchedTraining if plan.logger else Training)(model, splits, plan, identity)
     if plan.progress:
@@ -264,31 +239,6 @@ def _refuse_data(plan: Plan, store: Store) -> None:
 def _first_dense_m(store: Store) -> Tensor:
     """The true depth of every pixel of one frame, all 0 where it is not known."""
     return store.split("train").batch([0], ["dense_depth_m"])["dense_depth_m"]
-
-
-def _refuse_other(checkpoint: Path, identity: dict, plan: Plan) -> None:
-    """Raises for a checkpoint of another experiment; drops one of other settings or sources."""
-    if not checkpoint.exists():
-        return
-    try:
-        held = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        found = held["rigid_depth"]["identity"]
-    except Exception as error:
-        raise RigidDepthError(
-            f"checkpoint {checkpoint} is not readable ({type(error).__name__}); remove it to "
-            "start anew."
-        ) from None
-    if (found["experiment"], found["seed"]) != (identity["experiment"], identity["seed"]):
-        raise RigidDepthError(
-            f"checkpoint {checkpoint} belongs to experiment '{found['experiment']}', seed "
-            f"{found['seed']}, not to '{identity['experiment']}', seed {identity['seed']}; remove "
-            "it or give another --out."
-        )
-    found = found | {"parameters": with_defaults(found["parameters"])}
-    if found != identity:
-        what = ", ".join(key for key in identity if found.get(key) != identity[key])
-        _say(plan, f"other {what} than in the checkpoint: starting from the beginning")
-        checkpoint.unlink()
 
 
 def _say(plan: Plan, text: str) -> None:

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterable
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock
@@ -17,7 +18,7 @@ from rigid_depth.data.kitti_lists import EIGEN, read_list
 from rigid_depth.data.open import DATASETS as READ
 from rigid_depth.data.splits import named_scenes
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments.settings import Scale
+from rigid_depth.experiments.settings import Scale, as_text
 from rigid_depth.experiments.sources import data_home
 from rigid_depth.experiments.worlds import make_world
 
@@ -93,6 +94,31 @@ def data_root(
     if dataset == "synthetic" and dataroot is None:
         return make_world(scale, progress=progress)
     return Path(dataroot)
+
+
+def as_given(scale: Scale, dataset: str, dataroot: str | Path | None, changes: dict) -> Scale:
+    """The scale with the settings of the synthetic world that is given by its folder.
+
+    Raises RigidDepthError where `changes`, the parameters a user set, ask for another world.
+    """
+    path = Path(dataroot or "") / "settings.json"
+    if dataset != "synthetic" or dataroot is None or not path.is_file():
+        return scale
+    there = json.loads(path.read_text())
+    world = {
+        "scenes": there["scenes"],
+        "frames_per_scene": there["frames_per_scene"],
+        "world_seed": there["seed"],
+        "world_size": tuple(there["image_size"]),
+        "split_scenes": tuple(there.get("split_scenes") or ()),
+    }
+    for name in world.keys() & changes:
+        if changes[name] != world[name]:
+            raise RigidDepthError(
+                f"parameter '{name}' is {as_text(changes[name])}; the world at {dataroot} has "
+                f"{as_text(world[name])}."
+            )
+    return replace(scale, **world)
 
 
 def data_options(scale: Scale, dataset: str) -> dict:
