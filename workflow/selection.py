@@ -143,8 +143,16 @@ class Selection:
 
     @property
     def published(self) -> list[str]:
-        """The marks of publication of these runs, if it is asked for."""
-        return [f"{PUBLISHED}/{run}" for run in self.runs] if self.publish else []
+        """The marks of publication of these runs, if it is asked for.
+
+        A mark goes first where the book has lost the run that it is of.
+        """
+        if not self.publish:
+            return []
+        for run in self.runs:
+            if not Path("book/results", run, "record.json").is_file():
+                Path(PUBLISHED, run).unlink(missing_ok=True)
+        return [f"{PUBLISHED}/{run}" for run in self.runs]
 
     def world_of(self, group: str) -> list[str]:
         """The mark of the synthetic world that a group of runs reads, if it is the graph's own."""

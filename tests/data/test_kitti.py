@@ -131,6 +131,13 @@ def test_jpg_and_png_and_both_cameras(fake_kitti):
         open_frames("kitti", root, "train", cameras=("CAM_BACK",))
 
 
+def test_a_missing_folder_of_annotation_is_named(fake_kitti, tmp_path):
+    with pytest.raises(RigidDepthError, match=r"no folder of annotation .*depht"):
+        open_frames(
+            "kitti", fake_kitti({"0001": range(2)}), "all", annotation_root=tmp_path / "depht"
+        )
+
+
 def test_annotation_must_have_the_size_of_the_image(fake_kitti, tmp_path):
     root = fake_kitti({"0005": [0]})
     folder = tmp_path / "depth" / "val" / DRIVE.format("0005") / "proj_depth/groundtruth/image_02"

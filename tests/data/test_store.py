@@ -310,11 +310,12 @@ def interrupted(fake_kitti, tmp_path, monkeypatch):
     return SimpleNamespace(call=call, root=root, out=tmp_path / "s", first=written, again=again)
 
 
-def test_an_interrupted_run_is_continued(interrupted, tmp_path):
-    """Even with the first shard damaged and a half-written file beside it."""
+@pytest.mark.parametrize("suffix", ["safetensors", "json"])
+def test_an_interrupted_run_is_continued(interrupted, tmp_path, suffix):
+    """Even with the first shard or its entry damaged and a half-written file beside it."""
     with pytest.raises(RigidDepthError, match="is no finished prepared store"):
         open_store(interrupted.out)
-    shard = interrupted.out / "shards" / f"{interrupted.first[0]}.safetensors"
+    shard = interrupted.out / "shards" / f"{interrupted.first[0]}.{suffix}"
     shard.write_bytes(shard.read_bytes()[:-1])
     (interrupted.out / "shards" / "half.safetensors.part").write_bytes(b"half")
     interrupted.call(interrupted.out)

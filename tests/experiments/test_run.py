@@ -209,7 +209,7 @@ def test_the_record_tells_of_the_world_it_was_given(finished, tiny, tmp_path):
     written = finished.data["parameters"]
     assert (written["scenes"], written["frames_per_scene"]) == (3, 2)
     assert written["world_size"] == [112, 200]
-    with pytest.raises(RigidDepthError, match="'scenes' is 7; the world at .* has 3"):
+    with pytest.raises(RigidDepthError, match=r"'scenes' is 7; the world at .* has 3"):
         tiny("row-mean-depth", tmp_path, scenes=7)
 
 

@@ -1,11 +1,13 @@
 """Weights that cannot be used are refused in one sentence that names the file."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from rigid_depth.errors import RigidDepthError
@@ -99,13 +101,18 @@ def test_no_permission_is_said_as_it_is(finished, monkeypatch):
         weights.load_weights(finished.folder)
 
 
+def test_weights_may_be_read_by_whom_the_user_lets(finished):
+    record, file = finished.folder / "record.json", finished.folder / weights.FILE
+    assert file.stat().st_mode == record.stat().st_mode
+
+
 def test_a_full_disk_leaves_no_weights(finished, tmp_path, monkeypatch):
-    def full(_, path, **__):
-        path.write_bytes(b"half")
-        raise SafetensorError("I/O error: No space left on device (os error 28)")
+    def full(path, data):
+        path.open("wb").write(data[:4])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
     trained = weights.load_weights(finished.folder)
-    monkeypatch.setattr(weights, "save_file", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(RigidDepthError, match=r"cannot be written to .* No space left"):
         weights.save_weights(
             tmp_path / weights.FILE, trained.model, trained.experiment, trained.scale, "o", "d"

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,6 +112,33 @@ def test_a_scale_asks_for_its_runs(fresh):
     assert jobs["run"] == jobs["publish"] == 4
     assert jobs["run_notebook"] == 2, "a control has no notebook of its own"
     assert "html" not in jobs
+
+
+def test_a_finished_run_stays_where_its_data_were_prepared_later(fresh):
+    options = ["--config", "scale=cpu", "experiments=row-mean-depth", "seeds=0", "publish=1"]
+    run, later = "cpu/row-mean-depth/seed-0", time.time() + 9
+    shutil.rmtree(fresh / ".snakemake", ignore_errors=True)
+    for name in (f"runs/{run}/record.json", "data/synthetic/.cpu", "data/prepared/.cpu"):
+        (fresh / name).parent.mkdir(parents=True, exist_ok=True)
+        (fresh / name).write_text("{}")
+    for name in ("data/synthetic/.cpu", "data/prepared/.cpu"):
+        os.utime(fresh / name, (later, later))
+    assert planned(fresh, "experiments", *options) == {"publish": 1, "experiments": 1}
+
+
+def test_a_run_that_the_book_has_lost_is_published_again(fresh):
+    options = ["--config", "scale=cpu", "experiments=constant-depth", "seeds=0", "publish=1"]
+    run = "cpu/constant-depth/seed-0"
+    mark, record = fresh / ".graph/published" / run, fresh / "book/results" / run / "record.json"
+    for name in ("data/synthetic/.cpu", "data/prepared/.cpu", f"runs/{run}/record.json"):
+        (fresh / name).parent.mkdir(parents=True, exist_ok=True)
+        (fresh / name).touch()
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+    assert record.is_file()
+    assert "publish" not in planned(fresh, "experiments", *options)
+    record.unlink()
+    assert planned(fresh, "experiments", *options)["publish"] == 1
 
 
 def test_this_book_is_up_to_date():

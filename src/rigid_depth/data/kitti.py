@@ -37,10 +37,12 @@ def kitti_sources(
     take the place of the sweep. `CAM_FRONT` means the left colour camera `image_02`. `files` gives
     splits a list of single frames (`read_list`) in place of drives; such a split has tokens of
     frames instead of drives, and what of a list is not there is left out with a warning. Raises
-    RigidDepthError for a folder without drives, an unknown camera and a drive without sweeps (or
-    annotation) that `drives` names; unnamed ones are skipped with a warning. Raises it for a list
-    of which no frame is there, and for frames in training and elsewhere.
+    RigidDepthError for a folder that is missing or without drives, an unknown camera and a drive
+    without sweeps (or annotation) that `drives` names; unnamed ones are skipped with a warning.
+    Raises it for a list of which no frame is there, and for frames in training and elsewhere.
     """
+    if annotation_root is not None and not Path(annotation_root).is_dir():
+        raise RigidDepthError(f"there is no folder of annotation {annotation_root}")
     folders = _drive_folders(Path(root))
     lists = read_lists(files, annotation_root is not None)
     if lists:

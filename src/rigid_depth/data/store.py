@@ -244,12 +244,12 @@ def _tensors(frames: Sequence[Frame]) -> dict[str, Tensor]:
 
 def _finished_shard(out: Path, name: str, known: str) -> dict | None:
     """The entry of a shard that an interrupted run completed from the same files, or None."""
-    path = out / "shards" / f"{name}.json"
-    if not path.is_file():
+    try:
+        entry = json.loads((out / "shards" / f"{name}.json").read_text())
+        whole = checksum(out / entry["file"]) == entry["sha256"]
+        return entry if whole and entry["source"] == known else None
+    except (OSError, ValueError, KeyError, TypeError):  # none, or one that is damaged
         return None
-    entry = json.loads(path.read_text())
-    whole = checksum(out / entry["file"]) == entry["sha256"]
-    return entry if whole and entry["source"] == known else None
 
 
 def _finish(out: Path, settings: dict, shards: list[dict], splits: dict[str, list[int]]) -> None:

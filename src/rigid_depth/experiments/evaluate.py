@@ -70,7 +70,7 @@ def evaluate_weights(
     store = make_store(scale, dataset, dataroot, progress=progress)
     frames = store.split(split)
     predict = predictor(trained.model.to(best_device()), trained.experiment)
-    bar = f"evaluate {split}" if progress else ""
+    bar = f"{trained.origin} on {split} of {dataset}" if progress else ""
     return measure(predict, frames, range(len(frames)), scale.batch_size, bar)
 
 

@@ -54,7 +54,9 @@ def read_record(folder: str | Path) -> RunRecord:
     except FileNotFoundError:
         raise RigidDepthError(f"there is no run record {path}.") from None
     except (OSError, ValueError) as error:
-        raise RigidDepthError(f"run record {path} is not readable JSON ({error}).") from None
+        raise RigidDepthError(
+            f"run record {path} is not readable JSON ({error}); remove it."
+        ) from None
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise RigidDepthError(f"run record {path} is not of schema {SCHEMA}.")
     if lacks := [name for name in NEEDED if name not in data]:

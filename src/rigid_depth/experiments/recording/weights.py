@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from rigid_depth.errors import RigidDepthError
@@ -47,10 +47,10 @@ def save_weights(
     partial = path.with_suffix(".part")
     tensors = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
     try:
-        save_file(tensors, partial, metadata=settings)
-    except SafetensorError as error:  # also where the disk is full
+        partial.write_bytes(save(tensors, settings))  # `save_file` lets nobody else read it
+    except OSError as error:
         partial.unlink(missing_ok=True)
-        raise RigidDepthError(f"weights cannot be written to {path}: {error}.") from None
+        raise RigidDepthError(f"weights cannot be written to {path}: {error.strerror}.") from None
     os.replace(partial, path)
 
 
