@@ -133,10 +133,10 @@ def run_programme(report: Report, asked: argparse.Namespace, until: float) -> No
     """Draws the world, then runs what fits, and packs each run as it finishes."""
     import publish
     from packing import pack
-    from programme import read_programme, work
+    from programme import left, read_programme, work
 
-    todo = list(read_programme(asked.programme, asked.runs))
-    todo = [run for run in todo if asked.anew or not run.is_published()]
+    programme = read_programme(asked.programme, asked.runs)
+    todo = list(programme) if asked.anew else left(programme)
     if not todo:
         report.say("the book holds all runs of the programme: nothing is left to run")
         return
@@ -151,9 +151,9 @@ def run_programme(report: Report, asked: argparse.Namespace, until: float) -> No
         publish.check(run.plan.folder)
         finished.append(run)
         in_order = sorted(finished, key=todo.index)
-        left = pack([one.plan.folder for one in in_order], asked.runs, asked.out)
+        too_many = pack([one.plan.folder for one in in_order], asked.runs, asked.out)
         report.say(f"{run.place}: finished, {len(finished)} of {len(todo)}")
-        for folder in left:
+        for folder in too_many:
             report.say(f"{folder.relative_to(asked.runs)}: left out, the archives are full")
 
     report.say(f"runs: {asked.jobs} at a time, {until - time.monotonic():.0f} s")

@@ -208,7 +208,9 @@ def open_fields(settings: Experiment | Scale | type[Experiment | Scale]) -> list
 
 def as_text(value: object) -> str:
     """A value as it stands in the name of a folder: 96x192, 0.1x0.2x0.3, 20."""
-    return "x".join(map(as_text, value)) if isinstance(value, tuple) else f"{placeless(value)}"
+    if isinstance(value, tuple | list):
+        return "x".join(map(as_text, value))
+    return f"{placeless(value)}"
 
 
 def placeless(value: object) -> object:

@@ -72,7 +72,7 @@ def command(run: Run) -> str:
         words += ["--dataset", dataset, "--dataroot", "FOLDER"]
     overrides = run.record.get("overrides") or {}
     for name, value in sorted(overrides.items()):  # of JSON, where a tuple is a list
-        words.append(f"-p {name}={as_text(tuple(value) if isinstance(value, list) else value)}")
+        words.append(f"-p {name}={as_text(value)}")
     if start := run.record["parameters"].get("init_from"):
         words.append(f"--init-from runs/{start['origin']}")
     return " ".join(words)
