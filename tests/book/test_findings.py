@@ -29,6 +29,7 @@ from rigid_depth.book.claims.findings.reading import verdicts
 from rigid_depth.book.pages import findingspage
 from rigid_depth.book.runs import results
 from rigid_depth.book.runs.families import FAMILIES
+from rigid_depth.book.runs.results import Run
 from rigid_depth.conventions import EARLIER_SCALE, PUBLISHED_SCALE
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.registry import EXPERIMENTS
@@ -296,3 +297,17 @@ def test_losses_before_the_map_do_what_the_ledger_says():
     assert signs["quaternion, pre-image, either sign"] == -1
     assert signs["9d, pre-image, cosine"] == 0
     assert all(signs[f"{name}, geodesic"] == -1 for name in ("quaternion", "6d", "9d"))
+
+
+def test_a_finding_on_stale_runs_says_so(monkeypatch):
+    item = FINDINGS["no-remedy-changes-rgb"]
+    seeds = [Run(item.group, name, seed, {}) for name in item.needs for seed in range(2)]
+    said = Judgement("holds")
+    monkeypatch.setattr(Run, "is_stale", False)
+    assert "STALE" not in findingspage.badge(item, said, seeds)
+    monkeypatch.setattr(Run, "is_stale", property(lambda run: run.experiment == "mse"))
+    assert ">2 of 10 runs STALE<" in findingspage.badge(item, said, seeds)
+    monkeypatch.setattr(Run, "is_stale", True)
+    assert 'rd-warn">STALE<' in findingspage.badge(item, said, seeds)
+    elsewhere = [replace(run, group="core") for run in seeds]
+    assert "STALE" not in findingspage.badge(item, said, elsewhere)

@@ -173,7 +173,7 @@ def test_the_ceiling_follows_the_runs(shift, lead):
     text = found.ceiling(made)
     assert lead in text
     assert f"{shift:+.2f} m (95 %" in text.replace("-0.00", "+0.00")
-    assert "by -1.50 m over all surfaces" in text
+    assert "the error changes by -1.50 m" in text
     assert "open" in found.ceiling(rows({}))
 
 
@@ -257,7 +257,8 @@ def test_counts_are_those_of_the_ledger_and_its_page():
     assert f"**{len(badges)}**" in text
 
 
-def test_the_published_scale_speaks_first_once_it_compares_a_method(tmp_path):
+def test_the_published_scale_speaks_first_once_it_compares_a_method(tmp_path, monkeypatch):
+    monkeypatch.setattr(results.Run, "is_stale", True)
     (tmp_path / "book").mkdir()
     (tmp_path / "book" / "intro.md").write_text("# Book\n")
     small = rows({"weight-maps": 0.0, "coral": -0.5}, group="cpu")
@@ -265,12 +266,15 @@ def test_the_published_scale_speaks_first_once_it_compares_a_method(tmp_path):
     pages = foundpage.found_pages([], [*small, *alone], tmp_path)
     assert "1 of 2 methods make the image branch better" in pages["found.md"]
     assert "At scale" not in pages["found.md"]
-    assert "(scale `cpu`)" in pages["answer.txt"]
+    assert "at our scale `cpu`" in pages["answer.txt"]
     both = [*small, *alone, *(run("weight-maps", seed, 0.0, "core") for seed in range(3))]
     pages = foundpage.found_pages([], both, tmp_path)
     assert "None of the 1 methods compared is shown to make" in pages["found.md"]
-    assert "At scale `cpu` 2 methods are compared, and better is CORAL." in pages["found.md"]
-    assert "(scale `core`)" in pages["answer.txt"]
+    assert (
+        "At scale `cpu`, by runs of earlier code, 2 methods are compared, and better is CORAL."
+        in pages["found.md"]
+    )
+    assert "at our scale `core`" in pages["answer.txt"]
     names = forest.main_rows()
     figure = json.loads(pages[foundpage.FIGURE])
     assert [names[place] for place in figure["data"][1]["y"]] == ["weight-maps"]

@@ -3,11 +3,14 @@
 import pytest
 
 from rigid_depth.book.claims import outcomes
+from rigid_depth.book.runs import results
+from rigid_depth.book.runs.families import FAMILIES, own_reference
 from rigid_depth.book.runs.results import Run
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments import EXPERIMENTS
 
 ROW = {"value_m": -0.25, "low_m": -0.4, "high_m": -0.1, "visible": 0.034, "seeds": 3}
+ROW |= {"reference": "rgb"}
 
 
 def said(monkeypatch, *verdicts):
@@ -37,19 +40,35 @@ def test_a_question_that_names_nothing_is_refused(text):
 
 def test_rows_told_apart_are_named(monkeypatch):
     text = said(monkeypatch, "better", "no difference shown")
-    assert "“MSE, end to end” is better than" in text
-    assert "by 0.25 m (95 % -0.40 to -0.10); 1 more is not told apart" in text
-    assert text.startswith("At scale cpu “MSE")
-    assert text.endswith("(RGB branch, held-out streets, 3 seeds).")
+    assert text.startswith(
+        "At scale cpu the RGB branch of “MSE, end to end” errs 0.25 m less than “RGB alone” "
+        "(95 % -0.40 to -0.10). The RGB branch of “CORAL” is not told apart from “RGB alone”"
+    )
+    assert text.endswith("The visible difference with 3 seeds is 3 %.")
 
 
 def test_no_difference_says_what_would_have_been_seen(monkeypatch):
     one = said(monkeypatch, "no difference shown")
-    assert "no difference between “MSE" in one
-    assert "a difference of 3 % would have been shown in four of five" in one
+    assert "is not told apart from “RGB alone” (-0.25 m, 95 % -0.40 to -0.10)" in one
+    assert "visible difference with 3 seeds is 3 %" in one
     two = said(monkeypatch, "no difference shown", "no difference shown", "open")
-    assert "neither “MSE, end to end” nor “CORAL” is told apart from “RGB alone”" in two
-    assert "1 more is not run at this scale yet" in two
+    assert "the RGB branches of “MSE, end to end” and “CORAL” are not told apart from" in two
+    assert "2 of their 95 % intervals exclude zero, which is not enough" in two
+    assert "1 more row is not run at this scale yet" in two
+
+
+def test_a_row_trained_twice_is_compared_with_rgb_trained_twice():
+    """Against RGB trained once it would be called better, and 7.4 would contradict the front."""
+    runs = [run for run in results.published("core").runs if run.group == "core"]
+    text = outcomes.outcome(runs, *outcomes.read_question("7.4 against rgb-infinity"))
+    assert "less than" not in text
+    assert (
+        "“MSE, new decoder, encoders free” is not told apart from “RGB with infinity loss, new"
+        in text
+    )
+    for reference, family in FAMILIES.items():
+        assert all(own_reference(name, reference) == reference for name in family)
+    assert own_reference("mse", "coral") == "coral"
 
 
 def test_too_few_seeds_are_said(monkeypatch):
@@ -67,9 +86,9 @@ def test_each_scale_that_can_judge_has_its_sentence(monkeypatch):
     at = {"cpu": ["mse", "coral"], "core": ["coral"], "smoke": ["mse"]}
     runs = [Run(group, name, 0, {}) for group, names in at.items() for name in names]
     first, second = outcomes.outcome(runs, ["mse", "coral"], "rgb").split(" At scale ")
-    assert first.startswith("At scale core “CORAL")
+    assert first.startswith("At scale core the RGB branch of “CORAL")
     assert "MSE" not in first
-    assert "1 more is not run at this scale yet" in first
-    assert second.startswith("cpu “MSE")
+    assert "1 more row is not run at this scale yet" in first
+    assert second.startswith("cpu the RGB branch of “MSE")
     assert "CORAL" not in second
     assert "not run at this scale" not in second

@@ -237,6 +237,10 @@ def test_the_head_of_a_chapter_names_each_scale_that_its_tables_show():
     core, cpu = said.split("; ")
     assert core.startswith("scale core, ")
     assert cpu.startswith("scale cpu, up to 3 seeds")
+    stale = {run.group for run in results.published(book=ROOT / "book").runs if run.is_stale}
+    assert {name for name, text in (("core", core), ("cpu", cpu)) if "STALE" in text} == stale
+    badge = provenance.notebook_badge({}, ROOT / "none.md", f"{core}, 1 of 9 runs STALE")
+    assert badge.startswith('<span class="rd-badge rd-warn">tables: ')
     others = [text.stem for text in copies.texts(ROOT) if not copies.names(text, "cpu")]
     shown = {name: shownrecords.tables_shown(f"notebooks/{name}", ROOT) for name in others}
     assert not any("scale cpu" in text for text in shown.values())

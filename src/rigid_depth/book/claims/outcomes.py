@@ -1,10 +1,11 @@
-"""One sentence on what some rows do to the RGB branch, made from the published runs."""
+"""A few sentences on what some rows do to the RGB branch, made from the published runs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from rigid_depth.book.runs.comparison import verdicts
+from rigid_depth.book.runs.families import own_reference
 from rigid_depth.book.runs.results import Run
 from rigid_depth.conventions import SHOWN_SCALES
 from rigid_depth.errors import RigidDepthError
@@ -12,6 +13,8 @@ from rigid_depth.experiments.registry import EXPERIMENTS, find_experiment, in_wo
 
 AGAINST, WITHOUT = " against ", " without "
 TOLD_APART = ("better", "worse")
+VISIBLE = "visible difference"
+"""A term of the glossary."""
 MOST_NAMED = 3
 """So many experiments without a difference are named, more are counted."""
 
@@ -41,73 +44,83 @@ def _names(text: str) -> list[str]:
 def outcome(runs: Sequence[Run], experiments: Sequence[str], reference: str) -> str:
     """Which experiments are better or worse than a reference on the held-out streets, by how much.
 
-    A sentence for each of `SHOWN_SCALES` at which one of them can be judged that could not be
+    A few sentences for each of `SHOWN_SCALES` at which one of them can be judged that could not be
     before. The verdicts are those of `comparison.verdict_table` over the same rows; rows with too
-    few seeds are counted apart.
+    few seeds are counted apart. A row of another family is compared with the reference of that
+    (`families.own_reference`).
     """
+    bases = {name: own_reference(name, reference) for name in experiments}
     said, waiting = [], list(experiments)
     for scale in SHOWN_SCALES:
-        rows = verdicts([run for run in runs if run.group == scale], experiments, reference)
+        mine, rows = [run for run in runs if run.group == scale], []
+        for base in dict.fromkeys(bases.values()):
+            rows += verdicts(mine, [name for name in experiments if bases[name] == base], base)
         rows = [row for row in rows if row["experiment"] in waiting]
         waiting = [row["experiment"] for row in rows if row["verdict"] == "open"]
         if len(waiting) < len(rows):
-            said.append(_at_scale(scale, rows, reference))
+            said.append(_at_scale(scale, rows))
     if not said:
         names = ", ".join(map(_label, experiments))
         return f"{names}: not enough seeds are published to compare with {_label(reference)}."
     return " ".join(said)
 
 
-def _at_scale(scale: str, rows: Sequence[dict], reference: str) -> str:
-    """The sentence for one scale, of which at least one row is judged."""
+def _at_scale(scale: str, rows: Sequence[dict]) -> str:
+    """The sentences for one scale, of which at least one row is judged."""
     judged = [row for row in rows if row["verdict"] != "open"]
-    base = _label(reference)
+    said = []
+    for base in dict.fromkeys(row["reference"] for row in judged):
+        said += _against(base, [row for row in judged if row["reference"] == base])
+    first, *others = said
+    seeds = _span([row["seeds"] for row in judged])
+    visible = _span([round(100 * row["visible"]) for row in judged])
+    row_by_row = ", row by row" if " to " in visible else ""
+    others.append(f"the {VISIBLE} with {seeds} seeds is {visible} %{row_by_row}")
+    if left := len(rows) - len(judged):
+        rows_are = "row is" if left == 1 else "rows are"
+        others.append(f"{left} more {rows_are} not run at this scale yet")
+    return " ".join([f"At scale {scale} {first}.", *(f"{t[0].upper()}{t[1:]}." for t in others)])
+
+
+def _against(base: str, rows: Sequence[dict]) -> list[str]:
+    """The sentences on judged rows of one reference, without a capital and a full stop."""
+    apart = [row for row in rows if row["verdict"] in TOLD_APART]
+    rest = [row for row in rows if row["verdict"] not in TOLD_APART]
     said = [
-        f"{_label(row['experiment'])} is {row['verdict']} than {base} by "
-        f"{abs(row['value_m']):.2f} m ({_interval(row)})"
-        for row in judged
-        if row["verdict"] in TOLD_APART
+        f"the RGB branch of {_label(row['experiment'])} errs {abs(row['value_m']):.2f} m "
+        f"{'less' if row['value_m'] < 0 else 'more'} than {_label(base)} ({_interval(row)})"
+        for row in apart
     ]
-    rest = [row for row in judged if row["verdict"] not in TOLD_APART]
-    if rest:
-        said.append(_not_told_apart(rest, len(judged), base))
-    counts = sorted({row["seeds"] for row in judged})
-    seeds = " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
-    left = len(rows) - len(judged)
-    more = f"; {left} more {'is' if left == 1 else 'are'} not run at this scale yet" if left else ""
-    return (
-        f"At scale {scale} {'; '.join(said)} (RGB branch, held-out streets, {seeds} seeds{more})."
-    )
+    return [*said, _not_told_apart(rest, bool(apart), _label(base))] if rest else said
 
 
-def _not_told_apart(rows: Sequence[dict], total: int, base: str) -> str:
-    """That rows are not told apart from the reference, how far they are from it, what would show.
+def _not_told_apart(rows: Sequence[dict], others: bool, base: str) -> str:
+    """That rows are not told apart from the reference, and how far they are from it.
 
-    `rows` are those of the `total` judged rows without a difference.
+    `others` says that there are rows which are told apart.
     """
     values = [row["value_m"] for row in rows]
+    names = [_label(row["experiment"]) for row in rows]
+    if len(rows) == 1:
+        by = f"{values[0]:+.2f} m, {_interval(rows[0])}"
+        return f"the RGB branch of {names[0]} is not told apart from {base} ({by})"
     ends = dict.fromkeys(f"{value:+.2f}" for value in (min(values), max(values)))
-    by = f"difference{'s' if len(rows) > 1 else ''} of {' to '.join(ends)} m"
-    visible = sorted({f"{100 * row['visible']:.0f}" for row in rows}, key=float)
-    span_of = " to ".join(dict.fromkeys((visible[0], visible[-1])))
-    row_by_row = " (row by row)" if len(visible) > 1 else ""
-    would = (
-        f"a difference of {span_of} %{row_by_row} would have been shown in four of five such trials"
-    )
-    if len(rows) < total:
-        verb = "are" if len(rows) > 1 else "is"
-        return f"{len(rows)} more {verb} not told apart from it ({by}); {would}"
-    if total == 1:
-        names = f"{_label(rows[0]['experiment'])} and {base}"
-        shown = f"{values[0]:+.2f} m, {_interval(rows[0])}"
-        return f"no difference between {names} is shown ({shown}); {would}"
-    whom = f"none of {total} experiments"
-    if total <= MOST_NAMED:
-        *names, last = (_label(row["experiment"]) for row in rows)
-        whom = f"none of {', '.join(names)} and {last}"
-        if total == 2:
-            whom = f"neither {names[0]} nor {last}"
-    return f"{whom} is told apart from {base} ({by}); {would}"
+    text = f"none of the {len(rows)} {'others' if others else 'rows'} is told apart from {base}"
+    if len(rows) <= MOST_NAMED and not others:
+        *first, last = names
+        text = f"the RGB branches of {', '.join(first)} and {last} are not told apart from {base}"
+    text += f" ({' to '.join(ends)} m)"
+    if without_zero := sum(row["low_m"] > 0 or row["high_m"] < 0 for row in rows):
+        verb = "exclude" if without_zero > 1 else "excludes"
+        text += (
+            f"; {without_zero} of their 95 % intervals {verb} zero, which is not enough at the "
+            "stricter level of a verdict"
+        )
+    return text
+
+
+def _span(values: Sequence[int]) -> str:
+    return " to ".join(str(value) for value in dict.fromkeys((min(values), max(values))))
 
 
 def _label(name: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from rigid_depth.book.claims.findings import FINDINGS, Finding, Judgement, judgement
 from rigid_depth.book.markdown import plain
 from rigid_depth.book.runs.provenance import badges
-from rigid_depth.book.runs.results import Run
+from rigid_depth.book.runs.results import Run, stale_words
 
 SPELT = {
     "zero shot": "zero-shot", "rgb": "RGB", "mse": "MSE", "coral": "CORAL", "lidar": "LiDAR",
@@ -51,9 +51,12 @@ def findings(runs: Iterable[Run]) -> str:
     )
 
 
-def badge(found: Finding, said: Judgement) -> str:
-    """HTML of a finding's verdict and its scale."""
-    return badges([(COLOURS.get(said.verdict, ""), said.verdict), ("info", f"scale {found.group}")])
+def badge(found: Finding, said: Judgement, runs: Iterable[Run]) -> str:
+    """HTML of a finding's verdict and its scale, and of how many of its runs are stale."""
+    parts = [(COLOURS.get(said.verdict, ""), said.verdict), ("info", f"scale {found.group}")]
+    mine = [run for run in runs if run.group == found.group and run.experiment in found.needs]
+    stale = stale_words(mine)
+    return badges([*parts, ("warn", stale)] if stale else parts)
 
 
 def _title(name: str) -> str:
@@ -68,6 +71,6 @@ def _entry(found: Finding, runs: list[Run]) -> str:
     names, said = ", ".join(f"`{name}`" for name in found.needs), judgement(found, runs)
     return (
         f"(finding-{found.id})=\n### {plain(_title(found.id))}\n\n"
-        f"{badge(found, said)}\n\n{found.sentence} {found.details}\n\n"
+        f"{badge(found, said, runs)}\n\n{found.sentence} {found.details}\n\n"
         f"{said.shows}\n\nRests on {names}.\n"
     )

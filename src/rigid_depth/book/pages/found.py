@@ -6,6 +6,7 @@ show: it says so where a row is not there yet. Only the names of rows are writte
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev
 
@@ -41,6 +42,14 @@ def of(runs: Sequence[Run], experiment: str) -> list[Run]:
     return [run for run in runs if run.experiment == experiment]
 
 
+SENTENCE_END = re.compile(r"(?<=\.) |(?<=\.\*\*) ")
+
+
+def brief(text: str, sentences: int = 2) -> str:
+    """The first sentences of a text."""
+    return " ".join(SENTENCE_END.split(text)[:sentences])
+
+
 def helped(lines: Lines) -> str:
     """Whether any method makes the RGB branch better than RGB alone with the same losses."""
     judged = [row for row in lines.values() if row["verdict"] != "open"]
@@ -68,12 +77,13 @@ def helped(lines: Lines) -> str:
     return text + (f" {later} more are not run at this scale yet." if later else "")
 
 
-def helped_at(lines: Lines, scale: str) -> str:
-    """The answer of another scale, in half a sentence."""
+def helped_at(lines: Lines, scale: str, *, stale: bool = False) -> str:
+    """The answer of another scale, in half a sentence; `stale` if runs of it are."""
     judged = [row for row in lines.values() if row["verdict"] != "open"]
     better = _names(judged, "better")
     said = f"better is {better}" if better else "none is shown to be better"
-    return f"At scale `{scale}` {len(judged)} methods are compared, and {said}."
+    by = ", by runs of earlier code," if stale else ""
+    return f"At scale `{scale}`{by} {len(judged)} methods are compared, and {said}."
 
 
 def ceiling(runs: Sequence[Run]) -> str:
@@ -90,11 +100,11 @@ def ceiling(runs: Sequence[Run]) -> str:
              for row in rows]  # fmt: skip
     return (
         f"**{lead}**: trained on true depth of the whole image, thinned out by distance as returns "
-        f"are, RGB changes by {found.mean:+.2f} m (95 % {found.low:+.2f} to "
-        f"{found.high:+.2f}) at LiDAR returns, where it is judged, and by "
-        f"{dense[0] - dense[1]:+.2f} m over all surfaces up to 80 m of the test streets. By that "
-        "interval, in trainings of this length, labels like these and so a guide that hands over "
-        f"nothing but depth lower the error at returns by at most {max(0, -found.low):.2f} m."
+        f"are, RGB changes by {found.mean:+.2f} m (95 % {found.low:+.2f} to {found.high:+.2f}) at "
+        "LiDAR returns. So a guide that hands over nothing but depth lowers that error by at most "
+        f"{max(0, -found.low):.2f} m, by that interval and in trainings of this length. Over all "
+        f"surfaces up to 80 m of the test streets the error changes by {dense[0] - dense[1]:+.2f} "
+        "m."
     )
 
 
@@ -152,15 +162,15 @@ def readable(runs: Sequence[Run], experiments: Sequence[str]) -> str:
         lead = "No loss is shown where aligned latents are exchanged"
     text = (
         f"**{lead}**: in {len(worse)} of {len(gaps)} methods a decoder that has only seen RGB-D "
-        "latents reads the RGB latent worse than RGB's own decoder"
+        "latents reads the RGB latent worse than RGB's own decoder."
     )
     others = [found for name, found in gaps.items() if name not in worse]
     if worse and others and all(found.mean > 0 for found in others):
-        text += "; in the others it is worse in the mean, but the interval includes zero"
+        text += " In the others it is worse in the mean, but the interval includes zero."
     if (found := gaps.get(regime.GUIDED)) is None:
-        return f"{text}."
+        return text
     name = plain(in_words(regime.GUIDED))
-    return f"{text}; {name}: {found.mean:+.2f} m (95 % {found.low:+.2f} to {found.high:+.2f})."
+    return f"{text} {name}: {found.mean:+.2f} m (95 % {found.low:+.2f} to {found.high:+.2f})."
 
 
 def channel(runs: Sequence[Run]) -> str:

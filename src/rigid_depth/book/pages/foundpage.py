@@ -27,6 +27,7 @@ ALTERNATIVE = (
     "its 95 % interval, beside the smallest change that could have been seen."
 )
 HEAD = f"{WIDE}\n(what-was-found)=\n# What was found\n"
+MORE = "\n[](../../notebooks/08_results.ipynb) says more of each.\n\n"
 WORDS_A_MINUTE = 150
 """A reader of a text with formulas."""
 NOT_PROSE = re.compile(
@@ -46,7 +47,7 @@ def found_pages(rows: Sequence[Row], runs: Iterable[Run], root: Path) -> dict[st
     return {
         "found.md": page(rows, runs, shown, lines),
         FIGURE: json.dumps(forest(lines, main_rows())),
-        "answer.txt": answer(shown, lines, _others(runs, shown)),
+        "answer.txt": answer(shown, lines),
         "reading.txt": f"{reading(root)}\n{running(runs)}",
     }
 
@@ -67,21 +68,21 @@ def leading(runs: Sequence[Run]) -> tuple[list[Run], dict[str, dict]]:
 def page(
     rows: Sequence[Row], runs: Sequence[Run], shown: Sequence[Run], lines: Mapping[str, dict]
 ) -> str:
-    """One screen: findings, limits and changes; beside them the forest plot, counts and scale."""
+    """Two columns: findings, limits and changes; beside them the forest plot, counts and scale."""
+    guide = found.guide_knows(shown), found.readable(shown, FAMILIES[regime.RGB])
     sentences = [
-        _helped(runs, shown, lines),
-        found.ceiling(shown),
-        found.guide_knows(shown),
-        found.readable(shown, FAMILIES[regime.RGB]),
-        found.channel(runs),
-        found.printed_by_chance(shown),
+        f"{found.brief(found.helped(lines))} {_others(runs, shown)}".strip(),
+        found.brief(found.ceiling(shown)),
+        " ".join(found.brief(text, 1) for text in guide),
+        found.brief(found.channel(runs)),
+        found.brief(found.printed_by_chance(shown), 3),
     ]
     return "\n".join(
         [
             HEAD,
             "::::::{div} rd-found",
             _column(
-                ("Six findings", _of_scale(shown) + _list(sentences)),
+                ("Five findings", _of_scale(shown) + _list(sentences) + MORE),
                 ("Five limits", _list(limits.limits(shown, runs, lines))),
                 ("What would change the verdicts", _list(limits.changes(shown, lines))),
             ),
@@ -107,19 +108,13 @@ def _of_scale(shown: Sequence[Run]) -> str:
     )
 
 
-def _helped(runs: Sequence[Run], shown: Sequence[Run], lines: Mapping[str, dict]) -> str:
-    """The first finding, with what a scale that has more rows says of it."""
-    said = found.helped(lines)
-    if not _others(runs, shown):
-        return said
-    return f"{said} {_others(runs, shown)}"
-
-
 def _others(runs: Sequence[Run], shown: Sequence[Run]) -> str:
     """What the scale with most rows says, where another one speaks first."""
     if not shown or shown[0].group == EARLIER_SCALE:
         return ""
-    return found.helped_at(family(run for run in runs if run.group == EARLIER_SCALE), EARLIER_SCALE)
+    earlier = [run for run in runs if run.group == EARLIER_SCALE]
+    stale = any(run.is_stale for run in earlier)
+    return found.helped_at(family(earlier), EARLIER_SCALE, stale=stale)
 
 
 def _column(*parts: tuple[str, str]) -> str:
@@ -162,16 +157,13 @@ def _scale(shown: Sequence[Run]) -> str:
     return table(("", "here", "thesis"), limits.scale_rows(shown))
 
 
-def answer(shown: Sequence[Run], lines: Mapping[str, dict], others: str = "") -> str:
-    """The answer of the front page in two sentences and the scale that it holds for.
-
-    `others` is what another scale says, a sentence in between.
-    """
+def answer(shown: Sequence[Run], lines: Mapping[str, dict]) -> str:
+    """The answer of the front page in two sentences and the scale that it holds for."""
     judged = [row for row in lines.values() if row["verdict"] != "open"]
     better, worse = (
         [row for row in judged if row["verdict"] == verdict] for verdict in ("better", "worse")
     )
-    where = f" (scale `{shown[0].group}`)" if shown else ""
+    where = f" at our scale `{shown[0].group}`" if shown else ""
     if not judged:
         first = f"It is open: no method has been run with enough seeds yet{where}."
     elif better:
@@ -192,7 +184,7 @@ def answer(shown: Sequence[Run], lines: Mapping[str, dict], others: str = "") ->
         if seen
         else "The runs are under way."
     )
-    return " ".join(filter(None, (first, others, second))) + "\n"
+    return f"{first} {second}\n"
 
 
 def _makes(rows: Sequence[dict]) -> str:

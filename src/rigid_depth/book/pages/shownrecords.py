@@ -29,7 +29,8 @@ def tables_shown(page: str, root: Path) -> str:
         usual = scale == found.scale and page != METHOD and _shows_usual_scale(text)
         if named or usual:
             runs = [run for run in found.runs if run.group == scale and _shows(page, run)]
-            said.append(provenance.shown([run.record for run in runs], f"scale {scale}"))
+            what = provenance.shown([run.record for run in runs], f"scale {scale}")
+            said.append(", ".join(filter(None, (what, results.stale_words(runs)))))
     return "; ".join(filter(None, said))
 
 

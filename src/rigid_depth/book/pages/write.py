@@ -98,7 +98,7 @@ def runs_page(runs: list[results.Run], root: Path = ROOT) -> str:
         f"over the pixels with a return nearer than {results.HEADLINE_CAP} m: mean ± sample "
         "standard deviation over the seeds, then each seed. The head of a column sorts by it. A "
         "name with `+` is the experiment before it with that parameter changed; `core-kitti` is "
-        "scale `core` on frames of KITTI.\n",
+        "scale `core` on frames of KITTI. *STALE* runs show what earlier code gave.\n",
     ]
     for group in dict.fromkeys(run.group for run in runs):
         lines = [
@@ -109,10 +109,11 @@ def runs_page(runs: list[results.Run], root: Path = ROOT) -> str:
                 " ".join(f"[{number(run.rmse_m('rgb'))}](#{run.label})" for run in seeds),
                 number(sum(run.record["cost"]["seconds"] for run in seeds) / 60, 1),
                 max(run.record["created"] for run in seeds)[:10],
+                results.stale_words(seeds) or "current",
             )
             for seeds in by_experiment([run for run in runs if run.group == group])
         ]
-        head = ("Experiment", "Chapter", "RMSE, RGB [m]", "seeds", "minutes in all", "date")
+        head = ("Experiment", "Chapter", "RMSE, RGB [m]", "seeds", "minutes in all", "date", "code")
         parts.append(f"(runs-{group})=\n## Scale {plain(group)}\n\n{sortable(head, lines)}")
     if not runs:
         parts.append("No run has been published yet.\n")

@@ -18,3 +18,13 @@ FAMILIES = {
 """Reference -> the rows compared with it and corrected together: RGB alone, RGB with the losses of
 a two-branch model, and the same trained twice. A new experiment joins a family here or changes no
 verdict. The ablations of 8.1 and the oracle, whose RGB branch is given LiDAR, belong to none."""
+
+
+def own_reference(experiment: str, reference: str) -> str:
+    """What a row is to be compared with where one reference is named for several rows.
+
+    That reference, unless the row is in the family of another one alone: a row that is trained
+    twice is compared with RGB trained twice.
+    """
+    mine = [base for base, family in FAMILIES.items() if experiment in family]
+    return mine[0] if mine and reference in FAMILIES and reference not in mine else reference

@@ -78,14 +78,14 @@ def run_badge(record: dict, row: Path | None = None) -> str:
 def notebook_badge(stamp: dict, text: Path, tables: str = "") -> str:
     """HTML for the top of an executed notebook: at which scale its cells ran, and what it shows.
 
-    `tables` says which published records its tables show (`shown`). STALE where the text has
-    changed since it ran.
+    `tables` says which published records its tables show (`shown`), and which of them are stale.
+    STALE where the text has changed since it ran.
     """
     parts = []
     if stamp.get("scale"):
         parts = [("info", f"code on this page ran at scale {stamp['scale']}")]
     if tables:
-        parts.append(("info", f"tables: {tables}"))
+        parts.append(("warn" if "STALE" in tables else "info", f"tables: {tables}"))
     if text.is_file() and stamp.get("source_blob") != blob(text):
         parts.append(("bad", "STALE: the text changed since it ran"))
     return badges(parts)

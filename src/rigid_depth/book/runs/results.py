@@ -14,6 +14,7 @@ from rigid_depth.book.runs.scatter import scatter
 from rigid_depth.conventions import HEADLINE_CAP_M, HELD_OUT, PUBLISHED_SCALE
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.sources import repository
+from rigid_depth.experiments.standing import standing
 from rigid_depth.statistics import Estimate, paired_difference
 
 HEADLINE_CAP = str(HEADLINE_CAP_M)
@@ -62,6 +63,11 @@ class Run:
     def _known_m(self) -> dict[tuple[str, str], float | None]:
         """What `rmse_m` has found: tables and findings ask each run hundreds of times a build."""
         return {}
+
+    @cached_property
+    def is_stale(self) -> bool:
+        """Whether today's code or settings are others than the run's, unless it was confirmed."""
+        return standing(self.record).state == "stale"
 
     def scenes(self, branch: str) -> dict[str, dict]:
         """Squared errors and pixels of every held-out street, up to the headline cap.
@@ -188,6 +194,14 @@ def read_runs(folder: Path) -> list[Run]:
         record = json.loads(path.read_text(encoding="utf-8"))
         runs.append(Run(group, experiment, int(seed.removeprefix("seed-")), record))
     return sorted(runs, key=lambda run: (run.group, run.experiment, run.seed))
+
+
+def stale_words(runs: Iterable[Run]) -> str:
+    """How many of some runs are stale, as *STALE* or *3 of 12 runs STALE*; empty if none is."""
+    states = [run.is_stale for run in runs]
+    if all(states):
+        return "STALE" if states else ""
+    return f"{sum(states)} of {len(states)} runs STALE" if any(states) else ""
 
 
 def shown_scale(runs: Iterable[Run]) -> str | None:

@@ -23,10 +23,11 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
+from sphinx.roles import XRefRole
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from rigid_depth.book.claims.findings import find_finding, judgement
-from rigid_depth.book.claims.outcomes import outcome, read_question
+from rigid_depth.book.claims.outcomes import VISIBLE, outcome, read_question
 from rigid_depth.book.executed import copies
 from rigid_depth.book.executed.figuredata import PLOTLY as PLOTLY_MIME
 from rigid_depth.book.pages import findingspage, shownrecords
@@ -120,7 +121,7 @@ class FindingRole(SphinxRole):
             return [], [self.inliner.reporter.error(str(error), line=self.lineno)]
         runs = shownrecords.published_runs(Path(self.env.srcdir)).runs
         said = judgement(found, runs)
-        badge = nodes.raw("", " " + findingspage.badge(found, said), format="html")
+        badge = nodes.raw("", " " + findingspage.badge(found, said, runs), format="html")
         shows = nodes.Text(" " + said.shows.replace("`", ""))
         return [nodes.Text(found.sentence), badge, shows], []
 
@@ -134,7 +135,11 @@ class OutcomeRole(SphinxRole):
         except RigidDepthError as error:
             return [], [self.inliner.reporter.error(str(error), line=self.lineno)]
         runs = shownrecords.published_runs(Path(self.env.srcdir)).runs
-        return [nodes.Text(outcome(runs, *question))], []
+        before, term, after = outcome(runs, *question).partition(VISIBLE)
+        if not term:
+            return [nodes.Text(before)], []
+        link, messages = XRefRole()("term", term, term, self.lineno, self.inliner)
+        return [nodes.Text(before), *link, nodes.Text(after)], messages
 
 
 def _make_pages(app: Sphinx, _config) -> None:

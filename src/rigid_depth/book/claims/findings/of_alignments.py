@@ -121,6 +121,26 @@ def coral_at_its_weight_brings_shapes_together_and_leaves_means(shown: list[Run]
     )
 
 
+@finding("coral", "rgb-infinity")
+def coral_is_not_told_apart_from_rgb(shown: list[Run]) -> bool:
+    """CORAL between the latents is not told apart from RGB alone."""
+    return verdicts(shown, ["coral"], "rgb-infinity") == [NO_DIFFERENCE]
+
+
+@finding("weight-maps", "rgb-infinity")
+def weight_maps_leave_rgb_as_it_is(shown: list[Run]) -> bool:
+    """With weight maps the RGB branch is within 2 % of RGB alone."""
+    (row,) = comparison.verdicts(shown, ["weight-maps"], "rgb-infinity")
+    return bool(row["equivalent"])
+
+
+@finding("relative", "relative-mse", "rgb-infinity")
+def codes_leave_rgb_as_it_is(shown: list[Run]) -> bool:
+    """Relative representations, with an MSE or without, leave RGB within 2 % of RGB alone."""
+    rows = comparison.verdicts(shown, ["relative", "relative-mse"], "rgb-infinity")
+    return all(row["equivalent"] for row in rows)
+
+
 @finding("mse-undetached", "coral")
 def mse_ends_nearer_than_coral(shown: list[Run]) -> bool:
     """An MSE that detaches nothing ends nearer than CORAL, seed against seed.

@@ -24,10 +24,10 @@ GLOBAL = ("rotation-global-2", "rotation-global-3", "rotation-global-16",
 
 @finding(*GLOBAL)
 def one_rotation_answers_all_images(shown: list[Run]) -> bool:
-    """Of global rotations, R_rgb hardly varies over images; its target varies a lot.
+    """One rotation for all images: the guess hardly varies over images, its target varies a lot.
 
-    In every run R_rgb varies by less than a tenth of what R_rgbd does, and its distance from R_rgbd
-    is little more than the spread of R_rgbd.
+    So it is with each global rotation. In every run the guess, R_rgb, varies by less than a tenth
+    of what its target, R_rgbd, does, and their distance is little more than the spread of R_rgbd.
     """
     found = [turn for name in GLOBAL for turn in turns(shown, name)]
     return all(
@@ -158,7 +158,7 @@ CORRECTED_TOO = ("rotation-identity", "rotation-global-16-latent")
 
 @finding(*NUMBERS_OF_A_ROTATION, *CORRECTED_TOO)
 def the_more_a_rotation_says_the_more_lidar_comes_through(shown: list[Run]) -> bool:
-    """The more numbers a rotation has, the lower the mean error of the guided branch.
+    """A rotation is a channel: the more numbers it has, the lower the guided branch's mean error.
 
     One, 3 and 120 numbers for an image, then 3 for each of the 128 pixels of the latent, 384 in
     all; means over the seeds. Its lead over RGB grows in the same order, in part because RGB
