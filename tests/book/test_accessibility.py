@@ -12,17 +12,26 @@ PAGES = (
     "book/intro",
     "book/glossary",
     "book/bibliography",
+    "book/generated/found",
     "book/generated/ledger",
     "book/generated/findings",
     "book/generated/runs",
     "book/generated/runs/cpu-rgb",
+    "book/generated/studies/two-goals",
     "book/generated/api",
+    "book/generated/api/rotations",
     "book/generated/status",
+    "book/generated/figures",
+    "book/generated/exercises",
+    "book/generated/released",
     "notebooks/03a_rotations",
     "notebooks/05e_metrics",
+    "notebooks/07_4_mse",
     "notebooks/08_results",
+    "notebooks/08_1_ablations",
     "search",
 )
+ON_A_PHONE = ("book/intro", "book/generated/found", "notebooks/03a_rotations", "notebooks/07_4_mse")
 KNOWN: dict[str, str] = {}
 """Rules of axe that pages may break -> why."""
 
@@ -35,11 +44,16 @@ VIOLATIONS = """async () => {
 DRAWN = "figure => figure.querySelector('.scatterlayer').outerHTML"
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("page", PAGES)
-def test_axe_finds_nothing_serious(browser, address, page, theme):
+@pytest.mark.parametrize(
+    ("page", "theme", "width"),
+    [
+        *((page, theme, 1280) for page in PAGES for theme in ("light", "dark")),
+        *((page, "dark", 400) for page in ON_A_PHONE),
+    ],
+)
+def test_axe_finds_nothing_serious(browser, address, page, theme, width):
     context = browser.new_context(
-        viewport={"width": 1280, "height": 1000},
+        viewport={"width": width, "height": 1000},
         color_scheme=theme,
         reduced_motion="reduce",  # no colour is caught on its way from one theme to the other
     )

@@ -27,6 +27,7 @@ from sphinx.roles import XRefRole
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from rigid_depth.book.claims.findings import find_finding, judgement
+from rigid_depth.book.claims.findings.finding import OPEN
 from rigid_depth.book.claims.outcomes import VISIBLE, outcome, read_question
 from rigid_depth.book.executed import copies
 from rigid_depth.book.executed.figuredata import PLOTLY as PLOTLY_MIME
@@ -123,7 +124,10 @@ class FindingRole(SphinxRole):
         said = judgement(found, runs)
         badge = nodes.raw("", " " + findingspage.badge(found, said, runs), format="html")
         shows = nodes.Text(" " + said.shows.replace("`", ""))
-        return [nodes.Text(found.sentence), badge, shows], []
+        sentence = found.sentence
+        if said.verdict == OPEN:
+            sentence = f"Not decided yet: “{sentence}”"
+        return [nodes.Text(sentence), badge, shows], []
 
 
 class OutcomeRole(SphinxRole):
