@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import unquote, urldefrag
 
 import pytest
@@ -125,6 +126,14 @@ def test_no_page_is_heavier_than_promised(visits):
 
     assert max(seen.facts["bytes"] for seen in visits.values()) > 1_000_000
     assert where(visits, excess) == {}
+
+
+def test_the_text_does_not_wait_for_the_figures(html):
+    """Plotly alone is over a megabyte; a script without `defer` keeps a page white until it ran."""
+    text = (html / "notebooks" / "03a_rotations.html").read_text()
+    tags = re.findall(r"<script[^>]*(?:plotly/plotly-|/figures\.js)[^>]*>", text)
+    assert len(tags) == 2
+    assert all("defer" in tag for tag in tags)
 
 
 def test_no_markup_is_left_in_the_text(visits):

@@ -181,7 +181,7 @@ def _read_copy(app: Sphinx, page: str, source: list[str]) -> None:
 def _add_assets(app: Sphinx, page: str, template: str, context: dict, doctree) -> None:
     body = context.get("body") or ""
     for script in webpage.scripts(body, page):
-        app.add_js_file(script)
+        app.add_js_file(script, defer="defer")  # the text is shown before plotly has come
     for mark, script in SCRIPTS.items():
         if mark in body:
             app.add_js_file(script)
