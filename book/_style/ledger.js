@@ -1,4 +1,5 @@
 // Filters the rows of the ledger by text, verdict and saved filter; without scripts every row is shown.
+// An address without a choice shows the serious errata, until a text or a verdict is asked for.
 // The address keeps what is chosen: ledger.html#the-errata?verdict=wrong&q=sky
 document.addEventListener("DOMContentLoaded", () => {
   const place = document.querySelector(".ledger-controls");
@@ -15,7 +16,8 @@ document.addEventListener("DOMContentLoaded", () => {
   const count = document.createElement("span");
   count.setAttribute("role", "status");
   place.replaceChildren(input, select, count);
-  let saved = "";
+  const FIRST = "the-serious-errata";
+  let saved = "", chosenYet = false;
 
   const show = () => {
     const wanted = input.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -37,6 +39,8 @@ document.addEventListener("DOMContentLoaded", () => {
     count.textContent = `${shown} of ${rows.length} rows`;
   };
   const write = () => {
+    if (!chosenYet) saved = "";
+    chosenYet = true;
     const chosen = new URLSearchParams();
     if (select.selectedIndex) chosen.set("verdict", select.value);
     if (input.value) chosen.set("q", input.value);
@@ -46,7 +50,9 @@ document.addEventListener("DOMContentLoaded", () => {
   const read = () => {
     const [name, chosen] = decodeURI(location.hash.slice(1)).split("?");
     const parameters = new URLSearchParams(chosen ?? "");
-    saved = rows.some((row) => row.classList.contains(`in-${name}`)) ? name : "";
+    chosenYet = Boolean(name);
+    const asked = name || FIRST;
+    saved = rows.some((row) => row.classList.contains(`in-${asked}`)) ? asked : "";
     const verdict = [...select.options].findIndex((option) => option.value === parameters.get("verdict"));
     select.selectedIndex = Math.max(verdict, 0);
     input.value = parameters.get("q") ?? "";

@@ -195,11 +195,16 @@ def test_every_inner_link_leads_somewhere(visits, address, html):
 def test_the_ledger_filters(browser, address):
     context = browser.new_context()
     with opened_tab(context, address, "book/generated/ledger.html") as (tab, seen):
-        rows = tab.locator(".ledger-row")
+        rows, visible = tab.locator(".ledger-row"), tab.locator(".ledger-row:visible")
         total = rows.count()
+        serious = tab.locator(".ledger-row.in-the-serious-errata").count()
+        assert visible.count() == serious < total / 2, "it opens on what matters first"
         tab.locator(".ledger-controls input").fill("infinity loss")
-        shown = tab.locator(".ledger-row:visible").count()
+        shown = visible.count()
         assert 0 < shown < total
+        texts = [text.lower() for text in rows.all_text_contents()]
+        fitting = [text for text in texts if "infinity" in text and "loss" in text]
+        assert shown == len(fitting), "a text is looked for in all rows"
         assert (
             tab.locator(".ledger-controls [role=status]").inner_text() == f"{shown} of {total} rows"
         )

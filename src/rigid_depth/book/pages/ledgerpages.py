@@ -52,7 +52,8 @@ def ledger(rows: list[Row], root: Path, repository: str = "") -> str:
     """The errata to read first, then every row with its verdict, by chapter of the thesis.
 
     `root` is the repository, whose tests are linked at `repository`, its web address, if it has
-    one. A local script filters the rows; without scripts all are shown.
+    one. A local script filters the rows and opens on the serious errata; without scripts all are
+    shown.
     """
     titles = {f"notebooks/{p.name}": chapter_title(p) for p in (root / "notebooks").glob("*.md")}
     parts = [
@@ -107,7 +108,8 @@ def _counts(rows: list[Row]) -> str:
 
 def _filters(rows: list[Row]) -> list[str]:
     grave = "; ".join(f"*{name}*: {meaning}" for name, meaning in SEVERITIES.items())
-    parts = [f"How severe an erratum is: {grave}. Show only:\n"]
+    opens = "The table opens on the serious errata. Show only:"
+    parts = [f"How severe an erratum is: {grave}. {opens}\n"]
     for anchor, (name, fits) in FILTERS.items():
         count = sum(map(fits, rows))
         parts.append(
