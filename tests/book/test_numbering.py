@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 from unittest.mock import Mock
@@ -13,6 +14,7 @@ from sphinx.environment import BuildEnvironment
 
 from rigid_depth.book.chapters import chapter_number, chapter_title
 from rigid_depth.book.claims.findings import FINDINGS
+from rigid_depth.book.pages import apipages, indexpages, studypage
 from rigid_depth.book.site import numbering
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +24,7 @@ CHAPTERS = [
 ]
 STUDY_KEYS = re.compile(r"""["']eq\. 6\.1(?: at 0\.1| printed)?["']""")
 """What published records of a study call a rule; the pages print another name."""
+SOURCES = sorted((ROOT / "src").rglob("*.py"))
 TEXTS = [*ROOT.glob("notebooks/*.md"), *ROOT.glob("book/*.md"), *ROOT.glob("book/*.yaml")]
 REFERENCE = re.compile(
     r"(?<![\w-])(?:eqs?\.?|equations?|tables?|figures?|figs?\.|algorithms?|listings?) (\d[\d.]*)",
@@ -74,6 +77,33 @@ def test_no_reference_of_a_finding_is_bare():
     said = [f"{found.sentence} {found.details}" for found in FINDINGS.values()]
     assert len(said) > 20
     assert [bare for text in said for bare in bare_references(text)] == []
+
+
+def test_no_reference_of_a_docstring_is_bare():
+    kinds = (ast.Module, ast.FunctionDef, ast.ClassDef)
+    said = {
+        f"{path.relative_to(ROOT)}: {ast.get_docstring(node)}"
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, kinds) and ast.get_docstring(node)
+    }
+    assert len(said) > 1000
+    assert [bare for text in said for bare in bare_references(text)] == []
+
+
+@pytest.mark.parametrize(
+    "pages", [lambda root: apipages.api_pages(), studypage.study_pages, indexpages.index_pages],
+    ids=["package", "studies", "lists"],
+)  # fmt: skip
+def test_no_reference_of_a_generated_page_is_bare(pages):
+    found = {name: bare for name, text in pages(ROOT).items() if (bare := bare_references(text))}
+    assert found == {}
+
+
+def test_a_study_names_an_equation_as_the_thesis_s():
+    page = studypage.study_pages(ROOT)["studies/two-goals.md"]
+    assert "| `thesis eq. 6.1 / 100 / main` |" in page
+    assert "| `main alone / 1 / main` |" in page
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ RGB = Experiment(
 )
 
 BRANCHES = replace(RGB, infinity=True)
-"""What all two-branch experiments share: the loss of eq 7.1."""
+"""What all two-branch experiments share: the loss of thesis eq. 7.1."""
 
 MSE = replace(
     BRANCHES, name="mse", label="MSE, end to end", section="7.4",

@@ -41,13 +41,13 @@ class Experiment:
     starts_from: tuple[str, ...] = ()  # other experiments whose weights may start this one
     needs: str = ""  # the experiment whose trained weights this one is built on, of the same seed
 
-    infinity: bool = False  # adds the infinity loss, eq 5.13
+    infinity: bool = False  # adds the infinity loss, thesis eq. 5.13
     infinity_weight: tuple[Weight, Weight, Weight] = (0.09, 0.07, 0.05)  # 6.2
     infinity_threshold: Share = 0.01  # encoded depth, t of 5.3
     warmup: Share = 0.15  # share of the steps: 6 of 40 epochs, for all three schedules
     alignment_weight: tuple[Weight, Weight, Weight] = (0.05, 0.14, 0.18)  # 6.2, "secondary"
     weight_schedule: Literal["one-cycle", "constant"] = "one-cycle"  # constant: the middle weight
-    balancing: bool = True  # eq 6.1; otherwise the weights multiply the losses as they are
+    balancing: bool = True  # thesis eq. 6.1; otherwise the weights multiply the losses as they are
     leading: Literal["rgb", "depth"] = "rgb"  # whose depth loss the other ones are brought to
     target: Literal["lidar", "dense"] = "lidar"  # dense: the true depth of every pixel, where known
 
@@ -76,7 +76,7 @@ class Experiment:
     anchors: Literal["learned", "local", "parallel", "pretrained", "pretrained-conv"] = "learned"
     align_codes: bool = False  # MSE between the relative representations (7.7)
     code_mlp: Literal["none", "rgb", "both"] = "none"  # the branches whose codes pass an MLP (7.7)
-    context: Literal["global", "local"] = "global"  # of the clouds that turn (eqs 7.2, 7.3)
+    context: Literal["global", "local"] = "global"  # of the clouds that turn (thesis eqs. 7.2, 7.3)
     point_dim: Annotated[int, Within(2, 64)] = 3
     rotation: Literal["pointnet", "oracle", "identity"] = "pointnet"  # R_rgb is from (7.8)
     rotation_loss: Literal["matrix", "geodesic", "latent"] = "matrix"

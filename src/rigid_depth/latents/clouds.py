@@ -1,4 +1,4 @@
-"""A latent read as point clouds (thesis, section 4.4, eqs. 7.2 and 7.3)."""
+"""A latent read as point clouds (thesis section 4.4, thesis eqs. 7.2 and 7.3)."""
 
 import torch
 from jaxtyping import Float
@@ -12,9 +12,9 @@ def to_point_clouds(
 ) -> Float[Tensor, "b *clouds points dim"]:
     """The latent's entries as points; which entries make a point depends on the context.
 
-    - "local", `[B, H*W, C/d, d]` (eq. 7.2): one cloud per pixel; its point j holds the channels
-      j*d to (j+1)*d - 1. Pixels count row by row.
-    - "global", `[B, H*W*C/d, d]` (eq. 7.3): the same points, one cloud per image.
+    - "local", `[B, H*W, C/d, d]` (thesis eq. 7.2): one cloud per pixel; its point j holds the
+      channels j*d to (j+1)*d - 1. Pixels count row by row.
+    - "global", `[B, H*W*C/d, d]` (thesis eq. 7.3): the same points, one cloud per image.
     - "channel", `[B, C, H*W]`: one cloud per image, a point is a channel over all pixels; the
       dimension is H*W and need not be given.
 

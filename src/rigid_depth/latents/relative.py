@@ -11,7 +11,7 @@ def relative_projection(
     *,
     centre: bool = False,
 ) -> Float[Tensor, "*batch n k"]:
-    """Cosine of every point with every anchor (eq. 4.2), in [-1, 1]; 0 for a zero vector.
+    """Cosine of every point with every anchor (thesis eq. 4.2), in [-1, 1]; 0 for a zero vector.
 
     The geodesic distance on the unit sphere is the arc cosine of the value, not the value itself.
     Rotating, reflecting or scaling points and anchors together (parallel anchors: the same samples

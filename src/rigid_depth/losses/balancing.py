@@ -38,8 +38,9 @@ def balanced(
     eps: float = BALANCING_EPSILON,
     detach: bool = True,
 ) -> Float[Tensor, ""]:
-    """The term to add to the main loss: the secondary one at `weight` times its size (eq. 6.1).
+    """The term to add to the main loss: the secondary one at `weight` times its size.
 
+    Thesis eq. 6.1 with the ratio detached:
     `weight * stop_gradient(main / (secondary + eps)) * secondary`, at most `weight * main`. With
     `detach=False` the ratio carries a gradient too; then the term is nearly `weight * main` and the
     secondary loss is not trained at all (its gradient is scaled by `eps / (secondary + eps)`).

@@ -13,12 +13,12 @@ def coral(
     source_mask: Bool[Tensor, "*batch n"] | None = None,
     target_mask: Bool[Tensor, "*batch m"] | None = None,
 ) -> Float[Tensor, ""]:
-    """|C_S - C_T|_F^2 / (4 d^2), rows = samples, columns = features (eq. 5.12); mean of a batch.
+    """|C_S - C_T|_F^2 / (4 d^2), rows = samples, columns = features; mean of a batch.
 
-    For latents `[B, C, H, W]` the rows are the B*H*W pixels and the features the channels. Blind to
-    the means and to which row belongs to which; 0 if both sets are collapsed; it falls with the
-    fourth power of a common scale. A masked row is left out. A set with fewer than two rows has no
-    covariance: 0 with gradient 0. Computed in at least float32.
+    Thesis eq. 5.12. For latents `[B, C, H, W]` the rows are the B*H*W pixels and the features the
+    channels. Blind to the means and to which row belongs to which; 0 if both sets are collapsed; it
+    falls with the fourth power of a common scale. A masked row is left out. A set with fewer than
+    two rows has no covariance: 0 with gradient 0. Computed in at least float32.
     """
     d = source.shape[-1]
     # A fixed factor, so that the value depends little on the number of channels.

@@ -8,7 +8,7 @@ from torch import Tensor
 def masked_mse(
     pred: Float[Tensor, "*shape"], target: Float[Tensor, "*shape"], mask: Bool[Tensor, "*shape"]
 ) -> Float[Tensor, ""]:
-    """Mean squared error over the pixels of the mask (eq. 5.1 on sparse ground truth).
+    """Mean squared error over the pixels of the mask (thesis eq. 5.1 on sparse ground truth).
 
     All pixels of the batch count alike. An empty mask gives 0 with gradient 0. The mask says where
     a return exists (depth in metres > 0): an encoded depth of 0 may be a valid target. 16-bit input

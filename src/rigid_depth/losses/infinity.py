@@ -16,11 +16,11 @@ def infinity_loss(
     *,
     mean_over: str = "selected",
 ) -> Float[Tensor, ""]:
-    """Push the sky to infinity and keep all else nearer (eq. 5.13 with its prose's selection).
+    """Push the sky to infinity and keep all else nearer (thesis eq. 5.13, its prose's selection).
 
     Encoded depth, 0 = infinitely far. A sky pixel without a return costs `pred`; any other pixel
-    below the threshold costs `threshold - pred`; the rest is not selected. As printed, eq. 5.13
-    applies `threshold - pred` to every pixel that is not sky: a reward for the nearest depth.
+    below the threshold costs `threshold - pred`; the rest is not selected. As printed, thesis eq.
+    5.13 applies `threshold - pred` to every pixel that is not sky: a reward for the nearest depth.
 
     The mean is over the selected pixels of the batch (0 with gradient 0 if there are none) or, with
     `mean_over="all"`, over all pixels; the thesis does not say which. `threshold` 0.01 is 100 m in

@@ -15,10 +15,10 @@ def normalised_coral(
 ) -> Float[Tensor, ""]:
     """|C_S - C_T|_F^2 / (tr C_S + tr C_T)^2, rows = samples, columns = features; mean of a batch.
 
-    CORAL (eq. 5.12) of both sets divided by their common scale, times a constant: from 0 where the
-    covariances agree to 1 where one set has collapsed and the other varies in one direction alone.
-    Latents that shrink together gain nothing. 0 with gradient 0 where neither set varies. A masked
-    row is left out. Computed in at least float32.
+    CORAL (thesis eq. 5.12) of both sets divided by their common scale, times a constant: from 0
+    where the covariances agree to 1 where one set has collapsed and the other varies in one
+    direction alone. Latents that shrink together gain nothing. 0 with gradient 0 where neither set
+    varies. A masked row is left out. Computed in at least float32.
     """
     first, second = covariance(source, source_mask), covariance(target, target_mask)
     # Quadratic over quadratic: what both sets are scaled by falls out.

@@ -16,7 +16,7 @@ def huber(
     mask: Bool[Tensor, "*shape"],
     delta: float = 1.0,
 ) -> Float[Tensor, ""]:
-    """Mean Huber loss over the pixels of the mask (eq. 5.2): r^2/2 up to `delta`, then linear.
+    """Mean Huber loss over the mask (thesis eq. 5.2): r^2/2 up to `delta`, then linear.
 
     `delta` has the unit of the input. On values in [0, 1] the default 1 never becomes linear: the
     loss is half the mean squared error there. Empty mask and 16-bit input as in `masked_mse`.
@@ -38,7 +38,7 @@ def berhu(
     *,
     share: float = 0.2,
 ) -> Float[Tensor, ""]:
-    """Mean reverse Huber loss over the pixels of the mask (eq. 5.3): |r|, then (r^2 + d^2)/(2 d).
+    """Mean reverse Huber loss over the mask (thesis eq. 5.3): |r|, then (r^2 + d^2)/(2 d).
 
     It grows with the square of a large error: an outlier counts for more than under the mean
     absolute error and, for `delta` < 0.5, for more than under the mean squared error.

@@ -11,10 +11,10 @@ from rigid_depth.losses.depth import _full, masked_mse
 def inverse_sigmoid(y: Float[Tensor, "*shape"], eps: float = 1e-3) -> Float[Tensor, "*shape"]:
     """The logit ln(y / (1 - y)) of an encoded depth, `y` clamped to [eps, 1 - eps].
 
-    The right-hand side of eq. 5.11, which the thesis prints as a derivative; the derivative of the
-    sigmoid is y (1 - y). Without the clamp the ends of both encodings are infinite: 1 m under 1/d,
-    100 m under the linear one. With eps 0.001 the logits stay within +-6.91 and the gradient beyond
-    is 0. Computed in at least float32. Raises RigidDepthError unless 0 < eps < 0.5.
+    The right-hand side of thesis eq. 5.11, which the thesis prints as a derivative; the derivative
+    of the sigmoid is y (1 - y). Without the clamp the ends of both encodings are infinite: 1 m
+    under 1/d, 100 m under the linear one. With eps 0.001 the logits stay within +-6.91 and the
+    gradient beyond is 0. Computed in at least float32. Raises RigidDepthError unless 0 < eps < 0.5.
     """
     if not 0 < eps < 0.5:
         raise RigidDepthError(f"eps is {eps}; allowed is a number between 0 and 0.5")
@@ -29,7 +29,7 @@ def logit_loss(
     eps: float = 1e-3,
     from_logits: bool = False,
 ) -> Float[Tensor, ""]:
-    """Mean squared difference of the logits over the pixels of the mask (eq. 5.11, corrected).
+    """Mean squared difference of the logits over the mask (thesis eq. 5.11, corrected).
 
     `target` is an encoded depth in [0, 1]; `pred` too, or the network's values before its sigmoid
     with `from_logits=True`, which keeps a gradient where a sigmoid has saturated. Near the middle

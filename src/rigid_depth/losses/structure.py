@@ -27,7 +27,7 @@ def sobel_loss(
     compare: str = "magnitude",
     normalised: bool = True,
 ) -> Float[Tensor, ""]:
-    """Mean squared difference of the Sobel slopes (eqs. 5.4-5.6) where the whole 3x3 is valid.
+    """Mean squared difference of Sobel slopes (thesis eqs. 5.4-5.6) where the whole 3x3 is valid.
 
     "magnitude" is the thesis's form and does not see the direction: a map and its negative cost
     nothing. "components" compares the horizontal and the vertical slope each by itself (their mean
@@ -68,7 +68,7 @@ def sobel(
 def slope_magnitude(
     slopes: Float[Tensor, "2 *shape"], eps: float = 1e-12
 ) -> Float[Tensor, "*shape"]:
-    """sqrt(horizontal^2 + vertical^2 + eps) (eq. 5.4); with eps a flat map has a gradient."""
+    """sqrt(horizontal^2 + vertical^2 + eps) (thesis eq. 5.4); eps gives a flat map a gradient."""
     return (slopes.square().sum(0) + eps).sqrt()
 
 
@@ -78,7 +78,7 @@ def ssim_loss(
     mask: Bool[Tensor, "b c H W"],
     **options,
 ) -> Float[Tensor, ""]:
-    """1 - mean SSIM over the valid windows (eq. 5.8), between 0 and 2; options as in `ssim_map`.
+    """1 - mean SSIM over the valid windows (thesis eq. 5.8), in [0, 2]; options as in `ssim_map`.
 
     0 with gradient 0 if no window is valid.
     """
@@ -92,7 +92,7 @@ def ssim(
     mask: Bool[Tensor, "b c H W"],
     **options,
 ) -> Float[Tensor, ""]:
-    """Mean SSIM over the valid windows (eq. 5.7), NaN without one; options as in `ssim_map`."""
+    """Mean SSIM over valid windows (thesis eq. 5.7), NaN without one; options as in `ssim_map`."""
     index, valid = ssim_map(pred, target, mask, **options)
     return torch.where(valid, index, 0).sum() / valid.sum()
 
@@ -107,7 +107,7 @@ def ssim_map(
     data_range: float = 1.0,
     min_share: float = 1.0,
 ) -> tuple[Float[Tensor, "b c H W"], Bool[Tensor, "b c H W"]]:
-    """SSIM of the Gaussian window around each pixel (eq. 5.7), and which windows are valid.
+    """SSIM of the Gaussian window around each pixel (thesis eq. 5.7), and which windows are valid.
 
     C1 = (0.01 `data_range`)^2 and C2 = (0.03 `data_range`)^2; the thesis gives neither them nor the
     window, these are those of Wang et al. (2004). A window is valid if the pixels of the mask carry

@@ -1,4 +1,4 @@
-"""Known ways to weigh several losses, to compare eq. 6.1 with (thesis, section 6.1).
+"""Known ways to weigh several losses, to compare thesis eq. 6.1 with (thesis, section 6.1).
 
 Uncertainty weighting (Kendall et al., 2018), dynamic weight averaging and gradient surgery are in
 the library torchjd; here is what no light library has.

@@ -1,4 +1,4 @@
-"""The two-branch model: what lies between the latents is all that differs (thesis, Fig. 6.1)."""
+"""The two-branch model: what lies between the latents is all that differs (thesis Figure 6.1)."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Alignment(nn.Module):
 
 
 class TwoBranch(nn.Module):
-    """An RGB autoencoder guided by an RGB-D one in training; alone at inference (Fig. 6.1).
+    """An RGB autoencoder guided by an RGB-D one in training, alone at inference: thesis Figure 6.1.
 
     Args:
         rgb: the RGB branch.

@@ -1,4 +1,4 @@
-"""Aligning point sets (thesis section 3.5, algorithm 1 and listing 3.1, corrected)."""
+"""Aligning point sets (section 3.5, thesis Algorithm 1 and thesis Listing 3.1, corrected)."""
 
 from typing import NamedTuple
 
@@ -40,13 +40,13 @@ def procrustes_alignment(
     with_translation: bool = True,
     with_reflection: bool = False,
 ) -> Similarity:
-    """The similarity that minimises sum_i w_i ||s R x_i + t - y_i||^2 (eq 3.7, corrected).
+    """The similarity that minimises sum_i w_i ||s R x_i + t - y_i||^2 (thesis eq. 3.7, corrected).
 
     Row i of `source` corresponds to row i of `target`; for a list of pairs (i, j) pass
     `source[i]` and `target[j]`. `weights` holds one number per row, `[*batch, n]`. A
     correspondence with a NaN on either side is missing and ignored, as is one of weight zero,
-    whatever it holds. Algorithm 1 with three corrections: the smallest singular direction flips,
-    not the last column of R; the scale uses the flipped singular value,
+    whatever it holds. Thesis Algorithm 1 with three corrections: the smallest singular direction
+    flips, not the last column of R; the scale uses the flipped singular value,
     s = tr(R^T K) / sum w |x'|^2; t = mu_y - s R mu_x belongs to the model s R x + t.
 
     The scale is never negative. Without scale s = 1, without translation t = 0 and nothing is

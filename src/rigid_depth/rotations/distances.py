@@ -20,7 +20,7 @@ MANY = 1024  # rows from which the angle on SO(3) is computed in planes
 def chordal_distance(
     first: Float[Tensor, "*#batch n n"], second: Float[Tensor, "*#batch n n"]
 ) -> Float[Tensor, "*#batch"]:
-    """||R1 - R2||_F, on SO(3) equal to 2 sqrt(2) sin(angle / 2) (eq 3.11).
+    """||R1 - R2||_F, on SO(3) equal to 2 sqrt(2) sin(angle / 2) (thesis eq. 3.11).
 
     A kink at zero like |x|: the derivative there is zero. Its square is smooth.
     """
@@ -31,13 +31,13 @@ def chordal_distance(
 def geodesic_distance(
     first: Float[Tensor, "*#batch n n"], second: Float[Tensor, "*#batch n n"]
 ) -> Float[Tensor, "*#batch"]:
-    """The length of the shortest path on SO(n) in radians, ||log(R1^T R2)||_F / sqrt(2) (eq 3.12).
+    """The length of the shortest path on SO(n) in radians, ||log(R1^T R2)||_F / sqrt(2).
 
-    On SO(2) and SO(3) this is the angle of R1^T R2 in [0, pi], from its sine and cosine by atan2:
-    as exact near 0 and pi as in between, where the arccos of eq 3.10 loses half the digits and
-    its derivative is NaN. For n > 3 the matrix logarithm. Derivatives of every order. At distance 0
-    and at the cut locus (a plane turned by pi) the distance has a kink and the derivative is taken
-    as zero.
+    Thesis eq. 3.12. On SO(2) and SO(3) this is the angle of R1^T R2 in [0, pi], from its sine and
+    cosine by atan2: as exact near 0 and pi as in between, where the arccos of thesis eq. 3.10 loses
+    half the digits and its derivative is NaN. For n > 3 the matrix logarithm. Derivatives of every
+    order. At distance 0 and at the cut locus (a plane turned by pi) the distance has a kink and the
+    derivative is taken as zero.
     """
     if first.shape[-1] > 3:
         return _LogNorm.apply(first.mT @ second)[0]
@@ -76,10 +76,11 @@ def _angle(first: Tensor, second: Tensor) -> Tensor:
 def quaternion_distance(
     first: Float[Tensor, "*#batch 4"], second: Float[Tensor, "*#batch 4"]
 ) -> Float[Tensor, "*#batch"]:
-    """The rotation angle in radians, in [0, pi], between unit quaternions (eq 3.21).
+    """The rotation angle in radians, in [0, pi], between unit quaternions (thesis eq. 3.21).
 
     theta = 4 atan2(min |q1 -+ q2|, max |q1 -+ q2|), the arcsine of the thesis without its loss near
-    the end of its range; q and -q are at distance zero (eq 3.19 needs the modulus for that).
+    the end of its range; q and -q are at distance zero (thesis eq. 3.19 needs the modulus for
+    that).
     """
     # |q1 - q2| = 2 sin(theta / 4) and |q1 + q2| = 2 cos(theta / 4), the other way round for -q2.
     minus, plus = safe_norm(first - second), safe_norm(first + second)

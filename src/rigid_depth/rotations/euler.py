@@ -12,7 +12,7 @@ from rigid_depth.rotations._numerics import full_precision, in_steps, is_ordinar
 
 @full_precision
 def rotation_matrix_2d(angle_rad: Float[Tensor, "*batch"]) -> Float[Tensor, "*batch 2 2"]:
-    """The rotation of the plane by an angle in radians, counter-clockwise (eq 3.1)."""
+    """The rotation of the plane by an angle in radians, counter-clockwise (thesis eq. 3.1)."""
     c, s = torch.cos(angle_rad), torch.sin(angle_rad)
     return torch.stack((c, -s, s, c), dim=-1).unflatten(-1, (2, 2))
 
@@ -41,13 +41,13 @@ def axis_rotation(angle_rad: Float[Tensor, "*batch"], axis: str) -> Float[Tensor
 def euler_to_matrix(
     angles_rad: Float[Tensor, "*batch 3"], order: str = "xyz"
 ) -> Float[Tensor, "*batch 3 3"]:
-    """The rotation of three Euler angles in radians (section 3.6.3, eq 3.3), scipy's convention.
+    """The rotation of three Euler angles in radians (thesis section 3.6.3 and thesis eq. 3.3).
 
-    Lower case is extrinsic (about the fixed axes): "xyz" of angles (a, b, c) is Rz(c) Ry(b) Rx(a),
-    the product of section 3.6.3. Upper case is intrinsic (about the moving axes): "XYZ" is
-    Rx(a) Ry(b) Rz(c), the product of eq 3.3. Neighbouring axes differ; all twelve
-    sequences are allowed. The Jacobian has rank 2 where the middle angle is +-pi/2 (three
-    different axes) or 0, pi (first axis = last axis).
+    The convention is scipy's. Lower case is extrinsic (about the fixed axes): "xyz" of angles
+    (a, b, c) is Rz(c) Ry(b) Rx(a), the product of section 3.6.3. Upper case is intrinsic (about
+    the moving axes): "XYZ" is Rx(a) Ry(b) Rz(c), the product of thesis eq. 3.3. Neighbouring axes
+    differ; all twelve sequences are allowed. The Jacobian has rank 2 where the middle angle is
+    +-pi/2 (three different axes) or 0, pi (first axis = last axis).
 
     Raises RigidDepthError for an order that is none of these.
     """

@@ -21,7 +21,7 @@ METHODS = ("modified", "classical", "qr")
 @full_precision
 @in_steps(2)
 def sixd_to_matrix(columns: Float[Tensor, "*batch 3 2"]) -> Float[Tensor, "*batch 3 3"]:
-    """The rotation whose first two columns are two vectors made orthonormal (algorithm 2).
+    """The rotation whose first two columns are two vectors made orthonormal (thesis Algorithm 2).
 
     The third column is their cross product, so the determinant is +1 always. Two vectors that are
     zero or parallel still give a rotation: the coordinate axis farthest from the first column takes
@@ -76,7 +76,7 @@ def gram_schmidt(
     tolerance: float | None = None,
     rotation: bool = False,
 ) -> Float[Tensor, "*batch n m"]:
-    """Orthonormal columns that span the nested spaces of the m <= n given columns (algorithm 3).
+    """Orthonormal columns that span the nested spaces of m <= n given ones (thesis Algorithm 3).
 
     `method`: "classical" subtracts the projections of the given vector, as printed in the thesis,
     and loses orthogonality like the square of the conditioning; "modified" subtracts those of the

@@ -21,7 +21,7 @@ def rotation_mse(
 def cosine_loss(
     first: Float[Tensor, "*#batch n n"], second: Float[Tensor, "*#batch n n"]
 ) -> Float[Tensor, "*#batch"]:
-    """1 - <A, B> / (|A| |B|) (eq 3.8 as a loss); at most 4/3 on SO(3): chordal^2 / 6."""
+    """1 - <A, B> / (|A| |B|) (thesis eq. 3.8 as a loss); at most 4/3 on SO(3): chordal^2 / 6."""
     # On SO(n) both norms are sqrt(n) and the loss is 1 - <A, B> / n.
     return 1 - torch.cosine_similarity(first.flatten(-2), second.flatten(-2), dim=-1)
 
@@ -30,7 +30,7 @@ def cosine_loss(
 def orthogonality_loss(
     first: Float[Tensor, "*#batch n n"], second: Float[Tensor, "*#batch n n"]
 ) -> Float[Tensor, "*#batch"]:
-    """||A B^T - I||_F^2 / n^2 (eq 3.9 with the norm it lacks).
+    """||A B^T - I||_F^2 / n^2 (thesis eq. 3.9 with the norm it lacks).
 
     Zero for B = A^-T, so on unconstrained matrices it does not ask either for orthonormality.
     """
@@ -53,7 +53,7 @@ def orthonormality_penalty(vectors: Float[Tensor, "*batch m n"]) -> Float[Tensor
 def quaternion_mse(
     first: Float[Tensor, "*#batch 4"], second: Float[Tensor, "*#batch 4"]
 ) -> Float[Tensor, "*#batch"]:
-    """Mean square of q1 -+ q2, the smaller one (eq 3.17 with q and -q the same rotation)."""
+    """Mean square of q1 -+ q2, the smaller one (thesis eq. 3.17; q and -q are one rotation)."""
     # q and -q are one rotation, so the nearer of the two counts.
     minus, plus = (first - second).square().mean(-1), (first + second).square().mean(-1)
     return torch.minimum(minus, plus)
@@ -63,7 +63,7 @@ def quaternion_mse(
 def euler_mse(
     first_rad: Float[Tensor, "*#batch 3"], second_rad: Float[Tensor, "*#batch 3"]
 ) -> Float[Tensor, "*#batch"]:
-    """Mean square of the angle differences wrapped to (-pi, pi], in rad^2 (eq 3.13, corrected)."""
+    """Mean square of angle differences wrapped to (-pi, pi], rad^2 (thesis eq. 3.13, corrected)."""
     # Whole turns are taken off. Their number is constant but for jumps, so the slope stays that of
     # the difference.
     difference = first_rad - second_rad

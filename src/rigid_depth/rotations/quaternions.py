@@ -18,7 +18,7 @@ from rigid_depth.rotations._numerics import (
 @full_precision
 @in_steps(1)
 def quaternion_to_matrix(quaternion: Float[Tensor, "*batch 4"]) -> Float[Tensor, "*batch 3 3"]:
-    """The rotation of a quaternion (w, x, y, z) of any length but zero (eq 3.16, then 3.5).
+    """The rotation of a quaternion (w, x, y, z) of any length but zero (thesis eq. 3.16, then 3.5).
 
     q and -q give the same rotation. The zero quaternion gives the identity, with zero derivative.
     """
@@ -26,7 +26,7 @@ def quaternion_to_matrix(quaternion: Float[Tensor, "*batch 4"]) -> Float[Tensor,
     if not is_ordinary(square):
         quaternion = _unit(quaternion)
         square = (quaternion * quaternion).sum(-1)
-    # Eq 3.5 has products of two entries only, so dividing by |q|^2 once needs no square root.
+    # Thesis eq. 3.5 has products of two entries only: dividing by |q|^2 once needs no root.
     w, x, y, z = quaternion.unbind(-1)
     share = 2 / square
     x2, y2, z2 = share * x, share * y, share * z
@@ -84,7 +84,7 @@ def quaternion_multiply(
 def quaternion_rotate(
     quaternion: Float[Tensor, "*#batch 4"], point: Float[Tensor, "*#batch 3"]
 ) -> Float[Tensor, "*#batch 3"]:
-    """A point rotated by a non-zero quaternion (w, x, y, z): q p q^-1 (eq 3.6)."""
+    """A point rotated by a non-zero quaternion (w, x, y, z): q p q^-1 (thesis eq. 3.6)."""
     batch = torch.broadcast_shapes(quaternion.shape[:-1], point.shape[:-1])
     quaternion, point = quaternion.expand(*batch, 4), point.expand(*batch, 3)
     return roma.quat_action(roma.quat_wxyz_to_xyzw(_unit(quaternion)), point, is_normalized=True)

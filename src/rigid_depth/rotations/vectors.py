@@ -11,10 +11,11 @@ from rigid_depth.rotations._numerics import full_precision, in_steps, sinc_of_sq
 @full_precision
 @in_steps(1)
 def rotvec_to_matrix(rotvec_rad: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch 3 3"]:
-    """The rotation about the direction of a vector by its length in radians (eq 3.14, 3.15).
+    """The rotation about the direction of a vector by its length in radians.
 
-    Rodrigues' formula in the form I + sinc(t) [r]x + sinc(t/2)^2 / 2 [r]x^2, t = |r|, which is
-    smooth at r = 0. Any length is allowed; the Jacobian has rank 1 at lengths 2 pi, 4 pi, ...
+    Rodrigues' formula (thesis eqs. 3.14 and 3.15) in the form
+    I + sinc(t) [r]x + sinc(t/2)^2 / 2 [r]x^2, t = |r|, which is smooth at r = 0. Any length is
+    allowed; the Jacobian has rank 1 at lengths 2 pi, 4 pi, ...
     """
     square = (rotvec_rad * rotvec_rad).sum(-1, keepdim=True)
     # 1 - cos(t) = 2 sin(t/2)^2: near 0 the difference would have no digits left.

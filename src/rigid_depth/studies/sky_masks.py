@@ -67,7 +67,7 @@ def spoil(
 def printed_infinity_loss(
     y: Float[Tensor, "b 1 h w"], sky: Bool[Tensor, "b 1 h w"], threshold: float = THRESHOLD
 ) -> Float[Tensor, ""]:
-    """Equation 5.13 as it is printed, without the selection of its prose; for teaching only."""
+    """Thesis eq. 5.13 as it is printed, without the selection of its prose; for teaching only."""
     return torch.where(sky, y, threshold - y).mean()
 
 
@@ -86,11 +86,11 @@ def mask_errors(
 
     A network learns depth alone for `before` steps. From there it is trained for `after` steps in
     each of several ways, with the same frames in the same order: `none`, depth alone; `printed`,
-    plus `weight` times eq. 5.13 as printed; `balanced ...`, plus the infinity loss balanced by eq.
-    6.1 at each of `balances`; and, for every mask, plus `weight` times the infinity loss. For each:
-    `rmse_m`, `dense_rmse_m`, `skyline_rmse_m` (surfaces up to 80 m, at most `SKYLINE_PX` px from
-    the true sky), `sky_mean_m`, `sky_beyond_80m`; for the masks, over all training pixels, `missed`
-    (sky that the mask lacks) and `added`, as shares of the true sky.
+    plus `weight` times thesis eq. 5.13 as printed; `balanced ...`, plus the infinity loss balanced
+    by thesis eq. 6.1 at each of `balances`; and, for every mask, plus `weight` times the infinity
+    loss. For each: `rmse_m`, `dense_rmse_m`, `skyline_rmse_m` (surfaces up to 80 m, at most
+    `SKYLINE_PX` px from the true sky), `sky_mean_m`, `sky_beyond_80m`; for the masks, over all
+    training pixels, `missed` (sky that the mask lacks) and `added`, as shares of the true sky.
     """
     frames = small_frames(world, tuple(size))
     with torch.random.fork_rng(devices=[]):

@@ -38,8 +38,8 @@ def api_pages() -> dict[str, str]:
         said = ast.get_docstring(_tree(_file(module))) or ""
         lines.append(f"- [`{module}`](#api-{name}): {_prose(said.splitlines()[0])}")
     head = (
-        "(api)=\n# The package\n\nPublic names, with shapes, units and what they raise. Equations, "
-        "tables and sections that they name are the thesis's.\n"
+        "(api)=\n# The package\n\nPublic names, with shapes, units and what they raise. Sections "
+        "that they name are the thesis's.\n"
     )
     return {"api.md": "\n".join([head, *lines, ""]), **pages}
 

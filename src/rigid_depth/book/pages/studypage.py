@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -20,6 +21,8 @@ from rigid_depth.studies import (
 
 CURVE_POINTS = 8
 """A list longer than this is a curve: the page says how it begins and ends."""
+EQUATION = re.compile(r"\beq\. (?=\d)")
+"""How a key of a record names an equation; the page says that it is the thesis's."""
 
 
 def study_pages(root: Path) -> dict[str, str]:
@@ -73,6 +76,7 @@ def _page(study: Study, records: list[StudyRecord], root: Path) -> str:
         f"Seeds {', '.join(seeds)}; {seconds:.0f} s in all.\n",
         "To run it again:\n\n```bash\n"
         f"rigid-depth study {study.name} --size full --seeds {','.join(seeds)}\n```\n",
+        "Each number below is named by the keys that lead to it in the record.\n",
         table(
             ("Number", "mean", "95 % interval", "std", "n"),
             [(f"`{name}`", *cells) for name, cells in _rows(summarise(records))],
@@ -89,10 +93,14 @@ def _page(study: Study, records: list[StudyRecord], root: Path) -> str:
 
 
 def _rows(value: object, name: str = "") -> Iterator[tuple[str, tuple[str, str, str, str]]]:
-    """Name and cells of every number; of a curve its first and last."""
+    """Name and cells of every number; of a curve its first and last.
+
+    The name is made of the keys that lead to it.
+    """
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _rows(inner, f"{name}.{key}" if name else str(key))
+            said = EQUATION.sub("thesis eq. ", str(key))
+            yield from _rows(inner, f"{name} / {said}" if name else said)
     elif isinstance(value, list):
         chosen = range(len(value)) if len(value) <= CURVE_POINTS else (0, len(value) - 1)
         for index in chosen:

@@ -166,8 +166,8 @@ def gap_table(runs: Iterable[Run], experiments: Sequence[str]) -> str:
 def first_lost_steps(runs: Iterable[Run], experiment: str) -> tuple[int, int, int] | None:
     """When less than half of the alignment loss's weight arrives for the first time.
 
-    The loss has then fallen below eps of eq. 6.1. Returns the first such step, least and most over
-    seeds, and the last step of the curves; None where it does not happen in every seed.
+    The loss has then fallen below eps of thesis eq. 6.1. Returns the first such step, least and
+    most over seeds, and the last step of the curves; None where it does not happen in every seed.
     """
     curves = [run.record["curves"]["train"] for run in runs if run.experiment == experiment]
     lost = [

@@ -4,7 +4,7 @@ The number of a chapter is the beginning of its file's name and of its title: `0
 is *3c Maps onto SO(3)*, `07_8_rotations.md` *7.8 Rotations*. What the chapter numbers itself has a
 hyphen, *Figure 7.8-1*, which no number of the thesis has; the thesis's own are called *thesis
 Figure 7.8*, *thesis eq. 3.10*, *thesis Algorithm 1*. Sections are numbered in the thesis alone.
-Docstrings of the package may leave *thesis* out: code has no equations of its own.
+Docstrings of the package call them so, too: they reach the pages of its API.
 """
 
 from __future__ import annotations

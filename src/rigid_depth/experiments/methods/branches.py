@@ -1,4 +1,4 @@
-"""Builds the two-branch model of an experiment around its alignment (thesis, Fig. 6.1)."""
+"""Builds the two-branch model of an experiment around its alignment (thesis Figure 6.1)."""
 
 from __future__ import annotations
 

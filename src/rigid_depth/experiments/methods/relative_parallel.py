@@ -1,4 +1,4 @@
-"""Relative representations with parallel anchors: the control that 7.7 lacks (eq 4.2)."""
+"""Relative representations with parallel anchors: the control that 7.7 lacks (thesis eq. 4.2)."""
 
 from __future__ import annotations
 

@@ -16,14 +16,15 @@ from rigid_depth.rotations.losses import rotation_mse
 
 
 class Rotation(Alignment):
-    """The points of the RGB latent, rotated once by R_rgbd and once by R_rgb (eqs 7.2 to 7.5).
+    """The points of the RGB latent, rotated once by R_rgbd and once by R_rgb.
 
-    R_rgbd is the rotation that brings the RGB points nearest to the RGB-D points (Procrustes,
-    neither centred nor scaled), or a second PointNet's of the RGB-D points. R_rgb is a PointNet's
-    of the RGB points alone; "oracle" takes R_rgbd instead, "identity" turns neither. The loss pulls
-    R_rgb to R_rgbd, which is detached there unless `detach_guide` is false; the RGB-D encoder
-    learns through the depth it guides. With `both_rotated` the RGB-D branch decodes its own points,
-    turned by the inverse of R_rgbd towards the RGB points (the "initial trials" of 8.1).
+    These are thesis eqs. 7.2 to 7.5. R_rgbd is the rotation that brings the RGB points nearest to
+    the RGB-D points (Procrustes, neither centred nor scaled), or a second PointNet's of the RGB-D
+    points. R_rgb is a PointNet's of the RGB points alone; "oracle" takes R_rgbd instead, "identity"
+    turns neither. The loss pulls R_rgb to R_rgbd, which is detached there unless `detach_guide` is
+    false; the RGB-D encoder learns through the depth it guides. With `both_rotated` the RGB-D
+    branch decodes its own points, turned by the inverse of R_rgbd towards the RGB points (the
+    "initial trials" of 8.1).
     """
 
     def __init__(self, experiment: Experiment):

@@ -1,4 +1,4 @@
-"""What is minimised: depth losses of the branches, balanced secondary losses (eq 7.1)."""
+"""What is minimised: depth losses of the branches, balanced secondary losses (thesis eq. 7.1)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def objective(
     step: int,
     steps: int,
 ) -> dict[str, Tensor]:
-    """The terms whose sum is the loss (eqs 6.1 and 7.1), by name.
+    """The terms whose sum is the loss (thesis eqs. 6.1 and 7.1), by name.
 
     Masked MSE of every branch; with the infinity loss one more term per branch; the alignment loss.
     These secondary ones are brought to the size of the leading loss, times the weight their

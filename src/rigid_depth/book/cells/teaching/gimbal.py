@@ -19,7 +19,7 @@ START_DEG = (20, 30, 0)
 
 
 def gimbal():
-    """The gimbal of eq 3.3 (intrinsic "XYZ") with three sliders in degrees, to end a cell with.
+    """The gimbal of thesis eq. 3.3 (intrinsic "XYZ") with three sliders in degrees, to end a cell.
 
     Beside the rings stand the singular values of the Jacobian from the angles in radians to the
     nine entries of R.

@@ -25,9 +25,9 @@ class ReceptiveField(NamedTuple):
 def receptive_field(layers: Sequence[tuple[int, ...]]) -> list[ReceptiveField]:
     """The receptive field after each layer `(kernel, stride=1, padding=0, dilation=1)`.
 
-    r_l = r_(l-1) + (s_1 ... s_(l-1)) dilation_l (k_l - 1): eq. 4.1 with s_i the stride of layer i;
-    the example beside Fig. 4.6 drops the product. Holds for a chain; of parallel paths take the
-    largest. Raises RigidDepthError for numbers a layer cannot have.
+    r_l = r_(l-1) + (s_1 ... s_(l-1)) dilation_l (k_l - 1): thesis eq. 4.1 with s_i the stride of
+    layer i; the example beside thesis Figure 4.6 drops the product. Holds for a chain; of parallel
+    paths take the largest. Raises RigidDepthError for numbers a layer cannot have.
     """
     size, step, centre, fields = 1, 1, 0.0, []
     for number, layer in enumerate(layers, 1):
@@ -95,7 +95,7 @@ def measure_receptive_field(
     The absolute gradient of a random mixture of the cell's channels, over normal random images,
     summed over the input's channels. `cell` is a row and a column, by default the middle. The
     module's own mode holds: call `eval()` first where it has dropout. Global steps (attention,
-    normalisation over the image) reach every pixel, which eq. 4.1 does not count. Raises
+    normalisation over the image) reach every pixel, which thesis eq. 4.1 does not count. Raises
     RigidDepthError for a cell outside the output.
     """
     first = next(module.parameters(), torch.empty(0))

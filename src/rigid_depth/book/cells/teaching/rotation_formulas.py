@@ -12,7 +12,7 @@ from rigid_depth.rotations._numerics import skew
 
 
 def euler_matrix_expanded(angles_rad: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch 3 3"]:
-    """Rx Ry Rz multiplied out (the expansion below eq 3.3, corrected; radians).
+    """Rx Ry Rz multiplied out (the expansion below thesis eq. 3.3, corrected; radians).
 
     Twin: `euler_to_matrix(angles_rad, "XYZ")`.
     """
@@ -26,7 +26,7 @@ def euler_matrix_expanded(angles_rad: Float[Tensor, "*batch 3"]) -> Float[Tensor
 
 
 def rodrigues(rotvec_rad: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch 3 3"]:
-    """I + sin(t) K + (1 - cos(t)) K^2 with the unit axis in K (eq 3.15; radians).
+    """I + sin(t) K + (1 - cos(t)) K^2 with the unit axis in K (thesis eq. 3.15; radians).
 
     Not defined at the zero vector. Twin: `rotvec_to_matrix`.
     """
@@ -49,7 +49,7 @@ def procrustes_by_svd(matrix: Float[Tensor, "*batch n n"]) -> Float[Tensor, "*ba
 def alignment_by_algorithm_1(
     source: Float[Tensor, "n d"], target: Float[Tensor, "n d"]
 ) -> tuple[Float[Tensor, "d d"], Float[Tensor, ""], Float[Tensor, " d"]]:
-    """Algorithm 1 for one cloud: R, s, T of s R x + T (flip, scale and row form corrected).
+    """Thesis Algorithm 1 for one cloud: R, s, T of s R x + T (flip, scale and row form corrected).
 
     Twin: `procrustes_alignment`.
     """
@@ -66,7 +66,7 @@ def alignment_by_algorithm_1(
 def geodesic_by_arccos(
     first: Float[Tensor, "*batch 3 3"], second: Float[Tensor, "*batch 3 3"]
 ) -> Float[Tensor, "*batch"]:
-    """arccos((tr(R1^T R2) - 1) / 2) in radians (eq 3.10 with the arccos it lacks).
+    """arccos((tr(R1^T R2) - 1) / 2) in radians (thesis eq. 3.10 with the arccos it lacks).
 
     Half the digits near 0 and pi, derivative NaN there. Twin: `geodesic_distance`.
     """
@@ -77,7 +77,7 @@ def geodesic_by_arccos(
 def geodesic_by_arcsin(
     first: Float[Tensor, "*batch 3 3"], second: Float[Tensor, "*batch 3 3"], limit: float = 1.0
 ) -> Float[Tensor, "*batch"]:
-    """2 arcsin(||R1 - R2||_F / (2 sqrt 2)) in radians (eq 3.12), its argument held at `limit`.
+    """2 arcsin(||R1 - R2||_F / (2 sqrt 2)) in radians (thesis eq. 3.12), argument held at `limit`.
 
     Half the digits near pi; the derivative at pi is finite only for a limit below 1. Twin:
     `geodesic_distance`.
