@@ -121,7 +121,7 @@ def test_each_row_may_have_a_base_of_its_own(runs):
     assert rows["mse"]["value_m"] == pytest.approx(-0.5, abs=0.02)
     assert rows["relative"]["verdict"] == "open"
     (line,) = (t for t in comparison.base_table(runs, bases).splitlines() if "| worse" in t)
-    assert line.startswith("| CORAL | `mse` |")
+    assert line.startswith("| [CORAL](#experiment-cpu-coral) | [`mse`](#experiment-cpu-mse) |")
 
 
 def test_the_file_of_verdicts_has_every_comparison(runs):

@@ -118,6 +118,7 @@ def test_figures_and_tables_of_a_notebook_are_found_with_their_data(copy):
     ]
     assert column(figure.data, "y") == [3, 4]
     assert (table.of_records, figure.of_records) == (True, False)
+    assert (table.links, figure.links) == (("study-x", "run-0", "run-1"), ())
 
 
 @pytest.mark.parametrize(
@@ -128,6 +129,13 @@ def test_figures_and_tables_of_a_notebook_are_found_with_their_data(copy):
         (["p = tables.published()\ndef f(): return p", "show(f())"], [1, 1]),
         (["p, a = published('x'), []\nfor r in p:\n    a.append(r)", "b = a[0]", "b"], [1, 1, 1]),
         (["from rigid_depth.studies import published", "%time x", "x = 1"], [0, 0, 0]),
+        (["p = published('x')\nq = [name for name in p]", "name = 1", "name"], [1, 0, 0]),
+        (["k = published('x')\ndef f(k):\n    m = k\n    return m", "f(1)"], [1, 0]),
+        (["p = published('x')\ndef f():\n    return len(p)", "f()"], [1, 1]),
+        (["k = published('x')", "for k in range(3):\n    print(k)"], [1, 0]),
+        (["p = published('x')", "a = 0\nif p:\n    a = p\nelse:\n    a = 1", "a"], [1, 1, 1]),
+        (["p, d = published('x'), {}", "for k in 'ab':\n    d[k] = p", "d"], [1, 1, 1]),
+        (["p, t = published('x'), 0", "for r in p:\n    t += r", "t += 1"], [1, 1, 1]),
     ],
 )
 def test_names_are_followed_from_the_records(cells, expected):
@@ -145,4 +153,4 @@ def test_a_picture_in_the_text_is_a_figure_without_data(tmp_path):
     ]
     (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells}))
     (found,) = figuredata.items(tmp_path / "a.ipynb")
-    assert found == figuredata.Item("fig-a", "Latents of [a run](#run-a).", "", True)
+    assert found == figuredata.Item("fig-a", "Latents of [a run](#run-a).", "", True, ("run-a",))

@@ -5,10 +5,11 @@ import re
 from importlib import import_module
 from pathlib import Path
 
+import jupytext
 import pytest
 
-from rigid_depth.book.executed import copies, figuredata
-from rigid_depth.book.pages import apipages, indexpages
+from rigid_depth.book.executed import copies, figuredata, recordcells
+from rigid_depth.book.pages import apipages, indexpages, itemrecords
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -59,6 +60,54 @@ def test_every_listed_figure_and_table_says_its_run_and_has_its_data():
     assert len(set(linked)) == len(linked) > 100
     assert all("*From " in line or "*Computed by" in line for line in lines)
     assert all(text.count("\n") > 1 for text in data.values())
+
+
+def listed() -> dict[str, str]:
+    """Label of a figure or table to where the list says that it comes from."""
+    lines = re.findall(
+        r"^- \{numref\}`(.*?)`: (.*)", indexpages.index_pages(ROOT)["figures.md"], re.M
+    )
+    return {name: said[said.index("*") :] for name, said in lines if "*" in said}
+
+
+def test_an_item_is_listed_with_its_own_records():
+    found = listed()
+    assert found["tab-regression-small"].startswith(
+        "*From [small-rotations](#study-small-rotations) ("
+    )
+    assert "clouds" not in found["tab-regression-small"]
+    assert found["fig-regression-noise"].startswith("*Computed by the cell*")
+    assert re.match(r"\*From [^(]*\(#experiment-core-mse\)[^(]*\(", found["tab-mse-shrunk"])
+    assert "published runs" not in found["tab-mse-shrunk"]
+
+
+@pytest.mark.parametrize(
+    ("links", "said"),
+    [
+        (("study-two-goals",), "*From [two-goals](#study-two-goals) (study, 5 seeds, "),
+        (("run-core-mse-seed-0",), "*From [mse](#experiment-core-mse) (scale core, 1 seed, "),
+        (("experiment-core-mse",), "*From [mse](#experiment-core-mse) (scale core, 3 seeds, "),
+        (("runs-cpu",), "*From [runs](#runs-cpu) (scale cpu, up to 3 seeds, "),
+        (("run-core-no-such-seed-0",), "*From [published runs](#published-runs) (scale core, "),
+    ],
+)
+def test_links_say_what_an_item_comes_from(links, said):
+    item = figuredata.Item("a", "A.", "", of_records=True, links=links)
+    assert itemrecords.from_records(item, "notebooks/07_4_mse", ROOT).startswith(said)
+
+
+@pytest.mark.parametrize("text", copies.texts(ROOT), ids=lambda text: text.stem)
+def test_the_caption_of_a_figure_of_records_names_them(text):
+    """A figure has no rows that link to its runs, as a table has."""
+    cells = [cell for cell in jupytext.read(text).cells if cell.cell_type == "code"]
+    shown = recordcells.shows_records(cell.source for cell in cells)
+    figures = [(cell.metadata.get("mystnb") or {}).get("figure") or {} for cell in cells]
+    silent = [
+        figure["name"]
+        for figure, of_records in zip(figures, shown, strict=True)
+        if of_records and figure.get("caption") and not figuredata.RECORDS.search(figure["caption"])
+    ]
+    assert silent == []
 
 
 def test_the_status_says_when_where_how_long_and_with_what(tmp_path):

@@ -32,19 +32,23 @@ PICTURE = re.compile(
 )
 """A figure in the text that is a picture of the book, such as one drawn from published weights."""
 LINK = re.compile(r"!?\[([^\[\]]*)\]\([^)]*\)")
+RECORDS = re.compile(r"\]\(#((?:study|runs?|experiment)-[^)\s]+)\)")
+"""A link to published records: to a study, a run, an experiment or all runs of a scale."""
 
 
 @dataclass(frozen=True)
 class Item:
     """A numbered figure or table: its label, caption as MyST, and data, empty if there is none.
 
-    `of_records` tells whether its cell shows published records, or what it computed itself.
+    `of_records` tells whether its cell shows published records, or what it computed itself; `links`
+    are the pages of such records that its caption and its rows lead to.
     """
 
     name: str
     caption: str
     data: str
     of_records: bool
+    links: tuple[str, ...] = ()
 
 
 def items(copy: Path) -> tuple[Item, ...]:
@@ -68,12 +72,17 @@ def _items(copy: Path, written_ns: int) -> tuple[Item, ...]:
         outputs, of_records = cell["outputs"], next(records)
         figure = ((cell["metadata"].get("mystnb") or {}).get("figure")) or {}
         if figure.get("name") and figure.get("caption"):
-            found.append(Item(figure["name"], figure["caption"], figure_csv(outputs), of_records))
+            found.append(_item(figure["name"], figure["caption"], figure_csv(outputs), of_records))
         for text in map(_markdown, outputs):
             for caption, options, rows in TABLE.findall(text):
                 if name := re.search(r":name: (\S+)", options):
-                    found.append(Item(name[1], caption, table_csv(rows), of_records))
+                    found.append(_item(name[1], caption, table_csv(rows), of_records, rows))
     return tuple(found)
+
+
+def _item(name: str, caption: str, data: str, of_records: bool, rows: str = "") -> Item:
+    links = tuple(dict.fromkeys(RECORDS.findall(caption + rows)))
+    return Item(name, caption, data, of_records or bool(links), links)
 
 
 def _pictures(text: str) -> list[Item]:
@@ -81,7 +90,7 @@ def _pictures(text: str) -> list[Item]:
     found = []
     for options, caption in PICTURE.findall(text):
         if name := re.search(r":name: (\S+)", options):
-            found.append(Item(name[1], caption, "", of_records=True))
+            found.append(_item(name[1], caption, "", of_records=True))
     return found
 
 

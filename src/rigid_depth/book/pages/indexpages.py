@@ -11,9 +11,8 @@ from pathlib import Path
 from rigid_depth.book.executed import copies, figuredata
 from rigid_depth.book.executed.figuredata import LINK
 from rigid_depth.book.markdown import plain, table
-from rigid_depth.book.pages import shownrecords
+from rigid_depth.book.pages.itemrecords import from_records
 from rigid_depth.experiments.sources import blob
-from rigid_depth.studies import STUDIES
 
 LIBRARIES = ("torch", "lightning", "numpy", "scipy", "roma", "jupyter-book", "sphinx", "myst-nb")
 EXERCISE = re.compile(r"^`{3,}\{exercise\}[ ]?(.*)\n:label: ([\w-]+)\n(?::.*\n)*\n*(.*)", re.M)
@@ -48,10 +47,11 @@ def _exercises(texts: list[Path]) -> str:
 def _figures(texts: list[Path], root: Path) -> str:
     head = (
         "(figures-and-tables)=\n# Figures and tables\n\nEvery numbered figure and table, by the "
-        "notebook whose cell makes it, with the published runs that its chapter draws on and its "
-        "data as CSV: of an interactive figure its traces, of a drawing its lines, points, bars "
-        "and cells (long lines and large images thinned), of a table its rows. A photograph has no "
-        "data. The results tables with a line for each seed: "
+        "notebook whose cell makes it. Each names the published studies or experiments that it "
+        "shows, or says that its cell computed it. Its data are a CSV file: of an interactive "
+        "figure the traces, of a drawing the lines, points, bars and cells (long lines and large "
+        "images thinned), of a table the rows. A photograph has no data. The results tables with a "
+        "line for each seed: "
         "{download}`thesis Table 8.2 <table_8_2.csv>`, "
         "{download}`thesis Table 8.5 <table_8_5.csv>`, "
         "{download}`verdicts <verdicts.csv>`; every number of a published experiment is a CSV file "
@@ -68,21 +68,12 @@ def _figures(texts: list[Path], root: Path) -> str:
 
 def _lines(found: Sequence[figuredata.Item], text: Path, copy: Path, root: Path) -> Iterator[str]:
     """A line for each item of a notebook: reference, first sentence, run, data."""
-    runs = {True: _records(text, root), False: _live(copy)}
+    page, live = f"notebooks/{text.stem}", _live(copy)
     for item in found:
+        made = from_records(item, page, root) if item.of_records else live
         data = f"{{download}}`CSV <{figuredata.file_name(item)}>`" if item.data else "no data"
         said = _sentence(LINK.sub(r"\1", item.caption))
-        yield f"- {{numref}}`{item.name}`: {said} {runs[item.of_records]}; {data}"
-
-
-def _records(text: Path, root: Path) -> str:
-    """The published records that a notebook shows, with links to their pages."""
-    page = f"notebooks/{text.stem}"
-    said = plain(shownrecords.tables_shown(page, root))
-    links = [f"[{n}](#study-{n})" for n, s in STUDIES.items() if s.notebook == f"{page}.md"]
-    if not links:
-        links = ["[published runs](#published-runs)"]
-    return f"*From {', '.join(links)}" + (f" ({said})*" if said else "*")
+        yield f"- {{numref}}`{item.name}`: {said} {made}; {data}"
 
 
 def _live(copy: Path) -> str:

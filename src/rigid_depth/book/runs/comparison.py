@@ -7,12 +7,12 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 
-from rigid_depth.book.markdown import plain, table
+from rigid_depth.book.markdown import table
 from rigid_depth.book.runs.families import FAMILIES
+from rigid_depth.book.runs.labels import linked
 from rigid_depth.book.runs.results import Run, difference_m
 from rigid_depth.conventions import SHOWN_SCALES
 from rigid_depth.decisions import in_shares, level_at, next_look
-from rigid_depth.experiments.registry import in_words
 from rigid_depth.statistics import holm
 
 LEAST_SEEDS = 2
@@ -95,19 +95,22 @@ def _corrected(
 def verdict_table(
     runs: Iterable[Run], experiments: Sequence[str], reference: str, branch: str = "rgb"
 ) -> str:
-    """`verdicts` against one reference as a table."""
+    """`verdicts` against one reference as a table, each experiment linked to its page."""
+    runs = list(runs)
     found = verdicts(runs, experiments, reference, branch)
-    rows = [[plain(in_words(r["experiment"])), *_verdict_cells(r)] for r in found]
-    against = f"Against: {plain(in_words(reference))}"
+    rows = [[linked(r["experiment"], runs), *_verdict_cells(r)] for r in found]
+    against = f"Against: {linked(reference, runs)}"
     return table([against, *_verdict_head(found)], rows)
 
 
 def base_table(runs: Iterable[Run], bases: Mapping[str, str], branch: str = "rgb") -> str:
     """`verdicts` of experiments against a base of their own, a column of the table."""
+    runs = list(runs)
     rows, found = [], verdicts(runs, list(bases), bases, branch)
     for row in found:
-        label = plain(in_words(row["experiment"]))
-        rows.append([label, f"`{row['reference']}`", *_verdict_cells(row)])
+        base = row["reference"]
+        names = [linked(row["experiment"], runs), linked(base, runs, f"`{base}`")]
+        rows.append([*names, *_verdict_cells(row)])
     return table(["Experiment", "against", *_verdict_head(found)], rows)
 
 

@@ -1,8 +1,10 @@
 """What pages call a published run and its pictures, and which chapter discusses it."""
 
-from rigid_depth.book.markdown import slug
+from collections.abc import Iterable
+
+from rigid_depth.book.markdown import plain, slug
 from rigid_depth.book.runs.results import Run
-from rigid_depth.experiments.registry import EXPERIMENTS
+from rigid_depth.experiments.registry import EXPERIMENTS, in_words
 
 PICTURES = {
     "rgb": "image",
@@ -19,6 +21,13 @@ PICTURES = {
 def label(name: str) -> str:
     """Target of the page of an experiment, `name` as in `cpu/mse`."""
     return f"experiment-{slug(name)}"
+
+
+def linked(experiment: str, runs: Iterable[Run], words: str = "") -> str:
+    """The experiment in words, by default its label; a link where one of the runs is its."""
+    words = words or plain(in_words(experiment))
+    group = next((run.group for run in runs if run.experiment == experiment), None)
+    return words if group is None else f"[{words}](#{label(f'{group}/{experiment}')})"
 
 
 def chapter_of(run: Run) -> str:

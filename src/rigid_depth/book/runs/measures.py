@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from statistics import fmean
 
 from rigid_depth.book.markdown import plain, table
+from rigid_depth.book.runs.labels import linked
 from rigid_depth.book.runs.results import (
     BRANCHES,
     HEADLINE_CAP,
@@ -158,7 +159,7 @@ def gap_table(runs: Iterable[Run], experiments: Sequence[str]) -> str:
         for branch in columns:
             d = branch_difference_m(runs, name, branch, "rgb")
             cells += ["open", "–"] if d is None else _difference_cells(d)
-        rows.append([plain(in_words(name)), *cells])
+        rows.append([linked(name, runs), *cells])
     heads = [head for label in columns.values() for head in (f"{label} - RGB [m]", "95 %")]
     return table(["Experiment", *heads], rows)
 
