@@ -32,7 +32,11 @@ def test_every_exercise_and_captioned_figure_is_listed():
     texts = copies.texts(ROOT)
     pages = indexpages.index_pages(ROOT)
     written = "".join(text.read_text() for text in texts)
-    assert pages["exercises.md"].count("{ref}") == len(re.findall(r"\{exercise\}", written)) > 50
+    listed = re.findall(r"^- \{ref\}`([\w-]+)`: (.+)$", pages["exercises.md"], re.M)
+    assert len(listed) == len(re.findall(r"\{exercise\}", written)) > 50
+    titles = [title for _, title in listed]
+    assert len(set(titles)) == len(titles)
+    assert [title for title in titles if len(title) > 60 or title[-1] in ".?:"] == []
     assert len(set(re.findall(r"\{numref\}`([^`]+)`", pages["figures.md"]))) > 40
 
 

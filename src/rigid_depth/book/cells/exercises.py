@@ -1,6 +1,7 @@
 """Exercises of the book: a check that says right, or how far off, without saying the answer.
 
-An exercise has four parts:
+The directive that asks has a title, a short noun phrase, which the list of exercises shows. Then
+come four parts:
 
 1. the stub, a visible cell that assigns the answer with `...` for each blank;
 2. the check, a cell tagged `hide-input`: it computes what is expected and ends in

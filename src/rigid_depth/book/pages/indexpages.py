@@ -15,7 +15,7 @@ from rigid_depth.book.pages.itemrecords import from_records
 from rigid_depth.experiments.sources import blob
 
 LIBRARIES = ("torch", "lightning", "numpy", "scipy", "roma", "jupyter-book", "sphinx", "myst-nb")
-EXERCISE = re.compile(r"^`{3,}\{exercise\}[ ]?(.*)\n:label: ([\w-]+)\n(?::.*\n)*\n*(.*)", re.M)
+EXERCISE = re.compile(r"^`{3,}\{exercise\} (.+)\n:label: ([\w-]+)$", re.M)
 
 
 def index_pages(root: Path) -> dict[str, str]:
@@ -28,18 +28,13 @@ def index_pages(root: Path) -> dict[str, str]:
     }
 
 
-def exercises(text: str) -> list[tuple[str, str]]:
-    """Label and first sentence of every exercise of a text notebook."""
-    return [(label, title or _sentence(said)) for title, label, said in EXERCISE.findall(text)]
-
-
 def _exercises(texts: list[Path]) -> str:
     parts = [
         "(exercises)=\n# Exercises\n\nEach has a cell that checks an answer, and a solution.\n"
     ]
     for text in texts:
-        found = exercises(text.read_text(encoding="utf-8"))
-        if lines := [f"- {{ref}}`{label}`: {said}" for label, said in found]:
+        found = EXERCISE.findall(text.read_text(encoding="utf-8"))
+        if lines := [f"- {{ref}}`{label}`: {title}" for title, label in found]:
             parts.append("\n".join([f"## {_title(text)}\n", *lines, ""]))
     return "\n".join(parts)
 
