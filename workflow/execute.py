@@ -14,6 +14,7 @@ import ast
 import os
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 
 import jupytext
@@ -22,7 +23,7 @@ from kernels import ENVIRONMENT, QUIET, persistent
 from nbformat import NotebookNode
 from notebook_form import faults, normalise, write
 
-from rigid_depth.book.executed.copies import executed, stamp
+from rigid_depth.book.executed.copies import LIBRARIES, executed, stamp
 from rigid_depth.experiments.recording.record import machine, now, versions
 
 
@@ -83,7 +84,7 @@ def circumstances(seconds: float) -> dict[str, object]:
         "seconds": round(seconds, 1),
         "processor": here["gpu"] or here["processor"],
         "platform": here["platform"],
-        "versions": versions(),
+        "versions": versions() | {name: metadata.version(name) for name in LIBRARIES},
     }
 
 

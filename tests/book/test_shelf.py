@@ -119,11 +119,19 @@ def test_the_status_says_when_where_how_long_and_with_what(tmp_path):
     (tmp_path / "notebooks" / "a.md").write_text("# A\n")
     ran = {"created": "2026-01-02T03:04:05Z", "seconds": 61.4, "processor": "Chip"}
     ran |= {"platform": "Linux-x86_64", "versions": {"torch": "9.9"}}
+    older = {
+        "metadata": {"rigid_depth": {"execution": {"versions": {"torch": "9.8"}}}},
+        "cells": [],
+    }
+    (tmp_path / "notebooks" / "b.md").write_text("# B\n")
+    (tmp_path / "notebooks" / "b.ipynb").write_text(json.dumps(older))
     copy = {"metadata": {"rigid_depth": {"execution": ran}}, "cells": []}
     (tmp_path / "notebooks" / "a.ipynb").write_text(json.dumps(copy))
     page = indexpages.index_pages(tmp_path)["status.md"]
     assert "| 2026-01-02 | Chip, Linux-x86\\_64 | 61 s | notebooks |" in page
-    assert re.search(r"^\| torch \| 9.9 \| \d", page, re.M)
+    assert re.search(r"^\| torch \| 9.8, 9.9 \| \d", page, re.M)
+    assert re.search(r"^\| roma \| – \| \d", page, re.M), "no copy tells it"
+    assert re.search(r"made by jupyter-book \d\S*, sphinx \d\S*, myst-nb \d\S*\.$", page, re.M)
 
 
 def test_terms_are_linked_to_the_glossary_where_they_first_matter():

@@ -84,7 +84,8 @@ def test_a_copy_says_when_and_where_it_was_made(tmp_path, monkeypatch):
     assert 0.3 < said.seconds < 300
     age = datetime.now(UTC) - datetime.fromisoformat(said.created)
     assert timedelta(0) <= age < timedelta(minutes=5)
-    assert said.versions.torch == metadata.version("torch")
+    for library in ("torch", "scipy", "roma"):
+        assert said.versions[library] == metadata.version(library)
 
 
 def test_parameters_go_to_a_copy_and_are_declared(tmp_path, monkeypatch):

@@ -26,6 +26,8 @@ from rigid_depth.experiments.standing import FILE as CONFIRMED
 EXECUTED = Path("_build") / "executed"
 RESULTS, STUDIES = ".book.runs", ".studies"
 """What the modules are called that read the records of runs and of studies."""
+LIBRARIES = ("torch", "lightning", "numpy", "scipy", "roma")
+"""Libraries that notebooks compute with, whose versions a copy tells beside its stamp."""
 
 
 def texts(root: Path) -> list[Path]:

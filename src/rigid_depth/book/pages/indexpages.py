@@ -14,7 +14,8 @@ from rigid_depth.book.markdown import plain, table
 from rigid_depth.book.pages.itemrecords import from_records
 from rigid_depth.experiments.sources import blob
 
-LIBRARIES = ("torch", "lightning", "numpy", "scipy", "roma", "jupyter-book", "sphinx", "myst-nb")
+BUILDERS = ("jupyter-book", "sphinx", "myst-nb")
+"""Packages that build the book; no notebook uses them."""
 EXERCISE = re.compile(r"^`{3,}\{exercise\} (.+)\n:label: ([\w-]+)$", re.M)
 
 
@@ -86,16 +87,18 @@ def _live(copy: Path) -> str:
 def _status(texts: list[Path]) -> str:
     rows = [_state(text) for text in texts]
     head = ("Notebook", "code cells", "parameters", "when", "where", "how long", "copy", "state")
-    made = {package: version for text in texts for package, version in _packages(text).items()}
-    lines = [(name, plain(made.get(name, "–")), _version(name)) for name in LIBRARIES]
+    made = [_packages(text) for text in texts]
+    lines = [(name, _of_all(made, name), _version(name)) for name in copies.LIBRARIES]
+    builders = ", ".join(f"{name} {_version(name)}" for name in BUILDERS)
     return (
         "(status)=\n# State of the notebooks\n\nThe copy that each page shows: the stored one "
         "(`notebooks`), or one that the machine of this build executed (`executed`) because the "
         "stored one was outdated. An en dash means that a copy does not say it. "
         '<a href="../../_static/notebooks.zip">All of them in one '
         f"archive</a>.\n\n{table(head, rows, align='left')}\n"
-        "## Packages\n\nAs the latest notebook ran with them, and as this build has them.\n\n"
-        f"{table(('Package', 'notebooks', 'this build'), lines, align='left')}"
+        "## Packages\n\nAs the notebooks ran with them, and as this build has them.\n\n"
+        f"{table(('Package', 'notebooks', 'this build'), lines, align='left')}\n"
+        f"The pages were made by {builders}.\n"
     )
 
 
@@ -132,6 +135,11 @@ def _packages(text: Path) -> dict[str, str]:
         return {}
     made = json.loads(copy.read_text(encoding="utf-8"))["metadata"].get("rigid_depth", {})
     return made.get("execution", {}).get("versions", {})
+
+
+def _of_all(made: list[dict[str, str]], name: str) -> str:
+    """The versions of a package that the copies tell; an en dash where none tells one."""
+    return plain(", ".join(sorted({found[name] for found in made if name in found}))) or "–"
 
 
 def _link(text: Path) -> str:
