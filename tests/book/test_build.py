@@ -19,6 +19,7 @@ CONFIG = """title: Book
 only_build_toc_files: true
 exclude_patterns: ["notebooks/*.md"]
 execute: {execute_notebooks: "off"}
+repository: {url: ""}
 bibtex_bibfiles: [book/references.bib]
 sphinx:
   extra_extensions: [rigid_depth.book.site.extension]
@@ -84,8 +85,14 @@ def page(root: Path, name: str) -> str:
 
 
 def test_generated_pages_are_made_and_numbers_lead_to_their_seed(root):
+    row = "- {id: a, kind: claim, place: '1', says: x, verdict: holds, test: tests/test_a.py::t}\n"
+    (root / "book" / "ledger.yaml").write_text(row)
+    (root / "tests").mkdir()
+    (root / "tests" / "test_a.py").write_text("def t():\n    assert 2 > 1\n")
     build(root)
     assert "Ledger" in page(root, "book/generated/ledger")
+    assert 'href="../../_static/tests/test_a.py.html#t"' in page(root, "book/generated/ledger")
+    assert "assert 2 &gt; 1" in page(root, "_static/tests/test_a.py")
     link = 'href="../book/generated/runs/core-rgb.html#run-core-rgb-seed-1"'
     assert link in page(root, "notebooks/07_2_rgb")
     assert 'id="run-core-rgb-seed-1"' in page(root, "book/generated/runs/core-rgb")

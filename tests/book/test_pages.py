@@ -6,6 +6,7 @@ import csv
 import json
 import re
 import shutil
+from html import unescape
 from importlib import metadata
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from rigid_depth.book.claims import ledger
 from rigid_depth.book.executed import copies
-from rigid_depth.book.pages import experimentpage, ledgerpages, shownrecords, write
+from rigid_depth.book.pages import experimentpage, ledgerpages, shownrecords, testsources, write
 from rigid_depth.book.runs import provenance, results
 from rigid_depth.book.site import pageparts
 from rigid_depth.errors import RigidDepthError
@@ -150,13 +151,30 @@ def test_every_row_stands_once_on_the_ledger_page_and_filters_show_their_rows():
     assert sorted(row.first for row in rows if row.first) == list(range(1, 11))
 
 
-def test_tests_are_links_to_their_lines_or_names():
+def test_tests_are_links_to_their_lines():
     row = ledger.Row("a", "claim", "3", "x", "holds", test=("tests/book/test_pages.py::generated",))
     text = ledgerpages.ledger([row], ROOT, "https://example.org/book")
     lines = (ROOT / "tests/book/test_pages.py").read_text().splitlines()
     line = int(re.search(r"/blob/HEAD/tests/book/test_pages.py#L(\d+)\)", text).group(1))
     assert lines[line - 1].startswith("def generated")
-    assert "`tests/book/test_pages.py::generated`" in ledgerpages.ledger([row], ROOT)
+
+
+def test_a_book_without_a_repository_brings_the_tests_of_its_ledger(tmp_path):
+    test = "tests/book/test_pages.py::test_a_second_call_touches_nothing_and_removes_what_is_gone"
+    row = ledger.Row("a", "claim", "3", "x", "holds", test=(test,))
+    address, words = re.search(
+        r'<a href="(.*?)">(.*?)</a>', ledgerpages.ledger([row], ROOT)
+    ).groups()
+    assert words == f"<code>{test}</code>"
+    name, _, place = address.removeprefix("../../_static/").partition("#")
+    testsources.write_sources([row], ROOT, tmp_path)
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.html")] == [name]
+    page = (tmp_path / name).read_text()
+    assert page.count(f'<span id="{place}">def {test.partition("::")[2]}</span>') == 1
+    source = re.search(r"<pre>(.*)</pre>", page, re.S)[1]
+    assert (
+        unescape(re.sub(r"</?span[^>]*>", "", source)) == (ROOT / name[: -len(".html")]).read_text()
+    )
 
 
 def test_a_chapter_tells_the_scale_of_its_cells_from_that_of_its_tables(tmp_path):

@@ -10,6 +10,7 @@ from rigid_depth.book.chapters import chapter_title
 from rigid_depth.book.claims.evidence import line_of_test
 from rigid_depth.book.claims.ledger import SEVERITIES, VERDICTS, Row
 from rigid_depth.book.markdown import plain, slug, table
+from rigid_depth.book.pages import testsources
 from rigid_depth.book.runs.provenance import badges
 
 CHAPTERS = {
@@ -51,9 +52,9 @@ FILTERS: dict[str, tuple[str, Callable[[Row], bool]]] = {
 def ledger(rows: list[Row], root: Path, repository: str = "") -> str:
     """The errata to read first, then every row with its verdict, by chapter of the thesis.
 
-    `root` is the repository, whose tests are linked at `repository`, its web address, if it has
-    one. A local script filters the rows and opens on the serious errata; without scripts all are
-    shown.
+    `root` is the repository, whose tests are linked at `repository`, its web address, or without
+    one to what `testsources.write_sources` writes. A local script filters the rows and opens on
+    the serious errata; without scripts all are shown.
     """
     titles = {f"notebooks/{p.name}": chapter_title(p) for p in (root / "notebooks").glob("*.md")}
     parts = [
@@ -191,11 +192,11 @@ def _cell(cell: str, titles: dict[str, str]) -> str:
 
 
 def _test(test: str, root: Path, repository: str) -> str:
-    """A test's name, a link to its lines where the repository has an address."""
+    """A test, linked to its lines in the repository, or to the copy that the book brings."""
+    if not repository:
+        return testsources.linked(test)
     name, _, function = test.partition("::")
     words = function.removeprefix("test_").replace("_", " ")
-    if not repository:
-        return f"`{test}`"
     return f"[{words}]({repository}/blob/HEAD/{name}#L{line_of_test(root, test)})"
 
 

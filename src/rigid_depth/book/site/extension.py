@@ -28,10 +28,11 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from rigid_depth.book.claims.findings import find_finding, judgement
 from rigid_depth.book.claims.findings.finding import OPEN
+from rigid_depth.book.claims.ledger import load
 from rigid_depth.book.claims.outcomes import VISIBLE, outcome, read_question
 from rigid_depth.book.executed import copies
 from rigid_depth.book.executed.figuredata import PLOTLY as PLOTLY_MIME
-from rigid_depth.book.pages import findingspage, shownrecords
+from rigid_depth.book.pages import findingspage, shownrecords, testsources
 from rigid_depth.book.pages.write import write_pages
 from rigid_depth.book.runs import provenance
 from rigid_depth.book.site import numbering, pageparts, sharing, webpage
@@ -228,6 +229,16 @@ def _write_archive(app: Sphinx, error: Exception | None) -> None:
             shutil.copy(book / sharing.CARD, static)
 
 
+def _write_tests(app: Sphinx, error: Exception | None) -> None:
+    """Brings the source of the ledger's tests, where no repository on the web has it."""
+    root = Path(app.srcdir)
+    if error or app.builder.format != "html" or not (root / "book" / "ledger.yaml").is_file():
+        return
+    if not pageparts.repository(app):
+        rows = load(root / "book" / "ledger.yaml", shownrecords.published_runs(root).runs)
+        testsources.write_sources(rows, root, Path(app.outdir) / "_static")
+
+
 def setup(app: Sphinx) -> dict:
     """Registers what the module's text names."""
     gc.set_threshold(NEW_OBJECTS)
@@ -253,4 +264,5 @@ def setup(app: Sphinx) -> dict:
     app.connect("build-finished", webpage.lighten)
     app.connect("build-finished", _copy_sources)
     app.connect("build-finished", _write_archive)
+    app.connect("build-finished", _write_tests)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
