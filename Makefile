@@ -24,7 +24,7 @@ environment-test: ## the same with what tests, linting and benchmarks need
 book: environment ## the book in _build/html; executes the notebooks whose stored outputs are outdated
 	@$(PY) workflow/build.py book
 
-pdf: environment-test book ## the whole book as _build/rigid-depth.pdf, printed by Chromium
+pdf: environment-test book ## _build/rigid-depth.pdf: the book without the pages of single experiments, studies and modules
 	@$(PY) workflow/pdf.py
 
 links: environment ## look up every link of the book that leads outside; needs a network
