@@ -58,7 +58,7 @@
 
   const call = (drawing, step) => Plotly[step.method](drawing, ...structuredClone(step.args ?? []));
 
-  function slider(drawing, given, name) {
+  function slider(drawing, given) {
     const label = element("label", { className: "plotly-control" });
     const { prefix = "", suffix = "" } = given.currentvalue ?? {};
     const input = element("input", { type: "range", min: 0, max: given.steps.length - 1, step: 1 });
@@ -68,7 +68,7 @@
       shown.textContent = prefix + given.steps[input.value].label + suffix;
       input.setAttribute("aria-valuetext", shown.textContent);
     };
-    input.setAttribute("aria-label", prefix.replace(/[\s:=]+$/, "") || name);
+    input.setAttribute("aria-label", prefix.replace(/[\s:=]+$/, "") || "state of the figure");
     input.addEventListener("input", () => { tell(); call(drawing, given.steps[input.value]); });
     drawing.addEventListener("rd-played", (event) => { input.value = event.detail; tell(); });
     tell();
@@ -76,7 +76,7 @@
     return label;
   }
 
-  function menu(drawing, given, name) {
+  function menu(drawing, given) {
     if (given.type === "buttons") {
       const row = element("div", { className: "plotly-control" });
       for (const step of given.buttons) {
@@ -88,7 +88,7 @@
       return row;
     }
     const select = element("select", { className: "plotly-control" });
-    select.setAttribute("aria-label", `choice: ${name}`);
+    select.setAttribute("aria-label", "what the figure shows");
     given.buttons.forEach((step, place) => select.append(new Option(step.label, place)));
     select.selectedIndex = given.active ?? 0;
     select.addEventListener("change", () => call(drawing, given.buttons[select.value]));
@@ -100,7 +100,6 @@
     place.dataset.drawn = "begun";
     const figure = JSON.parse(place.querySelector(".plotly-data").textContent);
     const { sliders = [], updatemenus = [] } = figure.layout;
-    const name = place.getAttribute("aria-label");
     Object.assign(figure.layout, { sliders: [], updatemenus: [] });
     figure.layout.height = Number(place.dataset.height);
     if (narrow()) narrowed(figure);
@@ -109,8 +108,8 @@
       displayModeBar: narrow() ? false : "hover" };
     const drawing = place.appendChild(element("div"));
     const controls = element("div", { className: "plotly-controls" });
-    for (const given of sliders) controls.append(slider(drawing, given, name));
-    for (const given of updatemenus) controls.append(menu(drawing, given, name));
+    for (const given of sliders) controls.append(slider(drawing, given));
+    for (const given of updatemenus) controls.append(menu(drawing, given));
     if (controls.children.length) place.append(controls);
     await Plotly.newPlot(drawing, figure);
     const parts = inked(figure.data);

@@ -29,19 +29,20 @@ def test_a_plotly_figure_keeps_its_data_in_html():
     html = extension.plotly_node(figure, 'a "quoted" <word>').astext()
     stored = re.search(r'class="plotly-data">(.*?)</script>', html, flags=re.S).group(1)
     assert json.loads(stored) == figure
-    assert 'aria-label="a &quot;quoted&quot; &lt;word&gt;"' in html
+    assert 'aria-label="a &quot;quoted&quot; &lt;word&gt;."' in html
 
 
 def test_two_equal_figures_on_a_page_do_not_share_a_place():
     figure = {"data": [], "layout": {"title": {"text": "depth"}}}
-    html = [extension.plotly_node(figure).astext() for _ in range(2)]
+    html = [extension.plotly_node(figure, "It falls").astext() for _ in range(2)]
     assert html[0] == html[1]
-    assert 'aria-label="Chart: depth."' in html[0]
+    assert 'aria-label="It falls."' in html[0]
 
 
 def test_a_page_loads_the_part_of_plotly_that_draws_it():
     def page(*kinds: str) -> str:
-        return "".join(extension.plotly_node({"data": [{"type": k}]}).astext() for k in kinds)
+        figures = ({"data": [{"type": kind}]} for kind in kinds)
+        return "".join(extension.plotly_node(figure, "It falls").astext() for figure in figures)
 
     assert webpage.scripts("<p>no figure</p>", "p") == []
     assert webpage.scripts(page("scatter", "bar"), "p")[0] == "plotly/plotly-cartesian.min.js"

@@ -141,9 +141,7 @@ def _curves(runs: Sequence[Run], name: str) -> tuple[dict[str, str], str]:
         if figure["data"]:
             file = f"{name}-{axis.split()[0].lower()}.json"
             files[file] = json.dumps(figure)
-            parts.append(
-                f"```{{plotly-figure}} {file}\n:alt: {axis} over the training steps\n```\n"
-            )
+            parts.append(f"```{{plotly-figure}} {file}\n```\n")
     return files, "\n".join(parts) if files else ""
 
 

@@ -22,10 +22,6 @@ from rigid_depth.book.runs.results import Run
 from rigid_depth.conventions import EARLIER_SCALE, SHOWN_SCALES
 
 FIGURE = "forest.json"
-ALTERNATIVE = (
-    "Forest plot: for each method the change of the RGB error against RGB alone in percent, with "
-    "its 95 % interval, beside the smallest change that could have been seen."
-)
 HEAD = f"{WIDE}\n(what-was-found)=\n# What was found\n"
 MORE = "\n[](../../notebooks/08_results.ipynb) says more of each.\n\n"
 WORDS_A_MINUTE = 150
@@ -135,7 +131,7 @@ def _plot(shown: Sequence[Run]) -> str:
         f"({seeds} seeds); paired by seed and street. Open: fewer than {LEAST_SEEDS} shared seeds. "
         "[All rows](#results-verdicts).\n"
     )
-    return f"```{{plotly-figure}} {FIGURE}\n:alt: {ALTERNATIVE}\n```\n\n{note}"
+    return f"```{{plotly-figure}} {FIGURE}\n```\n\n{note}"
 
 
 def _counts(rows: Sequence[Row], runs: Sequence[Run]) -> str:

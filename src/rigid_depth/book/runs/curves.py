@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import fmean
 
 from rigid_depth.book.cells.colours import COLOURS
+from rigid_depth.book.cells.inwords import line_in_words, with_words
 from rigid_depth.book.runs.results import Run
 
 
@@ -28,7 +29,16 @@ def curves(record: dict, quantity: str, axis: str) -> dict | None:
         "yaxis": {"title": {"text": axis}, "rangemode": "tozero"},
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     }
-    return {"data": traces, "layout": layout}
+    return with_words({"data": traces, "layout": layout}, _lines_in_words(traces, axis))
+
+
+def _lines_in_words(lines: list[dict], axis: str, of: str = "") -> str:
+    """Every line in words; `of` names whose they are."""
+    said = [line_in_words(line["name"], line["x"], line["y"]) for line in lines]
+    steps = [step for line in lines for step in line["x"]]
+    if not steps:
+        return f"An empty chart: {axis}{of} has no curve yet."
+    return f"{axis}{of} from step {min(steps):,} to step {max(steps):,}: {'; '.join(said)}."
 
 
 def seeds(rows: list[dict], branch: str) -> dict:
@@ -54,7 +64,22 @@ def seeds(rows: list[dict], branch: str) -> dict:
         "yaxis": {"autorange": "reversed", "automargin": True},
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     }
-    return {"data": [single, {**mean, "marker": marker}], "layout": layout}
+    figure = {"data": [single, {**mean, "marker": marker}], "layout": layout}
+    return with_words(figure, _seeds_in_words(run, branch))
+
+
+def _seeds_in_words(run: list[dict], branch: str) -> str:
+    """Which mean is least and which largest, and how far seeds of one row lie apart."""
+    if not run:
+        return "An empty chart: no row is run yet."
+    by_mean = sorted(run, key=lambda row: row["ours"][branch]["mean_m"])
+    ends = [f"{row['label']} ({row['ours'][branch]['mean_m']:.2f} m)" for row in by_mean]
+    groups = [[seed["rmse_m"] for seed in row["ours"][branch]["seeds"]] for row in run]
+    apart = max(max(values) - min(values) for values in groups)
+    return (
+        f"Every seed's RMSE and the mean of its row, for {len(run)} rows. From the least mean to "
+        f"the largest: {', '.join(ends)}. Seeds of one row lie at most {apart:.2f} m apart."
+    )
 
 
 def bands(runs: list[Run], curves: dict[str, tuple[str, str]], axis: str) -> dict:
@@ -85,4 +110,6 @@ def bands(runs: list[Run], curves: dict[str, tuple[str, str]], axis: str) -> dic
         "yaxis": {"title": {"text": axis}, "rangemode": "tozero"},
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     }
-    return {"data": traces, "layout": layout}
+    lines = [trace for trace in traces if "fill" not in trace]
+    of = f" of {runs[0].experiment} ({runs[0].group})" if runs else ""
+    return with_words({"data": traces, "layout": layout}, _lines_in_words(lines, axis, of))

@@ -7,6 +7,7 @@ from statistics import fmean
 from textwrap import wrap
 
 from rigid_depth.book.cells.colours import COLOURS
+from rigid_depth.book.cells.inwords import with_words
 from rigid_depth.book.markdown import plain, table
 from rigid_depth.book.runs.comparison import MARGIN, verdicts
 from rigid_depth.book.runs.families import FAMILIES
@@ -72,7 +73,35 @@ def forest(rows: Mapping[str, dict], experiments: Sequence[str], reference: str 
                     "line": {"color": "black", "width": 1}}],
         "legend": {"orientation": "h", "y": 1.01, "yanchor": "bottom", "x": 0},
     }  # fmt: skip
-    return {"data": traces, "layout": layout}
+    words = _words(shown, dict(zip(at, percent, strict=True)), printed_at)
+    return with_words({"data": traces, "layout": layout}, words)
+
+
+def _words(shown: list[dict], percent: dict[int, dict], printed_at: list[tuple[int, float]]) -> str:
+    """The forest in words: where the intervals lie, how wide the bands are, where the thesis is."""
+
+    if not percent:
+        return f"Forest plot with {len(shown)} names and nothing beside them: no row is run yet."
+
+    def named(places: list[int]) -> str:
+        names = [in_words(shown[k]["experiment"]) for k in places]
+        return f"{len(names)} ({'; '.join(names)})" if names else "none"
+
+    worse = [k for k, p in percent.items() if p["low"] > 0]
+    better = [k for k, p in percent.items() if p["high"] < 0]
+    values, visible = ([p[key] for p in percent.values()] for key in ("value", "visible"))
+    parts = [
+        f"Forest plot of {len(percent)} rows with the change of the RGB error, "
+        f"{min(values):+.1f} to {max(values):+.1f} %.",
+        f"The 95 % interval lies wholly above zero, where the error is larger, in {named(worse)}; "
+        f"wholly below zero in {named(better)}.",
+        f"The grey bands of what is too small to see reach ±{min(visible):.1f} to "
+        f"±{max(visible):.0f} %.",
+    ]
+    if printed_at:
+        low, high = (end(value for _, value in printed_at) for end in (min, max))
+        parts.append(f"The thesis's diamonds lie between {low:+.1f} and {high:+.1f} %.")
+    return " ".join(parts)
 
 
 def _range(percent: list[dict[str, float]], printed_at: list[tuple[int, float]]) -> dict:

@@ -1,39 +1,38 @@
-"""What a plotly figure shows, in words, for those who cannot see it."""
+"""The text alternative of a plotly figure: what is seen, and by what it is moved."""
 
 from __future__ import annotations
 
-KINDS = {
-    "scatter": "Chart",
-    "bar": "Bar chart",
-    "heatmap": "Map of values",
-    "scatter3d": "Points and lines in space",
-    "surface": "Surface in space",
-}
+from rigid_depth.book.cells.inwords import words_of
+from rigid_depth.errors import RigidDepthError
 
 
-def describe(figure: dict) -> str:
-    """Names kind, title, axes, series and controls of a figure (its data and layout)."""
-    layout, traces = figure.get("layout", {}), figure["data"]
-    kinds = dict.fromkeys(KINDS.get(t.get("type", "scatter"), "Chart") for t in traces)
-    parts = [" and ".join(kinds) or "Chart"]
-    if title := _text(layout.get("title")):
-        parts[0] += f": {title}"
-    axes = [_text((layout.get(name) or {}).get("title")) for name in ("xaxis", "yaxis")]
-    if all(axes):
-        parts.append(f"{axes[1]} over {axes[0]}")
-    elif any(axes):
-        parts.append("axis " + next(filter(None, axes)))
-    names = list(dict.fromkeys(t["name"] for t in traces if t.get("name")))
-    if names:
-        more = f" and {len(names) - 8} more" if len(names) > 8 else ""
-        parts.append("series: " + ", ".join(names[:8]) + more)
-    for slider in layout.get("sliders") or []:
-        steps = slider["steps"]
-        prefix = (slider.get("currentvalue") or {}).get("prefix", "")
-        parts.append(f"a slider, {prefix}{steps[0]['label']} to {steps[-1]['label']}")
-    return "; ".join(parts).replace("<br>", ", ").replace("$", "") + "."
+def describe(figure: dict, seen: str = "") -> str:
+    """What a figure (its data and layout) shows, then the kinds of its controls.
+
+    `seen` says what is seen, in words of the page; else the figure has them in itself. Raises
+    `RigidDepthError` where neither does: names of axes and series tell a blind reader nothing.
+    """
+    seen = " ".join((seen or words_of(figure)).split())
+    if not seen:
+        raise RigidDepthError(
+            "a plotly figure has no words for those who cannot see it: give its cell the option "
+            "mystnb: image: alt, or draw it with rigid_depth.book.cells.inwords.with_words"
+        )
+    layout = figure.get("layout", {})
+    parts = [seen if seen.endswith((".", "!", "?")) else f"{seen}."]
+    parts += [_slider(given) for given in layout.get("sliders") or []]
+    parts += [_menu(given) for given in layout.get("updatemenus") or []]
+    return " ".join(parts)
 
 
-def _text(title) -> str:
-    text = (title.get("text") if isinstance(title, dict) else title) or ""
-    return str(text).strip()
+def _slider(given: dict) -> str:
+    steps = given["steps"]
+    prefix = (given.get("currentvalue") or {}).get("prefix", "")
+    return f"Slider: {prefix}{steps[0]['label']} to {steps[-1]['label']}."
+
+
+def _menu(given: dict) -> str:
+    labels = [button["label"] for button in given["buttons"]]
+    if labels == ["▶"]:
+        return "A button plays all steps."
+    return f"{'Buttons' if given.get('type') == 'buttons' else 'Menu'}: {', '.join(labels)}."

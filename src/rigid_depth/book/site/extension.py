@@ -20,7 +20,6 @@ from html import escape
 from pathlib import Path
 
 from docutils import nodes
-from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.roles import XRefRole
@@ -66,13 +65,13 @@ class PlotlyMime:
         return [plotly_node(figure, image.get("alt", ""))]
 
 
-def plotly_node(figure: dict, alternative: str = "") -> nodes.raw:
-    """Makes the HTML of one figure; `alternative` is its text for those who cannot see it."""
+def plotly_node(figure: dict, seen: str = "") -> nodes.raw:
+    """Makes the HTML of one figure; `seen` says what it shows, unless it does so itself."""
     data = {"data": figure["data"], "layout": figure.get("layout", {})}
     data |= {"frames": figure["frames"]} if figure.get("frames") else {}
     text = json.dumps(data, sort_keys=True).replace("</", "<\\/")
     height = int(data["layout"].get("height") or 420)
-    label = escape(alternative or describe(data))
+    label = escape(describe(data, seen))
     html = (
         f'<div class="plotly-figure" role="figure" aria-label="{label}" data-height="{height}" '
         f'data-kinds="{webpage.kinds(data["data"])}" style="min-height:{height}px">\n'
@@ -82,16 +81,15 @@ def plotly_node(figure: dict, alternative: str = "") -> nodes.raw:
 
 
 class PlotlyFigure(SphinxDirective):
-    """`{plotly-figure} path/figure.json` with a text alternative in `:alt:`."""
+    """`{plotly-figure} path/figure.json`: a figure that says itself what it shows."""
 
     required_arguments = 1
-    option_spec = {"alt": directives.unchanged_required}  # noqa: RUF012 (docutils wants a dict)
 
     def run(self) -> list[nodes.Node]:
         _, path = self.env.relfn2path(self.arguments[0])
         self.env.note_dependency(path)
         figure = json.loads(Path(path).read_text(encoding="utf-8"))
-        return [plotly_node(figure, self.options.get("alt", ""))]
+        return [plotly_node(figure)]
 
 
 class RunRole(SphinxRole):

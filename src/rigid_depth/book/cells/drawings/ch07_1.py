@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from PIL import Image
 
 from rigid_depth.book.cells.colours import COLOURS
+from rigid_depth.book.cells.inwords import line_in_words, with_words
 from rigid_depth.book.cells.rounding import rounded
 from rigid_depth.book.cells.sliders import slider_figure
 from rigid_depth.experiments.recording.pictures import points_picture
@@ -55,8 +56,9 @@ def lead_and_distance(points: dict) -> go.Figure:
 
     `points`: experiment -> `[seeds, 2]`.
     """
-    figure = go.Figure()
+    figure, means = go.Figure(), []
     for colour, (name, found) in zip(COLOURS, points.items(), strict=False):
+        means.append(f"{name} {found[:, 0].mean():.2f} m and {found[:, 1].mean():.2f}")
         xs, ys = [*found[:, 0], found[:, 0].mean()], [*found[:, 1], found[:, 1].mean()]
         marker = {"color": colour, "size": [6] * len(found) + [13]}
         figure.add_scatter(
@@ -64,7 +66,8 @@ def lead_and_distance(points: dict) -> go.Figure:
         )
     figure.update_xaxes(title="lead of the guide over RGB [m]")
     figure.update_yaxes(title="relative distance of the latents", rangemode="tozero")
-    return figure.update_layout(height=380, legend=ABOVE)
+    words = f"Scatter of seeds and means; mean lead and mean distance: {'; '.join(means)}."
+    return with_words(figure.update_layout(height=380, legend=ABOVE), words)
 
 
 def curves_of_splits(curves: dict) -> go.Figure:
@@ -72,11 +75,14 @@ def curves_of_splits(curves: dict) -> go.Figure:
 
     `curves`: label -> split -> (steps, RMSE in metres).
     """
-    figure = go.Figure()
+    figure, said = go.Figure(), []
     for colour, (label, splits) in zip(COLOURS, curves.items(), strict=False):
         for (split, (steps, rmse_m)), dash in zip(splits.items(), ("solid", "dot"), strict=False):
             line = {"color": colour, "dash": dash}
-            figure.add_scatter(x=steps, y=rounded(rmse_m, 3), name=f"{label}, {split}", line=line)
+            name = f"{label}, {split}"
+            figure.add_scatter(x=steps, y=rounded(rmse_m, 3), name=name, line=line)
+            said.append(line_in_words(name, steps, list(rmse_m)))
     figure.update_xaxes(title="step")
     figure.update_yaxes(title="RMSE up to 80 m [m]", rangemode="tozero")
-    return figure.update_layout(height=380, legend=ABOVE)
+    words = f"RMSE in metres over the training steps: {'; '.join(said)}."
+    return with_words(figure.update_layout(height=380, legend=ABOVE), words)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from rigid_depth.book.cells.colours import COLOURS
+from rigid_depth.book.cells.inwords import with_words
 from rigid_depth.book.cells.rounding import rounded
 from rigid_depth.book.cells.sliders import slider_figure
 
@@ -42,4 +43,10 @@ def worth_of_channel(worth: dict, free_numbers: dict) -> go.Figure:
     figure.add_vline(x=0, line={"dash": "dot", "width": 1})
     figure.update_xaxes(title="depth minus RGB, RMSE [m]")
     figure.update_yaxes(autorange="reversed", automargin=True)
-    return figure.update_layout(height=160 + 40 * len(rows))
+    figure.update_layout(height=160 + 40 * len(rows))
+    said = [
+        f"{row}, {d.mean:+.2f} m ({d.low:+.2f} to {d.high:+.2f})"
+        for row, d in zip(rows, found, strict=True)
+    ]
+    words = "Points with 95 % intervals beside zero, below which the guided branch errs less: "
+    return with_words(figure, f"{words}{'; '.join(said)}.")
