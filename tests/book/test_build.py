@@ -42,10 +42,10 @@ TEXT = (
 BUILD = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "--keep-going"]
 
 
-def write(path: Path, text: Path, shown: str) -> None:
-    """Stands in for an execution of the text whose cell printed `shown`."""
+def write(path: Path, text: Path, shown: str, seen: str = "The line rises.") -> None:
+    """Stands in for an execution of the text whose cell printed `shown` and drew what is `seen`."""
     cell = new_code_cell("print(1)", execution_count=1)
-    figure = {"data": [{"type": "scatter", "y": [1, 2]}], "layout": {}}
+    figure = {"data": [{"type": "scatter", "y": [1, 2]}], "layout": {"meta": {"alt": seen}}}
     bundle = {PLOTLY_MIME: figure, "image/png": "iVBORw0KGgo="}
     cell.outputs = [
         new_output("stream", name="stdout", text=f"{shown}\n"),
@@ -99,6 +99,15 @@ def test_generated_pages_are_made_and_numbers_lead_to_their_seed(root):
     chapter = page(root, "notebooks/07_2_rgb")
     assert chapter.count('class="plotly-figure"') == 1, "a browser draws the figure itself"
     assert "_images/" not in chapter
+
+
+def test_a_figure_that_says_nothing_ends_the_build(root):
+    text = root / "notebooks" / "07_2_rgb.md"
+    write(text.with_suffix(".ipynb"), text, "of the stored notebook", seen="")
+    done = subprocess.run(BUILD, cwd=root, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "07_2_rgb" in done.stdout + done.stderr
+    assert "a plotly figure has no words" in done.stdout + done.stderr
 
 
 def test_the_copy_of_this_machine_is_shown_where_the_stored_one_is_outdated(root):
