@@ -8,13 +8,16 @@ from pathlib import Path
 
 import jupytext
 import matplotlib.pyplot as plt
+import numpy as np
 import plotly.graph_objects as go
 import pytest
 import torch
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from rigid_depth.book.cells import drawings
-from rigid_depth.book.cells.drawings import ch03b, ch03e, ch05b
+from rigid_depth.book.cells import depthscale, drawings
+from rigid_depth.book.cells.drawings import ch03b, ch03e, ch05b, ch07_6
+from rigid_depth.experiments.recording.pictures import depth_picture
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = [m.name for m in pkgutil.iter_modules(drawings.__path__)]
@@ -70,3 +73,22 @@ def test_noise_is_drawn_for_every_size_of_cloud():
     assert [list(line.get_ydata()) for line in left.lines[::2]] == [[1, 10], [10, 100]]
     assert list(right.lines[0].get_xdata()) == [0, 50]
     plt.close(figure)
+
+
+def test_depth_has_one_scale():
+    """Of a run's pictures: the same depth has the same colour, drawn by whatever draws it."""
+    depth_m = np.array([[2.0, 7.0, 30.0, 100.0]])
+    recorded = depth_picture(depth_m)[0]
+    figure, axis = plt.subplots()
+    drawn = axis.imshow(depth_m, **depthscale.for_matplotlib()).to_rgba(depth_m, bytes=True)[0]
+    plt.close(figure)
+    assert np.abs(drawn[:, :3].astype(int) - recorded).max() <= 2
+    look = ch07_6.depth_on_grids({"1 x 4": (torch.tensor(depth_m).log10(), range(4), [0])}, 0).data[
+        0
+    ]
+    share = (np.log10(depth_m[0]) - look.zmin) / (look.zmax - look.zmin)
+    places, colours = zip(*look.colorscale, strict=True)
+    known = [to_rgb(colour) for colour in colours]
+    share = 1 - share if look.reversescale else share
+    shown = np.array([np.interp(share, places, channel) for channel in zip(*known, strict=True)])
+    assert np.abs(255 * shown.T - recorded).max() < 8, "plotly has ten of the colours"

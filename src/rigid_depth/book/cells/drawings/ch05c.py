@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import plotly.graph_objects as go
 import torch
-from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
+from rigid_depth.book.cells import depthscale
 from rigid_depth.book.cells.colours import COLOURS
 from rigid_depth.book.cells.rounding import rounded
 from rigid_depth.book.cells.sliders import slider_figure
@@ -42,7 +42,7 @@ def depth_by_row(films: dict, steps_of_frame: int) -> go.Figure:
 def before_and_after(rows: Sequence[Sequence], titles: Sequence[str]) -> Figure:
     """Rows of an image `[H, W, 3]` and depth maps in metres `[H, W]`, NaN where unknown."""
     figure, axes = plt.subplots(len(rows), len(titles), figsize=(7.6, 2.2), dpi=80)
-    look = {"norm": LogNorm(2, 100), "cmap": "viridis_r"}
+    look = depthscale.for_matplotlib()
     for line, (image, *depths_m) in zip(axes, rows, strict=True):
         line[0].imshow(image)
         for axis, depth_m in zip(line[1:], depths_m, strict=True):
@@ -51,7 +51,7 @@ def before_and_after(rows: Sequence[Sequence], titles: Sequence[str]) -> Figure:
         axis.set_title(name, fontsize=9)
     bare(axes)
     bar = figure.colorbar(drawn, ax=axes, label="depth [m]", format="%d")
-    bar.set_ticks([2, 5, 10, 20, 50, 100])
+    bar.set_ticks(depthscale.TICKS_M)
     bar.ax.minorticks_off()
     bar.ax.tick_params(labelsize=8)
     return figure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
+from rigid_depth.book.cells import depthscale
 from rigid_depth.book.cells.rounding import rounded
 from rigid_depth.book.cells.sliders import slider_figure
 
@@ -13,9 +14,7 @@ def depth_on_grids(grids: dict, active: int) -> go.Figure:
 
     The places are shares of the image's width and height; a cell without a return is NaN.
     """
-    bar = {"title": "m", "tickvals": [0.7, 1, 1.3, 1.6, 1.9]}
-    bar["ticktext"] = ["5", "10", "20", "40", "80"]
-    look = {"zmin": 0.6, "zmax": 1.9, "colorscale": "Cividis", "colorbar": bar}
+    look = depthscale.for_plotly()
     states = {
         label: [go.Heatmap(z=rounded(z), x=rounded(x, 4), y=rounded(y, 4), **look)]
         for label, (z, x, y) in grids.items()
