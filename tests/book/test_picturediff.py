@@ -52,13 +52,16 @@ def test_colours_say_who_errs_less(tmp_path):
     for folder in folders:
         folder.mkdir()
     tall = [stored(f, np.repeat(e, 8, 0)) for f, e in zip(folders, (ours, reference), strict=True)]
-    uri = picturediff.difference_uri(*tall)
-    assert uri.startswith("data:image/png;base64,")
-    picture = Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))).convert("RGB")
-    colours = [f"#{r:02X}{g:02X}{b:02X}" for r, g, b in np.asarray(picture)[0]]
+    found = picturediff.difference(*tall)
+    assert found.uri.startswith("data:image/png;base64,")
+    picture = Image.open(io.BytesIO(base64.b64decode(found.uri.partition(",")[2]))).convert("RGBA")
+    shown = np.asarray(picture)[0]
+    colours = [f"#{r:02X}{g:02X}{b:02X}" for r, g, b, _ in shown]
     steps = picturediff.STEPS
     grey, sky = picturediff.BOTH_BEYOND, picturediff.NO_SURFACE
     assert colours == [steps[0], steps[3], steps[5], steps[4], grey, sky]
+    assert list(shown[:, 3]) == [255, 0, 255, 255, 255, 255], "the page shows where nothing differs"
+    assert found.seen == "at least 1 m less on 20 % of the surface, more on 40 %"
 
 
 def test_blocks_take_the_mean_of_what_is_known():
@@ -68,7 +71,7 @@ def test_blocks_take_the_mean_of_what_is_known():
 
 def test_pictures_of_different_sizes_are_not_compared(tmp_path, error_m):
     Image.open(stored(tmp_path, error_m)).resize((128, 64)).save(tmp_path / "small.png")
-    assert picturediff.difference_uri(tmp_path / "0-error.png", tmp_path / "small.png") is None
+    assert picturediff.difference(tmp_path / "0-error.png", tmp_path / "small.png") is None
 
 
 def test_the_published_error_pictures_can_be_read():

@@ -17,7 +17,7 @@ from rigid_depth.experiments.recording.pictures import write_pictures
 @pytest.fixture
 def runs():
     def shown(condition):
-        kinds = ("rgb", "target", "prediction", "error", "depth-prediction")
+        kinds = ("rgb", "target", "prediction", "depth-prediction")
         return {
             "token": condition,
             "condition": condition,
@@ -53,7 +53,7 @@ def test_a_branch_is_compared_with_rgb_alone(tmp_path):
         folder.mkdir(parents=True)
         preds_m = {branch: truth_m + error for branch, error in errors.items()}
         images = write_pictures(folder, 0, rgb, truth_m, truth_m, preds_m)
-        made.append(Run("cpu", name, 0, {"predictions": [
+        made.append(Run("cpu", name, 0, {"cost": {}, "predictions": [
             {"token": "t", "condition": "day", "images": images}]}))  # fmt: skip
     rows = [("MSE", "mse", "rgb"), ("MSE", "mse", "depth"), ("MSE", "mse", "zero_shot")]
     found = difference_grid(Published(made, "cpu"), rows, (0,), book=tmp_path)
@@ -65,6 +65,10 @@ def test_a_branch_is_compared_with_rgb_alone(tmp_path):
     assert seen == [[steps[2], steps[5]], [steps[6], steps[3]]]
     assert guide.startswith("| MSE: depth |")
     assert "(#run-cpu-mse-seed-0)" in own
+    assert "at least 1 m less on 75 % of the surface, more on 25 %](data:" in own
+    frames, _ = compared_frames(Published(made, "cpu"), "mse", "rgb-infinity", (0,), book=tmp_path)
+    near = re.findall(r"!\[(prediction[^\]]*|RGB-D branch[^\]]*)\]", frames)
+    assert [float(said.split()[-2]) for said in near] == pytest.approx([4.0, 2.2, 9.0], abs=0.45)
 
 
 def _colours(line: str) -> list[str]:
@@ -110,7 +114,7 @@ def test_a_row_without_a_run_at_the_scale_says_so(runs):
 
 
 def test_different_frames_have_no_difference(tmp_path):
-    images = {kind: f"0-{kind}.png" for kind in ("rgb", "target", "prediction", "error")}
+    images = {kind: f"0-{kind}.png" for kind in ("rgb", "target", "error")}
     first, second = (
         Run("cpu", name, 0, {"cost": {}, "predictions": [frame]})
         for name in ("mse", "rgb")

@@ -60,11 +60,13 @@ def numbered_table(
     caption: str,
     style: str = "",
     study: str | tuple[str, ...] = (),
+    below: str = "",
 ):
     """A MyST table with number, caption and label, to end a cell with `markdown_format: myst`.
 
     `style` is a class of the book's style sheet. `study` is the study, or those, whose
-    published seeds the table shows; the caption links to their pages. Raises `RigidDepthError` for
+    published seeds the table shows; the caption links to their pages. `below` is MyST that follows
+    the table. Raises `RigidDepthError` for
     a backtick in the caption: the fence around the table would be read as text.
     """
     from IPython.display import Markdown
@@ -74,7 +76,7 @@ def numbered_table(
     for shown in (study,) if isinstance(study, str) else study:
         caption += f" [Study {shown}](#study-{shown})."
     options = f":name: {name}\n" + (f":class: {style}\n" if style else "")
-    return Markdown(f"```{{table}} {caption}\n{options}\n{table}\n```")
+    return Markdown(f"```{{table}} {caption}\n{options}\n{table}\n```" + (below and f"\n\n{below}"))
 
 
 def _style_matplotlib() -> None:

@@ -10,6 +10,7 @@ from rigid_depth.book.runs.curves import bands
 from rigid_depth.book.runs.labels import PICTURES, chapter_of, label
 from rigid_depth.book.runs.metrictables import mean_text, measured_tables, measures_csv
 from rigid_depth.book.runs.results import BRANCHES, HEADLINE_CAP, Run
+from rigid_depth.book.runs.scales import depth_scale, error_scale, scales
 from rigid_depth.experiments.registry import EXPERIMENTS, in_words
 from rigid_depth.experiments.settings import as_text
 
@@ -159,6 +160,7 @@ def _predictions(runs: Sequence[Run]) -> str:
         kinds = ", ".join(PICTURES.get(kind, kind) for kind in prediction["images"])
         body = "\n".join(pictures)
         parts.append(f"{plain(where)}: {kinds}.\n\n:::{{div}} rd-pictures\n{body}\n:::\n")
+    parts.append(scales(depth_scale(), error_scale()))
     return "\n".join(parts)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 from pathlib import Path
+from typing import NamedTuple
 
 import matplotlib
 import numpy as np
@@ -25,13 +26,16 @@ NEAREST_COLOUR = 3.0
 EDGES_M = (-4.0, -2.0, -1.0, 1.0, 2.0, 4.0)
 """Steps of the scale; the middle one is wider than two readings can be wrong together."""
 STEPS = ("#00507E", "#3A9AD0", "#A9D5EE", "#FFFFFF", "#F7CBA6", "#E88A45", "#A63E00")
-"""From much better (blue) to much worse (orange)."""
+"""From much better (blue) to much worse (orange); the middle one is transparent."""
+SAME = len(STEPS) // 2
+"""Place of the step that says no difference."""
 BOTH_BEYOND, NO_SURFACE = "#B3B3B3", "#3B3B3B"
+COLOURS = (*STEPS, BOTH_BEYOND, NO_SURFACE)
 LEGEND = (
     "Difference of the errors, read off the published pictures: blue where the method errs less, "
-    f"orange where it errs more, in steps of {EDGES_M[3]:.0f}, {EDGES_M[4]:.0f} and "
-    f"{EDGES_M[5]:.0f} m, white below; light grey where both err by {LARGEST_ERROR_M:.0f} m or "
-    f"more (a larger error counts as {LARGEST_ERROR_M:.0f} m); dark grey: no surface."
+    f"orange where it errs more, no colour where they differ by less than {EDGES_M[SAME]:.0f} m; "
+    f"light grey where both err by {LARGEST_ERROR_M:.0f} m or more (a larger error counts as "
+    f"{LARGEST_ERROR_M:.0f} m); dark grey: no surface."
 )
 
 
@@ -53,16 +57,20 @@ def read_error_m(path: Path) -> Float[ndarray, "h w"]:
     return errors_m[places].reshape(picture.shape[:2])
 
 
-def difference_picture(
+def median_error_m(path: Path) -> float:
+    """The error in metres that half of the surface in an error picture does not exceed."""
+    return float(np.nanmedian(read_error_m(path)))
+
+
+def difference_steps(
     error_m: Float[ndarray, "h w"], reference_m: Float[ndarray, "h w"]
-) -> UInt8[ndarray, "h w 3"]:
-    """Error minus that of a reference, both as `read_error_m` gives them, in colours of `STEPS`."""
-    colours = np.array([_rgb(colour) for colour in (*STEPS, BOTH_BEYOND, NO_SURFACE)], np.uint8)
-    index = np.digitize(error_m - reference_m, EDGES_M)
+) -> UInt8[ndarray, "h w"]:
+    """Error minus that of a reference, both of `read_error_m`, as places in `COLOURS`."""
+    steps = np.digitize(error_m - reference_m, EDGES_M)
     most_m = LARGEST_ERROR_M - READ_WITHIN_M
-    index[(error_m > most_m) & (reference_m > most_m)] = len(STEPS)
-    index[np.isnan(error_m) | np.isnan(reference_m)] = len(STEPS) + 1
-    return colours[index]
+    steps[(error_m > most_m) & (reference_m > most_m)] = len(STEPS)
+    steps[np.isnan(error_m) | np.isnan(reference_m)] = len(STEPS) + 1
+    return steps.astype(np.uint8)
 
 
 def halved(error_m: Float[ndarray, "h w"]) -> Float[ndarray, "h/2 w/2"]:
@@ -73,8 +81,15 @@ def halved(error_m: Float[ndarray, "h w"]) -> Float[ndarray, "h/2 w/2"]:
     return np.where(count > 0, np.nansum(blocks, (1, 3)) / np.maximum(count, 1), np.nan)
 
 
-def difference_uri(path: Path, reference: Path, *, small: bool = False) -> str | None:
-    """The difference of two published error pictures as a data URI of a PNG, at half size if small.
+class Difference(NamedTuple):
+    """The picture of a difference as a data URI of a PNG, and what is seen in it in words."""
+
+    uri: str
+    seen: str
+
+
+def difference(path: Path, reference: Path, *, small: bool = False) -> Difference | None:
+    """The difference of two published error pictures, at half size if small.
 
     None where they were stored in different sizes, so that their pixels are not the same places.
     """
@@ -83,10 +98,27 @@ def difference_uri(path: Path, reference: Path, *, small: bool = False) -> str |
         return None
     if small:
         errors = [halved(error_m) for error_m in errors]
+    steps = difference_steps(*errors)
+    picture = Image.fromarray(steps, "P")
+    picture.putpalette([channel for colour in COLOURS for channel in _rgb(colour)])
     buffer = io.BytesIO()
-    picture = Image.fromarray(difference_picture(*errors))
-    picture.quantize(len(STEPS) + 2).save(buffer, "png", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    picture.save(buffer, "png", optimize=True, transparency=SAME)
+    uri = f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return Difference(uri, _in_words(steps))
+
+
+def _in_words(steps: UInt8[ndarray, "h w"]) -> str:
+    """On which shares of the surface the method errs less, and more."""
+    surface = steps[steps <= len(STEPS)]
+    if not surface.size:
+        return "no surface"
+    less, more = (
+        100 * np.isin(surface, places).mean()
+        for places in (range(SAME), range(SAME + 1, len(STEPS)))
+    )
+    return (
+        f"at least {EDGES_M[SAME]:.0f} m less on {less:.0f} % of the surface, more on {more:.0f} %"
+    )
 
 
 def _rgb(colour: str) -> list[int]:

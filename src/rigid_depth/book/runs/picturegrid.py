@@ -2,18 +2,21 @@
 
 `compared_frames` has a method beside what it is judged against, `headline_frames` the baselines and
 the guide, `difference_grid` where methods err less than RGB alone. What is not published is open.
+`as_grid` shows such a table with the scales of its colours below it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from rigid_depth.book.cells import notebook
 from rigid_depth.book.markdown import plain, table
 from rigid_depth.book.runs.labels import PICTURES
-from rigid_depth.book.runs.picturediff import LEGEND, difference_uri
+from rigid_depth.book.runs.picturediff import LEGEND, difference, median_error_m
 from rigid_depth.book.runs.regime import FLOOR, RGB
 from rigid_depth.book.runs.results import BRANCHES, Published, Run, book_folder
+from rigid_depth.book.runs.scales import depth_scale, difference_scale, scales
 from rigid_depth.experiments.registry import in_words
 
 FRAMES = (0, 1, 2, 3)
@@ -22,6 +25,16 @@ RESULTS = "../book/results"
 GIVEN = (("image", "rgb"), ("LiDAR returns", "target"))
 """The rows that are the same for every run; the returns are the truth that a record shows."""
 DEPTH = "Depth: bright is near, 2 to 100 m, logarithmic."
+
+
+def as_grid(pictures: str, *, name: str, caption: str, depth: bool = True):
+    """A table of pictures with number, caption and label, and the scales of its colours.
+
+    `depth` tells whether it has pictures of depth besides differences.
+    """
+    shown = (depth_scale(), difference_scale()) if depth else (difference_scale(),)
+    options = {"name": name, "caption": caption, "style": "rd-grid"}
+    return notebook.numbered_table(pictures, **options, below=scales(*shown))
 
 
 def compared_frames(
@@ -48,15 +61,15 @@ def compared_frames(
     """
     found = _with_pictures(published.shown)
     known = found.get(experiment) or found.get(reference)
-    lines = [[label, *_cells(known, kind, frames)] for label, kind in GIVEN] if known else []
+    lines = [[label, *_cells(known, kind, frames, book)] for label, kind in GIVEN] if known else []
     for name in (reference, experiment):
         label = plain(in_words(name))
-        lines.append([label, *_cells(found.get(name), "prediction", frames)])
+        lines.append([label, *_cells(found.get(name), "prediction", frames, book)])
     apart = _differences(found, experiment, reference, frames, book)
     lines.append(["difference of the errors", *apart])
     ours = found.get(experiment)
     if ours and "depth-prediction" in ours.record["predictions"][frames[0]]["images"]:
-        guide = _cells(ours, "depth-prediction", frames)
+        guide = _cells(ours, "depth-prediction", frames, book)
         lines.append(["its RGB-D branch, with LiDAR", *guide])
     caption = _caption(published.scale, experiment, reference, found)
     return table(["", *_heads(known, frames)], lines), caption
@@ -77,7 +90,7 @@ def headline_frames(
         ("RGB with infinity loss", RGB, "prediction"),
         ("guide, with LiDAR", guided, "depth-prediction"),
     ]
-    lines = [[label, *_cells(found.get(name), kind, frames)] for label, name, kind in rows]
+    lines = [[label, *_cells(found.get(name), kind, frames, book)] for label, name, kind in rows]
     apart = _differences(found, guided, RGB, frames, book)
     lines.append(["difference of the errors: RGB beside the guide, and alone", *apart])
     return table(["", *_heads(alone, frames)], lines)
@@ -146,18 +159,20 @@ def _differences(
     cells = []
     for number in frames:
         mine, other = (run.record["predictions"][number] for run in (ours, base))
-        uri = None
+        apart = None
         same = mine["token"] == other["token"]
         if same and kind in mine["images"] and "error" in other["images"]:
             files = (
                 folder / ours.name / mine["images"][kind],
                 folder / base.name / other["images"]["error"],
             )
-            uri = difference_uri(*files, small=small)
-        where = plain(f"{mine['condition']}, {experiment} ({BRANCHES[branch]}) and {reference}")
-        cells.append(
-            f"[![difference of the errors, {where}]({uri})](#{ours.label})" if uri else "–"
-        )
+            apart = difference(*files, small=small)
+        if apart is None:
+            cells.append("–")
+            continue
+        where = f"{mine['condition']}, {experiment} ({BRANCHES[branch]}) against {reference}"
+        said = plain(f"Difference of the errors, {where}: {apart.seen}")
+        cells.append(f"[![{said}]({apart.uri})](#{ours.label})")
     return cells
 
 
@@ -176,14 +191,25 @@ def _heads(run: Run | None, frames: Sequence[int]) -> list[str]:
     return [plain(run.record["predictions"][k]["condition"]) for k in frames]
 
 
-def _cells(run: Run | None, kind: str, frames: Sequence[int]) -> list[str]:
+def _cells(run: Run | None, kind: str, frames: Sequence[int], book: Path | None) -> list[str]:
     """A picture of each frame with its alternative text, a link to the run; a dash for none."""
     if run is None:
         return ["open"] * len(frames)
+    folder = (book or book_folder()) / "results" / run.name
     cells = []
     for shown in (run.record["predictions"][k] for k in frames):
-        text = f"{PICTURES.get(kind, kind)}, {plain(shown['condition'])}, {plain(run.experiment)}"
-        path = f"{RESULTS}/{run.name}/{shown['images'].get(kind)}"
-        there = kind in shown["images"]
-        cells.append(f"[![{text}]({path})](#{run.label})" if there else "–")
+        if kind not in shown["images"]:
+            cells.append("–")
+            continue
+        text = f"{PICTURES.get(kind, kind)}, {shown['condition']}, {run.experiment}"
+        text = plain(text + _how_near(folder, shown["images"], kind))
+        cells.append(f"[![{text}]({RESULTS}/{run.name}/{shown['images'][kind]})](#{run.label})")
     return cells
+
+
+def _how_near(folder: Path, images: Mapping[str, str], kind: str) -> str:
+    """Of a prediction how near it comes, read off its error picture; else nothing."""
+    errors = images.get(kind.replace("prediction", "error"))
+    if errors is None or not kind.endswith("prediction"):
+        return ""
+    return f": half of the surface within {median_error_m(folder / errors):.1f} m"
