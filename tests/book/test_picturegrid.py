@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -71,6 +72,19 @@ def test_a_branch_is_compared_with_rgb_alone(tmp_path):
     assert [float(said.split()[-2]) for said in near] == pytest.approx([4.0, 2.2, 9.0], abs=0.45)
 
 
+def test_the_true_depth_is_a_row_where_it_is_drawn(tmp_path, runs):
+    shown = Published([r for r in runs if r.record["predictions"]], "cpu")
+    shown.runs[0].record["cost"] = {}
+    book = tmp_path / "book"
+    without, _ = compared_frames(shown, "mse", "rgb", (0, 1), book=book)
+    assert "true depth" not in without
+    (book / "images" / "truth").mkdir(parents=True)
+    (book / "images" / "truth" / "night.png").touch()
+    rows, _ = compared_frames(shown, "mse", "rgb", (0, 1), book=book)
+    (row,) = (line for line in rows.splitlines() if line.startswith("| true depth"))
+    assert row == "| true depth | – | ![True depth, night](../book/images/truth/night.png) |"
+
+
 def _colours(line: str) -> list[str]:
     """Of the picture in a cell, at the lower left and right; it has half the published size."""
     data = base64.b64decode(re.search(r"base64,([^)]+)\)", line)[1])
@@ -88,6 +102,10 @@ def test_frames_of_published_runs_exist_and_lead_to_them():
     rows, caption = compared_frames(PUBLISHED, "mse", "rgb-infinity", (0, 2))
     files = re.findall(r"\]\((\.\./book/results/[^)]+)\)", rows)
     assert len(files) >= 6
+    truths = re.findall(r"!\[True depth, \w+\]\((\.\./book/images/truth/[^)]+)\)", rows)
+    tokens = [run.record["predictions"][k]["token"] for k in (0, 2)]
+    assert [Path(file).stem for file in truths] == tokens
+    files += truths
     notebooks = book_folder().parent / "notebooks"
     assert all((notebooks / file).resolve().is_file() for file in files)
     labels = set(re.findall(r"\(#([^)]+)\)", rows + caption))

@@ -24,6 +24,8 @@ RESULTS = "../book/results"
 """Where pictures lie, seen from a notebook."""
 GIVEN = (("image", "rgb"), ("LiDAR returns", "target"))
 """The rows that are the same for every run; the returns are the truth that a record shows."""
+TRUTHS = "../book/images/truth"
+"""Where the true depth of frames lies, seen from a notebook; `workflow/draw_truths.py` draws it."""
 DEPTH = "Depth: bright is near, 2 to 100 m, logarithmic."
 
 
@@ -47,10 +49,11 @@ def compared_frames(
 ) -> tuple[str, str]:
     """A MyST table of a published run's frames beside those of a reference, and its caption.
 
-    Rows: image; LiDAR returns; the RGB branch of the reference and of the experiment; the
-    difference of their errors; the RGB-D branch where the experiment has one. All from the scale
-    that `published` shows. The caption names scale, seeds and steps and links the runs; it says so
-    where a run is not published at that scale yet, and its cells are open.
+    Rows: image; LiDAR returns; the true depth, where it is drawn; the RGB branch of the reference
+    and of the experiment; the difference of their errors; the RGB-D branch where the experiment has
+    one. All from the scale that `published` shows. The caption names scale, seeds and steps and
+    links the runs; it says so where a run is not published at that scale yet, and its cells are
+    open.
 
     Args:
         published: what the book has to show.
@@ -62,6 +65,7 @@ def compared_frames(
     found = _with_pictures(published.shown)
     known = found.get(experiment) or found.get(reference)
     lines = [[label, *_cells(known, kind, frames, book)] for label, kind in GIVEN] if known else []
+    lines += _truth(known, frames, book)
     for name in (reference, experiment):
         label = plain(in_words(name))
         lines.append([label, *_cells(found.get(name), "prediction", frames, book)])
@@ -84,13 +88,14 @@ def headline_frames(
     """
     found = _with_pictures(published.shown)
     alone = found.get(RGB)
-    rows = [(label, RGB, kind) for label, kind in GIVEN]
-    rows += [
+    given = [[label, *_cells(alone, kind, frames, book)] for label, kind in GIVEN]
+    rows = [
         ("mean depth of each image row", FLOOR, "prediction"),
         ("RGB with infinity loss", RGB, "prediction"),
         ("guide, with LiDAR", guided, "depth-prediction"),
     ]
-    lines = [[label, *_cells(found.get(name), kind, frames, book)] for label, name, kind in rows]
+    lines = [*given, *_truth(alone, frames, book)]
+    lines += [[label, *_cells(found.get(name), kind, frames, book)] for label, name, kind in rows]
     apart = _differences(found, guided, RGB, frames, book)
     lines.append(["difference of the errors: RGB beside the guide, and alone", *apart])
     return table(["", *_heads(alone, frames)], lines)
@@ -205,6 +210,20 @@ def _cells(run: Run | None, kind: str, frames: Sequence[int], book: Path | None)
         text = plain(text + _how_near(folder, shown["images"], kind))
         cells.append(f"[![{text}]({RESULTS}/{run.name}/{shown['images'][kind]})](#{run.label})")
     return cells
+
+
+def _truth(run: Run | None, frames: Sequence[int], book: Path | None) -> list[list[str]]:
+    """The row of the true depth of frames; no row where it is drawn of none."""
+    shown = [run.record["predictions"][k] for k in frames] if run else []
+    files = [f"{frame['token']}.png" for frame in shown]
+    drawn = [((book or book_folder()) / "images" / "truth" / name).is_file() for name in files]
+    if not any(drawn):
+        return []
+    cells = [
+        f"![True depth, {plain(frame['condition'])}]({TRUTHS}/{name})" if there else "–"
+        for frame, name, there in zip(shown, files, drawn, strict=True)
+    ]
+    return [["true depth", *cells]]
 
 
 def _how_near(folder: Path, images: Mapping[str, str], kind: str) -> str:
