@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+import roma
 from pybtex.database import parse_file
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,3 +51,10 @@ def test_every_citation_of_the_book_is_known(entries):
         for cited in re.findall(r"\{cite:\w+\}`([^`]+)`", path.read_text()):
             for key in cited.split(","):
                 assert key.strip() in entries, f"{path.name}: {key}"
+
+
+def test_the_pinned_roma_has_the_closed_form_that_the_book_names():
+    text = (ROOT / "book" / "since-2024.md").read_text()
+    version = metadata.version("roma").rpartition(".")[0]
+    assert f"this book pins, {version}, also has a closed form" in text
+    assert re.search(r'"horn".*closed-form', inspect.getdoc(roma.procrustes))

