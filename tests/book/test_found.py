@@ -15,7 +15,7 @@ import pytest
 
 from rigid_depth.book.claims import ledger
 from rigid_depth.book.pages import found, foundpage, ledgerpages, limits
-from rigid_depth.book.runs import forest, regime, results
+from rigid_depth.book.runs import chance, forest, regime, results
 from rigid_depth.book.runs.families import FAMILIES
 from rigid_depth.conventions import PUBLISHED_SCALE
 
@@ -135,13 +135,22 @@ def test_the_guide_is_compared_with_the_branch_beside_it(shown):
     assert f"errs by {fmean(guide.values()):.2f} m" in text
     share = 1 - fmean(guide.values()) / fmean(rgb.values())
     assert f"{100 * share:.0f} % less" in text
+    dense = [
+        fmean(
+            one.record["metrics"]["test"][branch]["dense"]["rmse_m"]
+            for one in shown
+            if one.experiment == "mse"
+        )
+        for branch in ("depth", "rgb")
+    ]
+    assert f"it errs more, {dense[0]:.2f} m against {dense[1]:.2f} m" in text
     assert "open" in found.guide_knows([])
 
 
 @pytest.mark.parametrize(
     ("lags_m", "lead"),
     [
-        ((-1.0, -1.1, -0.9), "**The guide knows more**"),
+        ((-1.0, -1.1, -0.9), "**The guide knows more at returns**"),
         ((1.0, 1.1, 0.9), "**The guide errs more**"),
         ((0.9, -0.9, 0.15), "**The guide is not shown to err less**"),
     ],
@@ -154,7 +163,7 @@ def test_a_guide_knows_more_only_where_the_interval_says_so(lags_m, lead):
             branches["depth"] = guide[split]["rgb"]
     text = found.guide_knows(runs)
     assert text.startswith(lead)
-    assert ("95 %" in text) == (lead != "**The guide knows more**")
+    assert ("95 %" in text) == (lead != "**The guide knows more at returns**")
 
 
 @pytest.mark.parametrize(
@@ -178,14 +187,14 @@ def test_the_ceiling_follows_the_runs(shift, lead):
 
 
 def test_the_range_of_equal_runs_is_that_of_normal_numbers():
-    assert found.expected_range(2) == pytest.approx(2 / math.sqrt(math.pi))
+    assert chance.expected_range(2) == pytest.approx(2 / math.sqrt(math.pi))
     draws = np.random.default_rng(0).normal(size=(200_000, 8))
     ranges = np.ptp(draws, axis=1)
-    assert found.expected_range(8) == pytest.approx(ranges.mean(), rel=0.005)
+    assert chance.expected_range(8) == pytest.approx(ranges.mean(), rel=0.005)
     for width in (1.5, 3):
-        assert found.range_within(8, width) == pytest.approx((ranges < width).mean(), abs=0.004)
+        assert chance.range_within(8, width) == pytest.approx((ranges < width).mean(), abs=0.004)
     pair = 2 * statistics.NormalDist(sigma=math.sqrt(2)).cdf(0.7) - 1
-    assert found.range_within(2, 0.7) == pytest.approx(pair)
+    assert chance.range_within(2, 0.7) == pytest.approx(pair)
 
 
 def test_the_worth_of_a_perfect_guess_is_said_where_it_is_run():

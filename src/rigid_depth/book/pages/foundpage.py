@@ -69,7 +69,7 @@ def page(
     sentences = [
         f"{found.brief(found.helped(lines))} {_others(runs, shown)}".strip(),
         found.brief(found.ceiling(shown)),
-        " ".join(found.brief(text, 1) for text in guide),
+        f"{found.brief(guide[0])} {found.brief(guide[1], 1)}",
         found.brief(found.channel(runs)),
         found.brief(found.printed_by_chance(shown), 3),
     ]
