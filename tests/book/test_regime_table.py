@@ -1,12 +1,14 @@
 """The bounds of a scale: each criterion by hand, and nothing claimed that no run shows."""
 
 import math
+from pathlib import Path
 
 import pytest
 
 from rigid_depth.book.runs import regime
-from rigid_depth.book.runs.results import Run
+from rigid_depth.book.runs.results import Run, published
 
+CHAPTER = Path(__file__).resolve().parents[2] / "notebooks" / "06b_method.md"
 STREETS = {"val": ("a", "b"), "test": ("c", "d")}
 
 
@@ -59,6 +61,20 @@ def test_a_table_tells_met_from_missed():
     met = {name: said for name, *_, said in cells}
     assert met["RMSE of RGB alone below that of the row mean"] == "yes"
     assert met["RMSE of the guide over that of RGB"] == "no"
+
+
+def test_the_summary_of_chapter_6b_names_the_bounds_that_its_scale_misses():
+    words = {
+        "RMSE of the guide over that of RGB": "its guide has too small a lead over RGB",
+        "guide over nearest given return, where withheld": "does not beat the nearest given return",
+        "standard error of a paired difference": "differences of methods have too large a standard",
+    }
+    lines = regime.regime_table(published().runs, "core").splitlines()[2:]
+    cells = [[cell.strip() for cell in line.strip("| ").split("|")] for line in lines]
+    assert {name for name, *_, said in cells if said == "no"} == set(words)
+    summary = CHAPTER.read_text().partition("## Summary")[2]
+    assert all(word in summary for word in words.values())
+    assert f"misses {len(words)} of its {len(regime.ASKED)} bounds" in summary
 
 
 def test_seeds_that_are_too_few_say_nothing_of_their_scatter():

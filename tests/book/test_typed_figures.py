@@ -28,6 +28,9 @@ TYPED = [
     (LOSSES, "raise the RMSE slightly .# m", "linear Huber minus MSE, rmse_m #"),
     (LOSSES, "stays nearer to MSE .# m", "linear BerHu minus MSE, rmse_m #"),
     (LOSSES, "by 20 m everywhere costs #", "of it 20 m off: 1 - SSIM = #"),
+    (LOSSES, "and lowers the RMSE by # m", "reciprocal logit MSE minus MSE, rmse_m #"),
+    (SKY, "at the returns by # m even with a perfect mask", "a perfect mask costs # m"),
+    (SKY, "Errors of the mask add at most # m", "most added by a wrong one: # m"),
     ("05e_metrics", "RMSE ranges from # to # m", "RMSE from # m .* to # m"),
 ]
 """Chapter, sentence, output: the numbers at # agree to the digits of the sentence, up to sign."""
