@@ -8,10 +8,7 @@ them from its data and lays them into the figure, by `with_words`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeVar
-
-if TYPE_CHECKING:  # pages are made of data, without plotly
-    import plotly.graph_objects as go
+from typing import TypeVar
 
 KEY = "alt"
 """Name of the words in the `meta` of a figure's layout."""
@@ -19,7 +16,7 @@ TURNS = 0.9
 """A line turns on its way where it goes below this share of its lower end, or where its higher end
 is below this share of its largest value."""
 
-Figure = TypeVar("Figure", dict, "go.Figure")
+Figure = TypeVar("Figure")  # pages are made of data, without plotly
 
 
 def with_words(figure: Figure, words: str) -> Figure:
