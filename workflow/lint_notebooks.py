@@ -6,11 +6,13 @@ The code cells of a text go to ruff as one notebook, so that names and imports a
 cell to cell and magics are understood. Findings are told by file and line of the text. With --fix
 ruff's safe fixes and its format go back into the cells, long comments are broken, and the options
 of cells, such as captions, are as `jupytext --sync` writes them; not a byte beside them changes.
+A line of code that a page shows fits beside its margins; in a folded cell a string may wrap.
 """
 
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -27,6 +29,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 PAIRING = load_jupytext_config(str(NOTEBOOKS / "any.md"))
+HIDING = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
+TAGS = re.compile(r"^:?tags: \[(.*)\]$", re.MULTILINE)
 WIDTH = tomllib.loads((NOTEBOOKS / "ruff.toml").read_text(encoding="utf-8"))["line-length"]
 
 
@@ -155,12 +159,30 @@ def findings(text: Path) -> list[str]:
     for place, code, wanted in zip(places, cells, formatted(text, cells), strict=True):
         if code != wanted:
             found.append((place.first + 1, "1: cell is not in ruff's format"))
+    found += [(line, f"{WIDTH + 1}: {what}") for line, what in too_long(lines)]
     pairs = zip(places, cell_options(lines), jupytexts_options(lines), strict=True)
     for place, given, wanted in pairs:
         if given != wanted:
             found.append((place.top + 1, "1: jupytext writes these options in another form"))
     name = os.path.relpath(text)
     return [f"{name}:{line}:{what}" for line, what in sorted(found)]
+
+
+def too_long(lines: list[str]) -> list[tuple[int, str]]:
+    """Returns each line of visible code that is too wide for a page: its number, what is wrong."""
+    return [
+        (number + 1, f"a line of visible code is at most {WIDTH} columns wide")
+        for cell in code_cells(lines)
+        if not HIDING & tags(lines[cell.top : cell.under])
+        for number in range(cell.first, cell.last)
+        if len(lines[number]) > WIDTH
+    ]
+
+
+def tags(options: list[str]) -> set[str]:
+    """Returns the tags among the lines of a cell's options."""
+    found = TAGS.search("\n".join(options))
+    return {tag.strip() for tag in found[1].split(",")} if found else set()
 
 
 def main(arguments: list[str]) -> int:

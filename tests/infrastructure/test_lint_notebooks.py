@@ -150,3 +150,12 @@ def test_imports_of_the_project_sort_last():
     cells = ["import rigid_depth\n\nimport torch", "rigid_depth, torch"]
     sorted_cells = ["import torch\n\nimport rigid_depth", "rigid_depth, torch"]
     assert lint_notebooks.ruff_cells(text, cells, "check", "--fix-only", "--quiet") == sorted_cells
+
+
+def test_a_line_wider_than_the_page_is_found_where_it_shows(write, capsys):
+    wide = 'print("' + "x" * 70 + '")'
+    assert lint_notebooks.main([str(write(f"```{{code-cell}} ipython3\n{wide}\n```\n"))]) == 1
+    assert ":2:73: a line of visible code is at most 72 columns" in capsys.readouterr().out
+    for options in (":tags: [hide-input]\n", "---\nmystnb:\n  a: 1\ntags: [x, hide-cell]\n---\n"):
+        text = write(f"```{{code-cell}} ipython3\n{options}\n{wide}\n```\n")
+        assert lint_notebooks.too_long(text.read_text().split("\n")) == []

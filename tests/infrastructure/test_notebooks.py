@@ -14,6 +14,7 @@ import notebook_form
 import pytest
 import yaml
 from figurepictures import figures
+from lint_notebooks import HIDING, WIDTH
 
 from rigid_depth.experiments.sources import blob
 
@@ -23,7 +24,6 @@ LIMIT_BYTES = 400_000
 LONGEST_CELL = 40
 MOST_SHOWN_LINES = 110
 ASSIGNED = re.compile(r"^(\w+) = ", re.MULTILINE)
-HIDING = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 
 
 def cells(notebook):
@@ -176,6 +176,11 @@ def test_a_chapter_shows_the_code_that_is_worth_reading(text):
         line for lines, tags in code(text) if not tags & HIDING for line in lines if line.strip()
     ]
     assert 10 < len(shown) <= MOST_SHOWN_LINES, f"{len(shown)} lines of code are open"
+
+
+def test_visible_code_fits_beside_the_margins(text):
+    shown = [line for lines, tags in code(text) if not tags & HIDING for line in lines]
+    assert [line for line in shown if len(line) > WIDTH] == []
 
 
 def test_imports_are_folded(text):
