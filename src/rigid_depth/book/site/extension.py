@@ -141,7 +141,8 @@ class OutcomeRole(SphinxRole):
         before, term, after = outcome(runs, *question).partition(VISIBLE)
         if not term:
             return [nodes.Text(before)], []
-        link, messages = XRefRole()("term", term, term, self.lineno, self.inliner)
+        target = f"{term} <{term.capitalize()}>"
+        link, messages = XRefRole()("std:term", target, target, self.lineno, self.inliner)
         return [nodes.Text(before), *link, nodes.Text(after)], messages
 
 
