@@ -142,7 +142,9 @@ class OutcomeRole(SphinxRole):
         if not term:
             return [nodes.Text(before)], []
         target = f"{term} <{term.capitalize()}>"
-        link, messages = XRefRole()("std:term", target, target, self.lineno, self.inliner)
+        link, messages = XRefRole(innernodeclass=nodes.inline)(
+            "std:term", target, target, self.lineno, self.inliner
+        )
         return [nodes.Text(before), *link, nodes.Text(after)], messages
 
 
