@@ -65,7 +65,7 @@ MOST_BYTES, MOST_BYTES_WITH_PLOTS = 3_000_000, 5_000_000
 
 
 def visit(context, address: str, page: str) -> Visit:
-    """Waits until a page is drawn, gathers its facts, then narrows it to the width of phones."""
+    """Waits until a page is drawn, gathers its facts, then sees it dark, as wide as phones are."""
     with opened_tab(context, address, page) as (tab, seen):
         try:
             draw_all(tab)
@@ -73,6 +73,7 @@ def visit(context, address: str, page: str) -> Visit:
             seen.console.append(f"not drawn: {error}")
         seen.facts = tab.evaluate(FACTS)
         seen.facts["unreached"] = []
+        tab.evaluate("document.documentElement.dataset.theme = 'dark'")
         for width in PHONES_PX:
             tab.set_viewport_size({"width": width, "height": 900})
             tab.evaluate(LAID_OUT)

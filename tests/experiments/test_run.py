@@ -140,7 +140,7 @@ def test_a_repetition_killed_in_training_leaves_the_former_run_whole(
 
 
 def test_a_folder_of_masks_is_named_without_its_place(finished, world, settings):
-    plan = plan_run("rgb", overrides=settings)
+    plan = plan_run("rgb", overrides=settings, dataroot=world)
     store = make_store(plan.scale, "synthetic", world, progress=False)
     store.settings["sky"] = "segmentation:/home/x/model"
     found = _data(plan, store)
@@ -209,6 +209,10 @@ def test_the_record_tells_of_the_world_it_was_given(finished, tiny, tmp_path):
     written = finished.data["parameters"]
     assert (written["scenes"], written["frames_per_scene"]) == (3, 2)
     assert written["world_size"] == [112, 200]
+    assert finished.data["data"]["given"]
+    assert standing.parameter_changes(finished.data) == []
+    elsewhere = finished.data | {"data": finished.data["data"] | {"given": False}}
+    assert "parameter 'scenes' is 12 today, was 3" in standing.parameter_changes(elsewhere)
     with pytest.raises(RigidDepthError, match=r"'scenes' is 7; the world at .* has 3"):
         tiny("row-mean-depth", tmp_path, scenes=7)
 

@@ -250,7 +250,7 @@ def test_weights_of_one_name_are_told_apart_by_what_they_hold(
     assert (first.folder, identity) == (same.folder, again)
     record = {
         "experiment": first.experiment.name, "scale": "smoke", "overrides": first.overrides,
-        "parameters": first.parameters(), "data": {"dataset": "synthetic"},
+        "parameters": first.parameters(), "data": finished.data["data"],
     }  # fmt: skip
     assert parameter_changes(record) == []
     assert "encoder" not in plan_run("rgb-infinity-transformer").parameters()

@@ -95,6 +95,10 @@ class Experiment:
         _refuse_contradictions(self)
 
 
+WORLD = ("scenes", "frames_per_scene", "world_seed", "world_size", "split_scenes")
+"""Fields of a scale that say which synthetic world is drawn."""
+
+
 @dataclass(frozen=True)
 class Scale:
     """How big a run is: data, image, network width, steps (DESIGN section 5), frozen and checked.

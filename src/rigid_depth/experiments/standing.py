@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.registry import find_experiment, find_scale
-from rigid_depth.experiments.settings import Experiment, Scale, override, parameters
+from rigid_depth.experiments.settings import WORLD, Experiment, Scale, override, parameters
 from rigid_depth.experiments.sources import package_hash, repository
 
 FILE = "confirmed.json"
@@ -89,6 +89,8 @@ def parameter_changes(record: dict) -> list[str]:
     chosen, size, _ = override(experiment, scale, record["overrides"])
     today = parameters(chosen, size, record["data"]["dataset"])
     then = {name: value for name, value in record["parameters"].items() if name not in READ}
+    if record["data"].get("given"):  # a world by its folder, which no setting of a scale draws
+        then |= {name: today[name] for name in WORLD}
     return differences(with_defaults(then), today)
 
 

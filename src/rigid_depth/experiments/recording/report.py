@@ -75,6 +75,8 @@ def _metrics(plan: Plan, store: Store, predict: measure.Predict) -> dict:
 
 
 def _data(plan: Plan, store: Store) -> dict:
+    """What the run read; `given` if that is a synthetic world named by its folder."""
+    given = plan.dataset == "synthetic" and plan.dataroot is not None
     return {
         "dataset": plan.dataset,
         "version": store.settings["version"],
@@ -83,6 +85,7 @@ def _data(plan: Plan, store: Store) -> dict:
         "sky": placeless(store.settings["sky"]),
         "image_size": list(plan.scale.image_size),
         "counts": store.counts,
+        **({"given": True} if given else {}),
     }
 
 
