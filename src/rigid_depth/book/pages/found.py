@@ -12,6 +12,7 @@ from statistics import fmean, stdev
 
 from rigid_depth.book.claims.findings import find_finding, judgement
 from rigid_depth.book.claims.findings.of_rotations import COUPLED, NUMBERS_OF_A_ROTATION
+from rigid_depth.book.claims.findings.reading import dense_m
 from rigid_depth.book.markdown import plain
 from rigid_depth.book.runs import regime
 from rigid_depth.book.runs.chance import expected_range, range_within
@@ -94,8 +95,7 @@ def ceiling(runs: Sequence[Run]) -> str:
     else:
         lead = f"Perfect depth labels {'help' if found.high < 0 else 'are not shown to help'}"
     rows = [of(runs, name) for name in (CEILING, regime.RGB)]
-    dense = [fmean(run.record["metrics"]["test"]["rgb"]["dense"]["rmse_m"] for run in row)
-             for row in rows]  # fmt: skip
+    dense = [fmean(map(dense_m, row)) for row in rows]
     return (
         f"**{lead}**: trained on true depth of the whole image, thinned out by distance as returns "
         f"are, RGB changes by {found.mean:+.2f} m (95 % {found.low:+.2f} to {found.high:+.2f}) at "
@@ -125,12 +125,10 @@ def guide_knows(runs: Sequence[Run]) -> str:
 
 def _over_all_surfaces(runs: Sequence[Run]) -> str:
     """How the guide compares with its RGB branch where no beam returns, too; empty if unknown."""
-    found = [run.record["metrics"]["test"] for run in of(runs, regime.GUIDED)]
-    if not all("dense" in branches[name] for branches in found for name in ("rgb", "depth")):
+    row = of(runs, regime.GUIDED)
+    if not all("dense" in run.record["metrics"]["test"]["depth"] for run in row):
         return ""
-    rgb_m, guide_m = (
-        fmean(branches[name]["dense"]["rmse_m"] for branches in found) for name in ("rgb", "depth")
-    )
+    rgb_m, guide_m = (fmean(dense_m(run, branch) for run in row) for branch in ("rgb", "depth"))
     more = "more" if guide_m > rgb_m else "less"
     return (
         f"Over all surfaces up to 80 m of the test streets it errs {more}, {guide_m:.2f} m against "

@@ -41,8 +41,8 @@ def _studies(links: Sequence[str], root: Path) -> Iterator[str]:
 
 def _experiments(links: Sequence[str], root: Path) -> Iterator[str]:
     """The experiments of each scale that are linked to, or how many they are."""
-    targets = _targets(root)
-    runs = {run.label: run for link in links for run in targets.get(link, ())}.values()
+    reached = targets(root)
+    runs = {run.label: run for link in links for run in reached.get(link, ())}.values()
     for group in dict.fromkeys(run.group for run in runs):
         mine = [run for run in runs if run.group == group]
         names = list(dict.fromkeys(run.experiment for run in mine))
@@ -56,7 +56,7 @@ def _experiments(links: Sequence[str], root: Path) -> Iterator[str]:
 
 
 @cache
-def _targets(root: Path) -> dict[str, list[Run]]:
+def targets(root: Path) -> dict[str, list[Run]]:
     """What a link may lead to: a seed, an experiment, all of a scale; and the runs found there."""
     found: dict[str, list[Run]] = {}
     for run in shownrecords.published_runs(root).runs:

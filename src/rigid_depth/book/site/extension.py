@@ -31,7 +31,7 @@ from rigid_depth.book.claims.ledger import load
 from rigid_depth.book.claims.outcomes import VISIBLE, outcome, read_question
 from rigid_depth.book.executed import copies
 from rigid_depth.book.executed.figuredata import PLOTLY as PLOTLY_MIME
-from rigid_depth.book.pages import findingspage, shownrecords, testsources
+from rigid_depth.book.pages import findingspage, itemrecords, shownrecords, testsources
 from rigid_depth.book.pages.write import write_pages
 from rigid_depth.book.runs import provenance
 from rigid_depth.book.site import numbering, pageparts, sharing, webpage
@@ -151,6 +151,7 @@ class OutcomeRole(SphinxRole):
 def _make_pages(app: Sphinx, _config) -> None:
     """Writes the generated pages before the table of contents asks for them."""
     shownrecords.published_runs.cache_clear()
+    itemrecords.targets.cache_clear()
     pageparts.settled.cache_clear()
     root = Path(app.srcdir)
     if not (root / "book" / "ledger.yaml").is_file():  # a single page of another folder

@@ -10,6 +10,7 @@ from rigid_depth.book.claims.findings.reading import (
     NO_DIFFERENCE,
     about,
     decoded,
+    dense_m,
     rmse_m,
     verdicts,
 )
@@ -71,7 +72,7 @@ def between_returns_the_guide_errs_more_than_rgb(shown: list[Run]) -> bool:
     """
     guide, alone = seeds(shown, "mse"), seeds(shown, "rgb-infinity")
     shared = guide.keys() & alone.keys()
-    dense = [_dense_m(guide[k], "depth") - _dense_m(alone[k], "rgb") for k in shared]
+    dense = [dense_m(guide[k], "depth") - dense_m(alone[k]) for k in shared]
     at_returns = [rmse_m(guide[k], "test", "depth") - rmse_m(alone[k], "test") for k in shared]
     return min(dense) > 2 and max(at_returns) < 0
 
@@ -88,11 +89,6 @@ def the_output_of_a_guide_is_a_poor_label(shown: list[Run]) -> bool:
         for k in taught.keys() & alone.keys()
         for split in ("train", "val", "test")
     )
-
-
-def _dense_m(run: Run, branch: str) -> float:
-    """RMSE over all surfaces up to 80 m of the test streets, in metres."""
-    return run.record["metrics"]["test"][branch]["dense"]["rmse_m"]
 
 
 @finding("mse")

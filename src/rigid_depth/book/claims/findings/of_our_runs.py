@@ -8,10 +8,12 @@ from rigid_depth.book.claims.findings.finding import finding, seeds
 from rigid_depth.book.claims.findings.reading import (
     NO_DIFFERENCE,
     decoded,
+    dense_m,
     floor,
     floor_m,
     gap_m,
     rmse_m,
+    sky_shares,
     verdicts,
 )
 from rigid_depth.book.runs import measures
@@ -44,15 +46,8 @@ def the_infinity_loss_moves_a_part_of_the_sky(shown: list[Run]) -> bool:
 
     That is so in every seed, on the test streets.
     """
-    share = {
-        name: [
-            run.record["metrics"]["test"]["rgb"]["sky"]["share_beyond_80m"]
-            for run in seeds(shown, name).values()
-        ]
-        for name in ("rgb", "rgb-infinity")
-    }
-    moved = share["rgb-infinity"]
-    return max(share["rgb"]) < 0.001 and 0.2 < min(moved) <= max(moved) < 0.4
+    usual, moved = sky_shares(shown, "rgb"), sky_shares(shown, "rgb-infinity")
+    return max(usual) < 0.001 and 0.2 < min(moved) <= max(moved) < 0.4
 
 
 @finding("rgb-dense-as-returned", "rgb-dense-within-cap", "rgb-infinity")
@@ -91,13 +86,8 @@ def labels_of_far_surfaces_make_returns_worse(shown: list[Run]) -> bool:
 
 def _least_dense_gain_m(shown: list[Run], experiment: str) -> float:
     """The least gain over `rgb-infinity` on all surfaces, of the seeds of both, in metres."""
-    dense_m = [
-        {seed: run.record["metrics"]["test"]["rgb"]["dense"]["rmse_m"] for seed, run in row.items()}
-        for row in (seeds(shown, "rgb-infinity"), seeds(shown, experiment))
-    ]
-    return min(
-        dense_m[0][seed] - dense_m[1][seed] for seed in dense_m[0].keys() & dense_m[1].keys()
-    )
+    usual, ours = seeds(shown, "rgb-infinity"), seeds(shown, experiment)
+    return min(dense_m(usual[seed]) - dense_m(ours[seed]) for seed in usual.keys() & ours.keys())
 
 
 @finding("mse", "mse-undetached", "rgb", "rgb-infinity")

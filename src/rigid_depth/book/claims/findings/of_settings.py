@@ -12,6 +12,7 @@ from rigid_depth.book.claims.findings.reading import (
     decoded,
     floor_m,
     rmse_m,
+    sky_shares,
 )
 from rigid_depth.book.runs import measures
 from rigid_depth.book.runs.families import FAMILIES
@@ -22,15 +23,11 @@ from rigid_depth.conventions import EARLIER_SCALE, PUBLISHED_SCALE
 @finding("mse", "mse-unbalanced", group=EARLIER_SCALE)
 def without_balancing_the_sky_goes_and_the_streets_pay(shown: list[Run]) -> bool:
     """Without balancing four fifths of the sky lie beyond 80 m and RGB is over a metre worse."""
-
-    def sky_share(name: str) -> list[float]:
-        runs = seeds(shown, name).values()
-        return [run.record["metrics"]["test"]["rgb"]["sky"]["share_beyond_80m"] for run in runs]
-
+    sky = [sky_shares(shown, name) for name in ("mse-unbalanced", "mse")]
     apart = [fmean(decoded(shown, n, "relative_distance")) for n in ("mse-unbalanced", "mse")]
     return all(
         (
-            min(sky_share("mse-unbalanced")) > 0.8 > 0.1 > max(sky_share("mse")),
+            min(sky[0]) > 0.8 > 0.1 > max(sky[1]),
             difference_m(shown, "mse-unbalanced", "mse").low > 1,
             apart[0] < apart[1],
         )

@@ -16,6 +16,17 @@ def rmse_m(run: Run, split: str, branch: str = "rgb") -> float:
     return run.record["metrics"][split][branch]["caps"][HEADLINE_CAP]["rmse_m"]
 
 
+def dense_m(run: Run, branch: str = "rgb") -> float:
+    """RMSE over all surfaces up to 80 m of the test streets, in metres."""
+    return run.record["metrics"]["test"][branch]["dense"]["rmse_m"]
+
+
+def sky_shares(runs: Sequence[Run], experiment: str) -> list[float]:
+    """The share of the sky of the test streets that RGB puts beyond 80 m, seed by seed."""
+    found = seeds(runs, experiment).values()
+    return [run.record["metrics"]["test"]["rgb"]["sky"]["share_beyond_80m"] for run in found]
+
+
 def gap_m(run: Run, floor: Run, branch: str) -> float:
     """How much more a branch gains over the mean of each row in training than in validation.
 
