@@ -87,6 +87,18 @@ def test_the_true_depth_of_every_pixel_is_of_the_synthetic_world(tiny, tmp_path,
     assert not list(tmp_path.rglob("record.json"))
 
 
+def test_a_warm_up_without_a_step_is_refused(tiny, tmp_path):
+    with pytest.raises(RigidDepthError, match=r"'warmup' is 0\.1 of 9 steps"):
+        tiny("rgb", tmp_path, steps=9, warmup=0.1)
+    assert not list(tmp_path.rglob("record.json"))
+
+
+def test_latents_too_small_to_be_compared_are_refused_before_the_training(tiny, tmp_path):
+    with pytest.raises(RigidDepthError, match=r"latents of 1 x 1 pixels are too few .* 10 latent"):
+        tiny("mse", tmp_path, image_size="32x32")
+    assert not list(tmp_path.rglob("*.ckpt"))
+
+
 @pytest.mark.parametrize("name", ["rgb", "constant-depth"])
 def test_a_split_without_frames_is_refused_before_anything_is_written(
     name, tiny, tmp_path, monkeypatch

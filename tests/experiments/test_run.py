@@ -93,7 +93,7 @@ def test_a_finished_run_is_left_alone(finished, tiny):
 
 
 def test_of_two_calls_at_once_the_second_waits_and_finds_the_run(tiny, tmp_path, monkeypatch):
-    made = []
+    made, said = [], []
     plain = RUN._make
 
     def counted(*arguments):
@@ -102,10 +102,13 @@ def test_of_two_calls_at_once_the_second_waits_and_finds_the_run(tiny, tmp_path,
         return plain(*arguments)
 
     monkeypatch.setattr(RUN, "_make", counted)
+    monkeypatch.setattr(RUN, "_say", lambda _, text: said.append(text))
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(lambda _: tiny("row-mean-depth", tmp_path), range(2))
     assert len(made) == 1
     assert first.data == second.data
+    (told,) = (text for text in said if "waiting" in text)
+    assert told.startswith("another call is working on smoke/row-mean-depth")
 
 
 def test_a_killed_repetition_leaves_no_record_of_the_former_run(tiny, tmp_path, monkeypatch):

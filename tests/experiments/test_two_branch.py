@@ -93,7 +93,7 @@ def batch(count=2, size=(64, 128)):
 @pytest.mark.parametrize("name", GUIDED)
 def test_every_experiment_runs_to_its_record(name, tiny, tmp_path):
     method = EXPERIMENTS[name].method
-    record = tiny(name, tmp_path, **SIZED, classes=method == "classes")
+    record = tiny(name, tmp_path, **SIZED)
     if method == "classes":  # no depth of the guide, so no zero-shot and no copying
         assert set(record.metrics["test"]) == {"rgb"}
         assert set(record.data["alignment"]) == {"raw", "decoded", "complementarity"}

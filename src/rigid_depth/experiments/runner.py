@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 from lightning.pytorch.utilities.exceptions import SIGTERMException
-from torch import Tensor, nn
+from torch import nn
 from tqdm import tqdm
 
 from rigid_depth.data import Store
@@ -30,6 +30,7 @@ from rigid_depth.experiments.recording.folder import (
 )
 from rigid_depth.experiments.recording.record import RunRecord
 from rigid_depth.experiments.recording.report import write_run
+from rigid_depth.experiments.refusals import refuse_data, refuse_training, refuse_uneven
 from rigid_depth.experiments.registry import BASELINES
 from rigid_depth.experiments.settings import open_fields
 from rigid_depth.experiments.sources import source_state
@@ -80,14 +81,15 @@ def run(
         progress=progress and is_first_process(),  # one process speaks
     )  # fmt: skip
     check_logger(logger)
-    _refuse_uneven(plan)
+    refuse_uneven(plan)
     given = as_given(plan.scale, plan.dataset, dataroot, plan.changes)
     plan = replace(plan, scale=given, init=_read_init(plan), encoder=_read_encoder(plan))
     store = make_store(plan.scale, plan.dataset, dataroot, progress=plan.progress)
-    _refuse_data(plan, store)
+    refuse_data(plan, store)
     identity = identify(plan, store)
     make_folder(plan.folder)
-    with alone_in(plan.folder):
+    told = f"another call is working on {plan.origin}: waiting for it to end"
+    with alone_in(plan.folder, partial(_say, plan, told)):
         if (plan.folder / record.FILE).exists():
             finished = record.read_record(plan.folder)
             others = differences(identity_of(finished), identity)
@@ -174,6 +176,7 @@ def _train(plan: Plan, store: Store, identity: dict, trained: weights.Trained | 
         _say(plan, f"other {others} than in the checkpoint: starting from the beginning")
     device = measure.best_device()
     training = (WatchedTraining if plan.logger else Training)(model, splits, plan, identity)
+    refuse_training(training, store)
     if plan.progress:
         resumed = ", continued from the last checkpoint" if checkpoint.exists() else ""
         _say(plan, f"{plan.origin}: {expected_cost(training, device)}{resumed}")
@@ -195,50 +198,6 @@ def _begin(plan: Plan, split, trained: weights.Trained | None) -> nn.Module:
     if plan.init_from is not None:
         weights.start_from(model, plan.experiment, plan.init_from)
     return model
-
-
-def _refuse_uneven(plan: Plan) -> None:
-    """Raises unless there are processes and each gets equally many frames of a batch."""
-    for name in ("devices", "num_nodes"):
-        if getattr(plan, name) < 1:
-            raise RigidDepthError(
-                f"--{name.replace('_', '-')} is {getattr(plan, name)}; allowed are 1 and more."
-            )
-    processes = plan.devices * plan.num_nodes
-    if plan.scale.batch_size % processes:
-        raise RigidDepthError(
-            f"a batch of {plan.scale.batch_size} frames cannot be shared evenly by {processes} "
-            "processes; allowed are numbers of devices that divide 'batch_size'."
-        )
-
-
-def _refuse_data(plan: Plan, store: Store) -> None:
-    """Raises for data without what the run needs: frames in every split, and sky masks."""
-    for name, counts in store.counts.items():
-        if not counts["frames"]:
-            raise RigidDepthError(
-                f"split '{name}' of {plan.dataset} has no frames; a run needs some in each split."
-            )
-    if plan.experiment.guide_task == "classes" and not plan.scale.classes:
-        raise RigidDepthError(
-            f"experiment '{plan.experiment.name}' needs class maps, which a store of the synthetic "
-            "world has with the parameter 'classes=true'."
-        )
-    if plan.experiment.target == "dense" and not _first_dense_m(store).any():
-        raise RigidDepthError(
-            f"experiment '{plan.experiment.name}' trains on the true depth of every pixel, which "
-            f"the frames of {plan.dataset} do not have."
-        )
-    if plan.experiment.infinity and store.settings["sky"] is None:
-        raise RigidDepthError(
-            f"experiment '{plan.experiment.name}' needs sky masks and the frames of {plan.dataset} "
-            "have none; say where they come from with the parameter 'sky'."
-        )
-
-
-def _first_dense_m(store: Store) -> Tensor:
-    """The true depth of every pixel of one frame, all 0 where it is not known."""
-    return store.split("train").batch([0], ["dense_depth_m"])["dense_depth_m"]
 
 
 def _say(plan: Plan, text: str) -> None:

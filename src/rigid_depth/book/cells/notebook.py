@@ -64,10 +64,10 @@ def numbered_table(
 ):
     """A MyST table with number, caption and label, to end a cell with `markdown_format: myst`.
 
-    `style` is a class of the book's style sheet. `study` is the study, or those, whose
-    published seeds the table shows; the caption links to their pages. `below` is MyST that follows
-    the table. Raises `RigidDepthError` for
-    a backtick in the caption: the fence around the table would be read as text.
+    `style` is a class of the book's style sheet. `study` is the study, or those, whose published
+    seeds the table shows; the caption links to their pages. `below` is MyST that follows the table.
+    Raises `RigidDepthError` for a backtick in the caption: the fence around the table would be read
+    as text.
     """
     from IPython.display import Markdown
 

@@ -34,6 +34,7 @@ WHOLE = "released-code"
 """The experiment that does at once what a parameter can."""
 WHOLE_AGAINST = "rotation-global-16-latent"
 """The row of the thesis's tables that is nearest to it."""
+WHOLE_SHOWS = "as-released-one-rotation-answers-all-and-rgb-is-not-shown-to-change"
 
 MEASURES = {
     **measures.ROTATIONS,
@@ -149,7 +150,8 @@ def _whole(items: Sequence[Item], runs: list[Run]) -> str:
     )
     if kept:
         text += f" It does not set {', '.join(dict.fromkeys(kept))}."
-    return f"{text}\n\n{_compared(WHOLE, WHOLE_AGAINST, (), runs)}\n"
+    changes = f"{_compared(WHOLE, WHOLE_AGAINST, (), runs)} {{finding}}`{WHOLE_SHOWS}`"
+    return f"{text}\n\n{changes}\n"
 
 
 def _keeps(setting: str) -> bool:

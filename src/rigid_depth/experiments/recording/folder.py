@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from lightning.pytorch.utilities import rank_zero_only
 
 from rigid_depth.errors import RigidDepthError
@@ -26,16 +26,24 @@ def make_folder(folder: Path) -> None:
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """Lets one call at a time work in the folder of a run; the processes of one run count as one.
 
-    The second to come waits, and finds the run finished.
+    The second to come calls `waiting` once, waits, and finds the run finished.
     """
     if not is_first_process():
         yield
         return
-    with FileLock(folder.with_name(f"{folder.name}.lock")):
+    lock = FileLock(folder.with_name(f"{folder.name}.lock"))
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        waiting()
+        lock.acquire()
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def is_first_process() -> bool:
