@@ -300,7 +300,7 @@ def test_losses_before_the_map_do_what_the_ledger_says():
 
 
 def test_a_finding_on_stale_runs_says_so(monkeypatch):
-    item = FINDINGS["no-remedy-changes-rgb"]
+    item = FINDINGS["no-remedy-makes-rgb-better"]
     seeds = [Run(item.group, name, seed, {}) for name in item.needs for seed in range(2)]
     said = Judgement("holds")
     monkeypatch.setattr(Run, "is_stale", False)
@@ -309,5 +309,5 @@ def test_a_finding_on_stale_runs_says_so(monkeypatch):
     assert ">2 of 10 runs STALE<" in findingspage.badge(item, said, seeds)
     monkeypatch.setattr(Run, "is_stale", True)
     assert 'rd-warn">STALE<' in findingspage.badge(item, said, seeds)
-    elsewhere = [replace(run, group="core") for run in seeds]
+    elsewhere = [replace(run, group="another") for run in seeds]
     assert "STALE" not in findingspage.badge(item, said, elsewhere)

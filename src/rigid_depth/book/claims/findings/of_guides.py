@@ -18,7 +18,7 @@ from rigid_depth.book.runs.results import Run, branch_difference_m, difference_m
 from rigid_depth.conventions import EARLIER_SCALE
 
 
-@finding("mse-withheld", "mse", group=EARLIER_SCALE)
+@finding("mse-withheld", "mse")
 def a_guide_judged_at_withheld_returns_is_no_better_there(shown: list[Run]) -> bool:
     """A guide judged at returns that it was not given errs no less there than the usual guide.
 
@@ -36,29 +36,57 @@ def a_guide_judged_at_withheld_returns_is_no_better_there(shown: list[Run]) -> b
 REMEDIES = ("lidar-diluted", "lidar-noisy", "small-encoder", "shared-encoder")
 
 
-@finding(*REMEDIES, "mse", group=EARLIER_SCALE)
-def no_remedy_changes_rgb(shown: list[Run]) -> bool:
-    """None of the four remedies is shown to change the RGB branch."""
-    return verdicts(shown, REMEDIES, "mse") == [NO_DIFFERENCE] * len(REMEDIES)
+@finding(*REMEDIES, "mse")
+def no_remedy_makes_rgb_better(shown: list[Run]) -> bool:
+    """No remedy is shown to make RGB better; one encoder for both makes it worse."""
+    return verdicts(shown, REMEDIES, "mse") == [*[NO_DIFFERENCE] * 3, "worse"]
 
 
-@finding("mse", "lidar-diluted", "lidar-noisy", group=EARLIER_SCALE)
-def no_guide_copies_return_by_return(shown: list[Run]) -> bool:
-    """After few steps, no guide errs a tenth less at given returns than at withheld ones.
+@finding("mse", *REMEDIES)
+def no_guide_errs_a_sixth_more_at_withheld_returns(shown: list[Run]) -> bool:
+    """After 2,400 steps no guide errs a sixth more at withheld returns than at given ones.
 
-    That is so of every row with a guide that is published at this scale.
-    Noise of 20 m on every return (16 m once cut to the range of depth) costs the guide of MSE less
-    than half a metre. With a tenth of the returns it leads RGB by less than half a metre, with all
-    of them by more than one.
+    That is so of every seed of `mse` and of the four remedies.
     """
-    copying = [c for run in shown if (c := run.record.get("alignment", {}).get("copying"))]
+    rows = [run for name in ("mse", *REMEDIES) for run in seeds(shown, name).values()]
+    found = [run.record["alignment"]["copying"] for run in rows]
+    return max(c["withheld_rmse_m"] / c["given_rmse_m"] for c in found) < 7 / 6
+
+
+@finding("mse", "lidar-noisy")
+def noise_of_20_m_costs_the_guide_under_half_a_metre(shown: list[Run]) -> bool:
+    """Noise of 20 m on every return costs the guide under half a metre: it copies none of them.
+
+    The noise is one of 16 m once it is cut to the range of depth.
+    """
     noise = difference_m(shown, "lidar-noisy", "mse", branch="depth")
+    return 0 < noise.low < noise.high < 0.5
+
+
+@finding("mse", "lidar-diluted", "rgb-infinity")
+def with_a_tenth_of_the_returns_the_guide_errs_less_between_them(shown: list[Run]) -> bool:
+    """With a tenth of the returns the guide errs more at returns and less between them.
+
+    Its lead over RGB falls from over a metre to under half a metre in the mean. Over all surfaces
+    it errs less than RGB alone in every seed; with all returns it errs over 2 m more there. At
+    returns withheld from it it errs more than the RGB branch of the same run, in every seed. Its
+    zero-shot error falls by over a metre. Described after the runs were seen.
+    """
+    few, alone = seeds(shown, "lidar-diluted"), seeds(shown, "rgb-infinity")
+    dense = [dense_m(few[k], "depth") - dense_m(alone[k]) for k in few.keys() & alone.keys()]
+    leads = [branch_difference_m(shown, n, "depth", "rgb") for n in ("mse", "lidar-diluted")]
+    zero_shot = difference_m(shown, "lidar-diluted", "mse", branch="zero_shot")
+    withheld = [
+        run.record["alignment"]["copying"]["withheld_rmse_m"] - rmse_m(run, "test")
+        for run in few.values()
+    ]
     return all(
         (
-            max(c["withheld_rmse_m"] / c["given_rmse_m"] for c in copying) < 1.1,
-            0 < noise.low < noise.high < 0.5,
-            branch_difference_m(shown, "lidar-diluted", "depth", "rgb").mean > -0.5,
-            branch_difference_m(shown, "mse", "depth", "rgb").high < -1,
+            min(withheld) > 0,
+            verdicts(shown, ["lidar-diluted"], "mse", "depth") == ["worse"],
+            leads[0].high < -1 and -0.5 < leads[1].mean < leads[1].high < 0,
+            max(dense) < 0,
+            zero_shot.high < -1,
         )
     )
 
@@ -104,25 +132,23 @@ def the_guide_is_not_ahead_of_the_nearest_return(shown: list[Run]) -> bool:
     )
 
 
-@finding("shared-encoder", "mse", "row-mean-depth", group=EARLIER_SCALE)
+@finding("shared-encoder", "mse", "row-mean-depth")
 def one_encoder_for_both_ends_near_the_row_mean(shown: list[Run]) -> bool:
     """One encoder for both ends within 0.25 m of the row mean, on training streets too.
 
-    Its latents agree; those of MSE with two encoders do not. RGB is 0.6 m worse in the mean than
-    with two encoders, which is not enough for a verdict with three seeds.
+    Its latents agree; those of MSE with two encoders do not. RGB is over 2 m worse than with two.
     """
     (floor,) = seeds(shown, "row-mean-depth").values()
     runs = seeds(shown, "shared-encoder").values()
     near = all(
-        about(rmse_m(run, split), rmse_m(floor, split), 0.25)
+        about(rmse_m(run, split, branch), rmse_m(floor, split), 0.25)
         for run in runs
-        for split in ("train", "test")
+        for split in ("train", "val", "test")
+        for branch in ("rgb", "depth")
     )
     agree = max(decoded(shown, "shared-encoder", "relative_distance")) < 1e-3
     apart = min(decoded(shown, "mse", "relative_distance")) > 0.1
-    worse_m = difference_m(shown, "shared-encoder", "mse").mean
-    undecided = verdicts(shown, ["shared-encoder"], "mse") == [NO_DIFFERENCE]
-    return near and agree and apart and about(worse_m, 0.6, 0.05) and undecided
+    return near and agree and apart and difference_m(shown, "shared-encoder", "mse").low > 2
 
 
 @finding("mse", "mse-undecayed", "mse-unregularised", "lidar-noisy", group=EARLIER_SCALE)

@@ -103,7 +103,7 @@ def rgb_overfits_more_than_its_guide(shown: list[Run]) -> Judgement:
     )
 
 
-@claim(*GUIDES, group=EARLIER_SCALE)
+@claim(*GUIDES)
 def a_guide_that_leans_on_lidar_is_hard_to_meet(shown: list[Run]) -> Judgement:
     """The larger the guide's lead over RGB, the farther apart the latents end.
 
@@ -244,7 +244,7 @@ def weighting_is_essential(shown: list[Run]) -> Judgement:
     return worsens(shown, ["mse-unbalanced", "mse-constant-weights"], "mse")
 
 
-@claim("small-encoder", "shared-encoder", "mse", group=EARLIER_SCALE)
+@claim("small-encoder", "shared-encoder", "mse")
 def another_encoder_of_the_guide_helps(shown: list[Run]) -> Judgement:
     """A smaller encoder of the guide, or a shared one, makes RGB better than MSE alone."""
     return improves(shown, ["small-encoder", "shared-encoder"], "mse")
@@ -256,7 +256,7 @@ def coral_between_the_pixels_helps(shown: list[Run]) -> Judgement:
     return improves(shown, ["coral-pixels"], "coral")
 
 
-@claim("mse-withheld", "mse", group=EARLIER_SCALE)
+@claim("mse-withheld", "mse")
 def another_task_of_the_guide_helps(shown: list[Run]) -> Judgement:
     """A guide that is judged at withheld returns makes RGB better than the usual guide."""
     return improves(shown, ["mse-withheld"], "mse")
