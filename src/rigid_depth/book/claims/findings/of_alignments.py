@@ -99,24 +99,30 @@ def weight_maps_leave_the_guide_no_lead(shown: list[Run]) -> bool:
     return max(map(abs, leads["weight-maps"])) < 0.1 and min(leads["mse"]) > 1
 
 
-@finding("coral", "coral-normalised", group=EARLIER_SCALE)
-def coral_at_its_weight_brings_shapes_together_and_leaves_means(shown: list[Run]) -> bool:
-    """Normalised, CORAL keeps its weight and brings shapes together; means drift, one seed far."""
-    faded, kept = (seeds(shown, name) for name in ("coral", "coral-normalised"))
+@finding("coral", "coral-normalised", "rgb-infinity")
+def at_its_weight_too_coral_is_not_told_apart_from_rgb(shown: list[Run]) -> bool:
+    """CORAL that keeps its weight is not told apart from RGB alone either.
 
-    def more(measure: str) -> list[float]:
-        ours = decoded(shown, "coral-normalised", measure)
-        return [a - b for a, b in zip(ours, decoded(shown, "coral", measure), strict=True)]
-
-    controls = sorted(run.rmse_m("zero_shot_control") for run in kept.values())
+    Normalised, it ends with nine tenths of its weight and more; as printed, with a hundredth. In
+    the mean the latents end no nearer, a probe tells them apart in over 99 %, and no branch is told
+    apart from that of CORAL as printed. Described after the runs were seen.
+    """
+    faded, kept = (
+        [END_SHARE(run.record) for run in seeds(shown, name).values()]
+        for name in ("coral", "coral-normalised")
+    )
+    ours, plain = (
+        fmean(decoded(shown, name, "relative_distance")) for name in ("coral-normalised", "coral")
+    )
+    branches = ("rgb", "depth", "zero_shot_control")
+    alike = [verdicts(shown, ["coral-normalised"], "coral", branch) for branch in branches]
     return all(
         (
-            sorted(faded) == sorted(kept),
-            min(END_SHARE(run.record) for run in kept.values()) > 95,
-            max(more("procrustes_residual")) < 0 < min(more("cka")),
+            min(kept) > 90 and max(faded) < 1,
             min(decoded(shown, "coral-normalised", "probe_accuracy")) > 0.99,
-            controls[1] < 11 < 40 < controls[2],
-            verdicts(shown, ["coral-normalised"], "coral") == [NO_DIFFERENCE],
+            ours > plain,
+            alike == [[NO_DIFFERENCE]] * len(branches),
+            verdicts(shown, ["coral-normalised"], "rgb-infinity") == [NO_DIFFERENCE],
         )
     )
 
