@@ -14,6 +14,8 @@ STARTS = re.compile(r"^Job (\d+): (.*)")
 ENDS = re.compile(r"^Finished jobid: (\d+)")
 STATS = re.compile(r"^(execute|run)\s+(\d+)$")
 LOGGED = re.compile(r"^\s+log: (\S+) \(check log file")
+MARKED = re.compile(r"\b(ERROR|WARNING): ")
+MOST_MARKED = 10
 SLOW = ("Synthetic world", "Prepared store", "Pages of")
 """Jobs told at their start, too, because nothing else goes on beside them."""
 
@@ -46,6 +48,8 @@ def follow(lines: Iterable[str], log: TextIO) -> None:
 
 
 def end_of(path: Path) -> str:
-    """The last lines of the file of a job that failed."""
-    text = path.read_text(errors="replace") if path.exists() else ""
-    return "\n".join([f"  failed; the end of {path}:", *text.splitlines()[-TAIL:]])
+    """The last lines of the file of a job that failed, and what was marked as wrong before them."""
+    lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+    marked = [line for line in lines[:-TAIL] if MARKED.search(line)][:MOST_MARKED]
+    before = ["  and, before that:", *marked] if marked else []
+    return "\n".join([f"  failed; the end of {path}:", *lines[-TAIL:], *before])

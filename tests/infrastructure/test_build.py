@@ -66,12 +66,14 @@ def test_jobs_are_told_in_a_line_each_and_the_rest_is_kept(capsys):
 
 def test_of_a_failed_job_its_own_last_words_are_shown(tmp_path, capsys):
     file = tmp_path / "05d.txt"
-    file.write_text("\n".join(f"line {number}" for number in range(100)))
+    wrong = "notebooks/05d.md:12: ERROR: no such label"
+    file.write_text("\n".join([wrong, *(f"line {number}" for number in range(100))]))
     failure = f"Error in rule execute:\n    log: {file} (check log file(s) for error details)\n"
     report.follow((SNAKEMAKE + failure).splitlines(keepends=True), io.StringIO())
     lines = capsys.readouterr().out.splitlines()
     assert lines[4] == f"  failed; the end of {file}:"
-    assert lines[5:] == [f"line {number}" for number in range(70, 100)]
+    assert lines[5:35] == [f"line {number}" for number in range(70, 100)]
+    assert lines[35:] == ["  and, before that:", wrong]
 
 
 def test_where_the_graph_itself_fails_its_words_are_shown(capsys):
