@@ -268,7 +268,7 @@ def one_thing_of_table_8_5_is_reproduced_and_three_are_not(shown: list[Run]) -> 
 
 @finding("released-code", "rgb-infinity", "mse")
 def as_released_one_rotation_answers_all_and_rgb_is_not_shown_to_change(shown: list[Run]) -> bool:
-    """As in the released code, R_rgb is one rotation for all images; RGB is not shown to change.
+    """As released, R_rgb is one rotation for all images, and RGB is not told apart from RGB alone.
 
     It is one for all pixels of the latent, too, while R_rgbd lies 4 rad from its mean and more,
     though nothing is detached. The guide is not told apart from that of `mse` at returns; over all
