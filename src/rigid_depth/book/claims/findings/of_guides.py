@@ -14,6 +14,7 @@ from rigid_depth.book.claims.findings.reading import (
     rmse_m,
     verdicts,
 )
+from rigid_depth.book.runs import comparison
 from rigid_depth.book.runs.results import Run, branch_difference_m, difference_m
 from rigid_depth.conventions import EARLIER_SCALE
 
@@ -23,14 +24,18 @@ def a_guide_judged_at_withheld_returns_is_no_better_there(shown: list[Run]) -> b
     """A guide judged at returns that it was not given errs no less there than the usual guide.
 
     The probe withholds half of what a guide is usually given. That leaves a quarter of the returns
-    to this guide and half of them to the usual one.
+    to this guide and half of them to the usual one. RGB is equivalent within 2 % to RGB with the
+    usual guide, and zero-shot errs less.
     """
 
     def withheld_m(name: str) -> float:
         found = [run.record["alignment"]["copying"] for run in seeds(shown, name).values()]
         return fmean(copying["withheld_rmse_m"] for copying in found)
 
-    return withheld_m("mse-withheld") > withheld_m("mse")
+    (rgb,) = comparison.verdicts(shown, ["mse-withheld"], "mse")
+    zero_shot = difference_m(shown, "mse-withheld", "mse", branch="zero_shot")
+    worse = withheld_m("mse-withheld") > withheld_m("mse")
+    return worse and rgb["equivalent"] and zero_shot.high < 0
 
 
 REMEDIES = ("lidar-diluted", "lidar-noisy", "small-encoder", "shared-encoder")
@@ -46,11 +51,21 @@ def no_remedy_makes_rgb_better(shown: list[Run]) -> bool:
 def no_guide_errs_a_sixth_more_at_withheld_returns(shown: list[Run]) -> bool:
     """After 2,400 steps no guide errs a sixth more at withheld returns than at given ones.
 
-    That is so of every seed of `mse` and of the four remedies.
+    That is so of every seed of `mse` and of the four remedies. Only the one with a
+    tenth of the returns errs a tenth more in every seed; that of `mse` does in two of three.
     """
-    rows = [run for name in ("mse", *REMEDIES) for run in seeds(shown, name).values()]
-    found = [run.record["alignment"]["copying"] for run in rows]
-    return max(c["withheld_rmse_m"] / c["given_rmse_m"] for c in found) < 7 / 6
+
+    def ratios(name: str) -> list[float]:
+        found = [run.record["alignment"]["copying"] for run in seeds(shown, name).values()]
+        return [c["withheld_rmse_m"] / c["given_rmse_m"] for c in found]
+
+    rows = {name: ratios(name) for name in ("mse", *REMEDIES)}
+    copying = [name for name, row in rows.items() if min(row) > 1.1]
+    return (
+        max(map(max, rows.values())) < 7 / 6
+        and copying == ["lidar-diluted"]
+        and sorted(ratio > 1.1 for ratio in rows["mse"]) == [False, True, True]
+    )
 
 
 @finding("mse", "lidar-noisy")
