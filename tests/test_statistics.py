@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.statistics import estimate, holm, paired_difference, pooled_rmse
+from rigid_depth.statistics import Scatter, estimate, holm, paired_difference, pooled_rmse
 
 
 def runs_of(squared_m2, pixels):
@@ -43,6 +43,14 @@ def test_spread():
     assert estimate([4.0]).std is None
     with pytest.raises(RigidDepthError, match="no value"):
         estimate([])
+
+
+def test_a_known_scatter_takes_the_place_of_that_of_the_values():
+    found = estimate([4.0, 5.0, 9.0], scatter=Scatter(1.44, 12))
+    low, high = scipy.stats.t.interval(0.95, 12, 6.0, 1.2 / math.sqrt(3))
+    assert (found.low, found.high) == pytest.approx((low, high))
+    assert found.std == pytest.approx(math.sqrt(7)), "that of the values stays theirs"
+    assert estimate([4.0], scatter=Scatter(1.44, 12)).error == pytest.approx(1.2)
 
 
 def test_value_is_the_mean_over_seeds_of_the_pooled_rmse():

@@ -49,9 +49,12 @@ class Scatter:
     degrees: float
 
 
-def estimate(values: Sequence[float], level: float = 0.95) -> Estimate:
+def estimate(
+    values: Sequence[float], level: float = 0.95, *, scatter: Scatter | None = None
+) -> Estimate:
     """The mean of one value per seed, with the interval of Student's t.
 
+    The variance over seeds is that of `scatter`, or of the values themselves where none is given.
     Raises RigidDepthError for no value, and for a level that is no share between 0 and 1.
     """
     _refuse_level(level)
@@ -59,10 +62,12 @@ def estimate(values: Sequence[float], level: float = 0.95) -> Estimate:
     if not count:
         raise RigidDepthError("no value to take the mean of; at least one run is needed")
     mean = float(np.mean(values))
-    if count == 1:
-        return Estimate(mean, None, None, None, None, 1)
-    std = float(np.std(values, ddof=1))
-    error, degrees = std / count**0.5, count - 1
+    std = float(np.std(values, ddof=1)) if count > 1 else None
+    if scatter is None:
+        if std is None:
+            return Estimate(mean, None, None, None, None, 1)
+        scatter = Scatter(std**2, count - 1)
+    error, degrees = (scatter.variance / count) ** 0.5, scatter.degrees
     return Estimate(mean, std, *_student(mean, error, degrees, level), count, error, degrees)
 
 

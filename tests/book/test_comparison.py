@@ -37,6 +37,17 @@ def test_verdicts_say_better_worse_nothing_and_open(runs):
     assert rows[0]["low_m"] < rows[0]["value_m"] < rows[0]["high_m"] < 0
 
 
+def test_a_line_that_differs_by_itself_alone_says_so(runs):
+    """Its interval leaves out zero, its corrected p-value does not reach the level of its look."""
+    (row,) = comparison.verdicts(runs, ["relative"], "rgb-infinity")
+    assert comparison.verdict_words(row) == "no difference shown"
+    alone = row | {"low_m": 0.1, "high_m": 0.4}
+    assert comparison.verdict_words(alone) == "no difference shown, but for this line alone"
+    (better,) = comparison.verdicts(runs, ["mse"], "rgb-infinity")
+    assert comparison.verdict_words(better) == "better"
+    assert comparison.verdict_words({"verdict": "open"}) == "open"
+
+
 def test_p_values_are_those_of_the_family(runs):
     """Of all its rows that have run, whichever of them a table shows."""
     pair = [run for run in runs if run.experiment in ("mse", "rgb-infinity")]

@@ -16,6 +16,7 @@ from rigid_depth.book.claims.findings.finding import (
     claim,
     enough,
     finding,
+    idea,
     missing_runs,
 )
 from rigid_depth.book.claims.findings.judging import (
@@ -38,6 +39,11 @@ from rigid_depth.studies import published
 
 ROOT = Path(__file__).resolve().parents[2]
 CLAIMED = ("reproduced", "not reproduced", "undecided at this scale")
+ALLOWED = {
+    "finding": ("holds", "no longer holds"),
+    "claim": CLAIMED,
+    "idea": ("helped", "did not help", "undecided at this scale"),
+}
 
 
 def verdict(found: findings.Finding, runs: list[results.Run]) -> str:
@@ -65,8 +71,9 @@ def test_no_sentence_outlives_its_runs(found, runs):
         assert said.verdict == "open"
         assert all(name in said.shows for name in missing_runs(found, runs))
     else:
-        assert said.verdict in (CLAIMED if found.is_claim else ("holds",))
-        assert bool(said.shows) == found.is_claim
+        assert said.verdict in ALLOWED[found.kind]
+        assert said.verdict != "no longer holds"
+        assert bool(said.shows) == found.is_judged
 
 
 @pytest.mark.parametrize("found", FINDINGS.values(), ids=FINDINGS)
@@ -80,8 +87,7 @@ def test_every_finding_can_be_asked_of_another_scale(found, runs):
         if run.group == found.group
     ]
     moved = replace(found, group=there)
-    allowed = CLAIMED if found.is_claim else ("holds", "no longer holds")
-    assert verdict(moved, others) in allowed
+    assert verdict(moved, others) in ALLOWED[found.kind]
     assert verdict(moved, []) == verdict(moved, others[:1]) == "open"
 
 
@@ -159,7 +165,7 @@ def test_other_records_turn_the_verdict(runs, name, experiment, factor):
     found = findings.find_finding(name)
     before = verdict(found, runs)
     after = verdict(found, worse(runs, experiment, factor))
-    assert {before, after} <= set(CLAIMED if found.is_claim else ("holds", "no longer holds"))
+    assert {before, after} <= set(ALLOWED[found.kind])
     assert before != after
 
 
@@ -224,14 +230,35 @@ def test_a_row_of_the_ledger_takes_its_verdict_from_its_finding(tmp_path, only_m
     assert found.run == (f"book/results/{PUBLISHED_SCALE}/rgb",)
 
 
-def test_every_claim_decides_a_row_of_the_ledger_and_reads_its_runs():
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("reproduced", "helped"),
+        ("not reproduced", "did not help"),
+        ("undecided at this scale", "undecided at this scale"),
+    ],
+)
+def test_an_idea_is_nothing_that_could_be_reproduced(tmp_path, only_mine, said, told):
+    @idea("rgb")
+    def tried(shown) -> Judgement:
+        """It helps."""
+        return Judgement(said, f"{len(shown)} runs.")
+
+    row = "{id: a, kind: future-work, place: '8.2', says: x, "
+    row += "run: 'book/results/{scale}/rgb', finding: tried}"
+    (found,) = ledger.load(made_up(tmp_path, row))
+    assert found.verdict == told
+    assert found.shows == f"Scale `{PUBLISHED_SCALE}`: 3 runs."
+
+
+def test_every_claim_and_idea_decides_a_row_of_the_ledger_and_reads_its_runs():
     rows = {row.id: row for row in ledger.load(ROOT / "book" / "ledger.yaml")}
     deciding = {
         row.id: row.finding[0]
         for row in rows.values()
-        if row.finding and findings.find_finding(row.finding[0]).is_claim
+        if row.finding and findings.find_finding(row.finding[0]).is_judged
     }
-    claims = {found.id for found in FINDINGS.values() if found.is_claim}
+    claims = {found.id for found in FINDINGS.values() if found.is_judged}
     assert set(deciding.values()) == claims
     for row, name in deciding.items():
         needs = findings.find_finding(name).needs

@@ -25,8 +25,26 @@ def test_branches_of_one_run_are_compared_on_their_own_pixels():
     assert branch_difference_m(runs, "mse", "zero_shot", "rgb") is None
     line = measures.gap_table(runs, ["mse"]).splitlines()[2]
     assert [cell.strip() for cell in line.split("|")][2] == f"{found.mean:+.2f}"
-    assert line.split("|")[4].strip() == "open"
+    assert line.split("|")[4].strip() == "–"
     assert measures.gap_table([], ["mse"]).splitlines()[2].count("open") == 3
+
+
+def test_a_control_that_learned_from_latents_says_nothing_of_codes():
+    """Its number stays in the record; no table and no difference has it."""
+    runs = []
+    for name in ("relative-rotation", "mse"):
+        for seed in range(3):
+            one = run(name, seed)
+            one.record["experiment"] = name
+            branches = one.record["metrics"]["test"]
+            branches["zero_shot_control"] = run(name, seed, 20.0).record["metrics"]["test"]["rgb"]
+            runs.append(one)
+    codes, latents = measures.branch_table(runs, ["relative-rotation", "mse"]).splitlines()[2:]
+    assert "29." in latents
+    assert "29." not in codes
+    pair = ("zero_shot_control", "rgb")
+    assert branch_difference_m(runs, "relative-rotation", *pair) is None
+    assert branch_difference_m(runs, "mse", *pair).mean == pytest.approx(20, abs=0.1)
 
 
 def test_a_table_links_every_seed_and_leaves_rows_open():
@@ -56,7 +74,7 @@ def test_a_mean_below_a_thousandth_is_no_zero():
 def test_a_row_with_a_changed_parameter_says_so():
     found = [run("rgb+steps=1200", 0)]
     table = measures.branch_table(found, ["rgb+steps=1200"])
-    assert table.splitlines()[-1].startswith("| RGB alone, steps=1200 |")
+    assert table.splitlines()[-1].startswith("| Plain RGB, steps=1200 |")
     assert "(#run-cpu-rgb-steps-1200-seed-0)" in table
 
 
@@ -64,19 +82,21 @@ def test_how_much_of_a_balanced_weight_arrives():
     """At eps half of it, far above all; a loss that is not balanced has no such number."""
     mean, end = measures.ARRIVING.values()
     curves = {"train": {"alignment": [1.0, BALANCING_EPSILON, 3 * BALANCING_EPSILON]}}
-    record = {"curves": curves, "parameters": {"balancing": True}}
+    settings = {"balancing": True, "alignment_weight": [0.05, 0.14, 0.18]}
+    record = {"curves": curves, "parameters": settings}
     loss = torch.tensor(3 * BALANCING_EPSILON, dtype=torch.float64)
     acts = balanced(torch.tensor(1.0, dtype=torch.float64), loss, 1.0).item()
     assert end(record) == pytest.approx(100 * acts, rel=1e-6) == pytest.approx(75)
     assert mean(record) == pytest.approx((100 + 50 + 75) / 3, abs=0.01)
-    assert end(record | {"parameters": {"balancing": False}}) is None
+    for other in ({"balancing": False}, {"alignment_weight": [0, 0, 0]}):
+        assert end(record | {"parameters": settings | other}) is None
     assert end(record | {"curves": {"train": {}}}) is None
 
 
 def test_a_measure_reads_its_path_or_nothing():
     record = {"alignment": {"decoded": {"cka": 0.25}}}
     assert measures.ALIGNMENT["CKA"](record) == 0.25
-    assert measures.ALIGNMENT["probe accuracy"](record) is None
+    assert measures.ALIGNMENT["probe accuracy (chance 0.5)"](record) is None
     assert measures.ROTATIONS["spread of R_rgbd [rad]"](record) is None
 
 

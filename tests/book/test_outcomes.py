@@ -41,15 +41,15 @@ def test_a_question_that_names_nothing_is_refused(text):
 def test_rows_told_apart_are_named(monkeypatch):
     text = said(monkeypatch, "better", "no difference shown")
     assert text.startswith(
-        "At scale cpu the RGB branch of “MSE, end to end” errs 0.25 m less than “RGB alone” "
-        "(95 % -0.40 to -0.10). The RGB branch of “CORAL” is not told apart from “RGB alone”"
+        "At scale cpu the RGB branch of “MSE, end to end” errs 0.25 m less than “Plain RGB” "
+        "(95 % -0.40 to -0.10). The RGB branch of “CORAL” is not told apart from “Plain RGB”"
     )
     assert text.endswith("The visible difference with 3 seeds is 3 %.")
 
 
 def test_no_difference_says_what_would_have_been_seen(monkeypatch):
     one = said(monkeypatch, "no difference shown")
-    assert "is not told apart from “RGB alone” (-0.25 m, 95 % -0.40 to -0.10)" in one
+    assert "is not told apart from “Plain RGB” (-0.25 m, 95 % -0.40 to -0.10)" in one
     assert "visible difference with 3 seeds is 3 %" in one
     two = said(monkeypatch, "no difference shown", "no difference shown", "open")
     assert "the RGB branches of “MSE, end to end” and “CORAL” are not told apart from" in two

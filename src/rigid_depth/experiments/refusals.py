@@ -64,7 +64,7 @@ def refuse_training(training: Training, store: Store) -> None:
     if warmup * (steps + 1) == 1:  # of which OneCycleLR would make a division by zero
         raise RigidDepthError(
             f"parameter 'warmup' is {warmup:g} of {steps} steps, which leaves no step to warm up; "
-            "allowed are larger shares, and 0."
+            "any other share is allowed."
         )
     height, width = (side // training.scale.stride for side in training.scale.image_size)
     frames = store.counts["test"]["frames"]

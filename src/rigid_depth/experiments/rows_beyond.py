@@ -20,7 +20,7 @@ ROWS = (
     replace(
         CORAL,
         name="coral-normalised",
-        label="CORAL that no scale changes",
+        label="CORAL, normalised",
         **BEYOND,
         method="coral-normalised",
     ),
@@ -60,7 +60,7 @@ ROWS = (
         RGB,
         **BEYOND,
         name="rgb-dense-as-returned",
-        label="RGB, trained on true depth drawn as returns are (best case)",
+        label="RGB, trained on true depth drawn as returns are",
         infinity=True,
         target="dense",
         method="dense-as-returned",

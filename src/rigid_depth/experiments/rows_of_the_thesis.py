@@ -8,7 +8,7 @@ from rigid_depth.experiments.settings import Experiment
 
 RGB = Experiment(
     name="rgb",
-    label="RGB alone",
+    label="Plain RGB",
     section="7.2",
     notebook="notebooks/07_2_rgb.md",
 )

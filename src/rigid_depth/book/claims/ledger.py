@@ -10,8 +10,9 @@ An erratum has a `severity` (`moderate` unless it says otherwise), and the ten t
 have their place, `first`. A row without a `verdict` takes it from its first finding, as the
 published runs stand.
 
-*Reproduced* and *not reproduced* say what our runs show and what they exclude; *undecided at this
-scale* that they can do neither, `shows` then says how small a difference they could have seen.
+*Reproduced* and *not reproduced* say what our runs show and what they exclude, *helped* and *did
+not help* the same of a proposal; *undecided at this scale* that they can do neither, `shows` then
+says how small a difference they could have seen.
 *Not checkable* is what nobody can find out without what was never published, *open* what nobody has
 tried here, or whose runs are missing.
 `audit` keeps what a first reading by hand thought of an item; it explains an open row and never
@@ -45,11 +46,14 @@ VERDICTS = (
     "wrong",
     "reproduced",
     "not reproduced",
+    "helped",
+    "did not help",
     "undecided at this scale",
     "not checkable",
     "open",
 )
-OF_RUNS = ("reproduced", "not reproduced", "undecided at this scale")
+OF_RUNS = VERDICTS[VERDICTS.index("reproduced") : VERDICTS.index("not checkable")]
+"""Verdicts that only runs can give."""
 LISTS = ("cell", "test", "run", "finding", "compares")
 ERRATA = ("holds under a condition", "misprint", "wrong")
 SEVERITIES = {

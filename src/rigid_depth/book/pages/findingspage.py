@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from rigid_depth.book.claims.findings import FINDINGS, Finding, Judgement, judgement
+from rigid_depth.book.claims.findings.finding import CLAIM, FINDING, IDEA
 from rigid_depth.book.markdown import plain
 from rigid_depth.book.runs.provenance import badges
 from rigid_depth.book.runs.results import Run, stale_words
@@ -16,15 +17,25 @@ SPELT = {
     r"table (\d) (\d)": r"thesis Table \1.\2", r"d (\d)": r"d = \1",
 }  # fmt: skip
 """How a heading writes what an id cannot."""
-COLOURS = {"holds": "good", "reproduced": "good", "not reproduced": "bad", "no longer holds": "bad"}
-"""Colour of a verdict; open is grey."""
+COLOURS = {
+    "holds": "good",
+    "reproduced": "good",
+    "helped": "good",
+    "not reproduced": "bad",
+    "no longer holds": "bad",
+}
+"""Colour of a verdict; others are grey."""
+PARTS = {
+    CLAIM: "Claims of the thesis",
+    IDEA: "Ideas of the thesis, tried",
+    FINDING: "What else our runs show",
+}
+"""Kind of finding -> heading."""
 
 
 def findings(runs: Iterable[Run]) -> str:
-    """Claims of the thesis about its runs, then what else ours show; each with its experiments."""
+    """What the thesis claims of its runs and what it proposes, then what else ours show."""
     runs = list(runs)
-    claims = [found for found in FINDINGS.values() if found.is_claim]
-    ours = [found for found in FINDINGS.values() if not found.is_claim]
     return "\n".join(
         [
             "(the-findings)=\n# Findings\n",
@@ -33,7 +44,8 @@ def findings(runs: Iterable[Run]) -> str:
             "until each of its experiments has three seeds (one of a baseline, or of a start from "
             "given weights). A claim is *reproduced* where the "
             "runs show it, *not reproduced* where they exclude it, and *undecided at this scale* "
-            "where they can do neither; that a method brings nothing is reproduced only where "
+            "where they can do neither. An idea that the thesis proposes *helped* or *did not "
+            "help* by the same rules. That a method brings nothing is reproduced only where "
             "equivalence within 2 % is shown, and a gain of which the thesis names no size is "
             "excluded where one of 2 % is. Three seeds agree by chance in one case of eight where "
             "the direction was fixed beforehand, and in one of four where it was described after "
@@ -43,12 +55,17 @@ def findings(runs: Iterable[Run]) -> str:
             "is the better one. What could have been seen depends on how many lines are corrected "
             "together, so that one comparison can have several such numbers; above 100 % the line "
             "can show nothing.\n",
-            "## Claims of the thesis\n",
-            *(_entry(found, runs) for found in claims),
-            "## What else our runs show\n",
-            *(_entry(found, runs) for found in ours),
+            *(
+                part
+                for kind, title in PARTS.items()
+                for part in (f"## {title}\n", *_entries(kind, runs))
+            ),
         ]
     )
+
+
+def _entries(kind: str, runs: list[Run]) -> list[str]:
+    return [_entry(found, runs) for found in FINDINGS.values() if found.kind == kind]
 
 
 def badge(found: Finding, said: Judgement, runs: Iterable[Run]) -> str:

@@ -12,11 +12,11 @@ from statistics import fmean, stdev
 
 from rigid_depth.book.claims.findings import find_finding, judgement
 from rigid_depth.book.claims.findings.of_rotations import COUPLED, NUMBERS_OF_A_ROTATION
-from rigid_depth.book.claims.findings.reading import dense_m
 from rigid_depth.book.markdown import plain
 from rigid_depth.book.runs import regime
 from rigid_depth.book.runs.chance import expected_range, range_within
 from rigid_depth.book.runs.comparison import LEAST_SEEDS, MARGIN, difference_text
+from rigid_depth.book.runs.dense import dense_m
 from rigid_depth.book.runs.results import (
     Run,
     branch_difference_m,
@@ -90,19 +90,23 @@ def ceiling(runs: Sequence[Run]) -> str:
     found = difference_m(runs, CEILING, regime.RGB)
     if found is None or found.error is None:
         return f"What perfect depth labels would give is **open**: {_not_run(CEILING)}."
+    rows = [of(runs, name) for name in (CEILING, regime.RGB)]
+    means_m = [fmean(map(dense_m, row)) for row in rows]
+    everywhere_m = means_m[0] - means_m[1]
     if found.low > 0:
         lead = "Perfect depth labels make it worse at returns"
+    elif found.high < 0:
+        lead = "Perfect depth labels help"
     else:
-        lead = f"Perfect depth labels {'help' if found.high < 0 else 'are not shown to help'}"
-    rows = [of(runs, name) for name in (CEILING, regime.RGB)]
-    dense = [fmean(map(dense_m, row)) for row in rows]
+        elsewhere = "help elsewhere and " if everywhere_m < 0 else ""
+        lead = f"Perfect depth labels {elsewhere}are not shown to help at returns"
     return (
         f"**{lead}**: trained on true depth of the whole image, thinned out by distance as returns "
         f"are, RGB changes by {found.mean:+.2f} m (95 % {found.low:+.2f} to {found.high:+.2f}) at "
-        "LiDAR returns. So a guide that hands over nothing but depth lowers that error by at most "
-        f"{max(0, -found.low):.2f} m, by that interval and in trainings of this length. Over all "
-        f"surfaces up to 80 m of the test streets the error changes by {dense[0] - dense[1]:+.2f} "
-        "m."
+        f"LiDAR returns and by {everywhere_m:+.2f} m over all surfaces up to 80 m of the test "
+        f"streets. Labels of this kind lower the error at returns by at most "
+        f"{max(0, -found.low):.2f} m, by that interval and in trainings of this length; returns "
+        "together with other pixels are not tried."
     )
 
 
@@ -117,9 +121,9 @@ def guide_knows(runs: Sequence[Run]) -> str:
         return f"**The guide {lead}** than the RGB branch beside it: {difference_text(found)}."
     guide_m = mean_rmse_m(runs, regime.GUIDED, "depth")
     return (
-        f"**The guide knows more at returns**: with LiDAR at its input it errs by {guide_m:.2f} m, "
-        f"{100 * (1 - share):.0f} % less than the RGB branch of the same run, at returns that it "
-        f"was given. {_over_all_surfaces(runs)}{_where_withheld(runs)}"
+        f"**The guide knows more at returns**: with LiDAR at its input its error is "
+        f"{guide_m:.2f} m, {100 * (1 - share):.0f} % less than that of the RGB branch of the same "
+        f"run, at returns that it was given. {_over_all_surfaces(runs)}{_where_withheld(runs)}"
     )
 
 
@@ -129,10 +133,10 @@ def _over_all_surfaces(runs: Sequence[Run]) -> str:
     if not all("dense" in run.record["metrics"]["test"]["depth"] for run in row):
         return ""
     rgb_m, guide_m = (fmean(dense_m(run, branch) for run in row) for branch in ("rgb", "depth"))
-    more = "more" if guide_m > rgb_m else "less"
+    more = "larger" if guide_m > rgb_m else "smaller"
     return (
-        f"Over all surfaces up to 80 m of the test streets it errs {more}, {guide_m:.2f} m against "
-        f"{rgb_m:.2f} m. "
+        f"Over all surfaces up to 80 m of the test streets its error is {more}, {guide_m:.2f} m "
+        f"against {rgb_m:.2f} m. "
     )
 
 
@@ -145,7 +149,7 @@ def _where_withheld(runs: Sequence[Run]) -> str:
     if share < 1:
         more = "its lead is not copied alone"
     return (
-        f"At returns withheld from it, it errs {share:.2f} times as much as the nearest given "
+        f"At returns withheld from it, its error is {share:.2f} times that of the nearest given "
         f"return: {more}."
     )
 
@@ -164,20 +168,20 @@ def readable(runs: Sequence[Run], experiments: Sequence[str]) -> str:
         )
     worse = [name for name, found in gaps.items() if found.low > 0]
     if len(worse) == len(gaps):
-        lead = "No aligned latent can be exchanged for the other"
+        lead = "No RGB latent can be read by a decoder of RGB-D latents"
     elif 2 * len(worse) > len(gaps):
-        lead = "Aligned latents can mostly not be exchanged"
+        lead = "RGB latents can mostly not be read by a decoder of RGB-D latents"
     elif worse:
-        lead = "Not every aligned latent can be exchanged for the other"
+        lead = "Not every RGB latent can be read by a decoder of RGB-D latents"
     else:
-        lead = "No loss is shown where aligned latents are exchanged"
+        lead = "No loss is shown where a decoder of RGB-D latents reads RGB latents"
     text = (
         f"**{lead}**: in {len(worse)} of {len(gaps)} methods a decoder that has only seen RGB-D "
         "latents reads the RGB latent worse than RGB's own decoder."
     )
     others = [found for name, found in gaps.items() if name not in worse]
     if worse and others and all(found.mean > 0 for found in others):
-        text += " In the others it is worse in the mean, but the interval includes zero."
+        text += " In the others it is worse on average, but the interval includes zero."
     if (found := gaps.get(regime.GUIDED)) is None:
         return text
     name = plain(in_words(regime.GUIDED))
@@ -213,8 +217,8 @@ def channel(runs: Sequence[Run]) -> str:
         name = next(iter(COUPLED))
         alike = " and ".join(f"{mean_rmse_m(runs, name, b):.2f}" for b in ("rgb", "depth"))
         text += (
-            " Where that rotation may adapt to the guess, both become one, and image and guide err "
-            f"alike ({alike} m)."
+            " Where that rotation may adapt to the guess, both become one, and image and guide "
+            f"have nearly the same error ({alike} m)."
         )
     if said == "holds":
         guided, rgb = (
@@ -259,18 +263,14 @@ def printed_by_chance(runs: Sequence[Run]) -> str:
     scatter_m = found[0] * fmean(values)
     by_chance_m = expected_range(len(values)) * scatter_m
     within = 100 * range_within(len(values), apart_m / scatter_m)
-    more = apart_m > by_chance_m
     text = (
-        f"**One run a row {'may' if more else 'is too little to'} rank the thesis's methods.** "
-        f"{lead} As many equal runs that scatter like ours ({100 * found[0]:.2f} % of their error, "
-        f"{_rows_with_seeds(runs, list(rows))} rows of ours) would differ by {by_chance_m:.3f} m "
-        f"on average, and by so little in {within:.0f} of 100 cases."
+        "**One run a row cannot show how much a row scatters, so it cannot rank the thesis's "
+        f"methods.** {lead} As many equal runs that scatter like ours ({100 * found[0]:.2f} % of "
+        f"their error, {_rows_with_seeds(runs, list(rows))} rows of ours) would differ by "
+        f"{by_chance_m:.3f} m on average, and by so little in {within:.0f} of 100 cases."
     )
     if within < 5:
-        text += (
-            " So the thesis's runs probably scatter less than ours; one run a row cannot say how "
-            "much."
-        )
+        text += " So the thesis's runs probably scatter less than ours."
     return text
 
 

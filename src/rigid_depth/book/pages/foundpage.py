@@ -71,7 +71,7 @@ def page(
         found.brief(found.ceiling(shown)),
         f"{found.brief(guide[0])} {found.brief(guide[1], 1)}",
         found.brief(found.channel(runs)),
-        found.brief(found.printed_by_chance(shown), 3),
+        found.brief(found.printed_by_chance(shown), 4),
     ]
     return "\n".join(
         [
@@ -135,9 +135,9 @@ def _plot(shown: Sequence[Run]) -> str:
 
 
 def _counts(rows: Sequence[Row], runs: Sequence[Run]) -> str:
-    """Verdicts of the ledger's rows, and of the thesis's claims about its runs."""
+    """Verdicts of the ledger's rows, and of the thesis's claims about runs and ideas for them."""
     of_rows = Counter(row.verdict for row in rows)
-    claims = [item for item in FINDINGS.values() if item.is_claim]
+    claims = [item for item in FINDINGS.values() if item.is_judged]
     of_claims = Counter(judgement(item, runs).verdict for item in claims)
     cells = [
         (verdict, str(of_rows[verdict]), str(of_claims[verdict] or "–"))
@@ -145,7 +145,7 @@ def _counts(rows: Sequence[Row], runs: Sequence[Run]) -> str:
         if of_rows[verdict] or of_claims[verdict]
     ]
     cells.append(("**all**", f"**{len(rows)}**", f"**{len(claims)}**"))
-    head = ("Verdict", "[ledger](#the-ledger)", "[claims on runs](#the-findings)")
+    head = ("Verdict", "[ledger](#the-ledger)", "[claims and ideas about runs](#the-findings)")
     return table(head, cells)
 
 
@@ -165,18 +165,19 @@ def answer(shown: Sequence[Run], lines: Mapping[str, dict]) -> str:
     elif better:
         first = (
             f"It can: {len(better)} of the {len(judged)} methods compared{where} make the image "
-            "branch better than the same network trained on images alone."
+            "branch better than the same network trained without a guide."
         )
     else:
         first = (
             f"Not that we could show: none of the {len(judged)} methods compared{where} is shown "
-            "to make the image branch better than the same network trained on images alone"
+            "to make the image branch better than the same network trained without a guide"
             + (f", and {len(worse)} {_makes(worse)} it worse." if worse else ".")
         )
     seen = limits.visible(lines)
     second = (
-        f"By method, changes below {min(seen):.1f} to {max(seen):.0f} % of the error (median "
-        f"{median(seen):.1f} %) may have gone unseen; larger networks and other streets stay open."
+        f"Depending on the method, changes smaller than {min(seen):.1f} to {max(seen):.0f} % of "
+        f"the error (median {median(seen):.1f} %) may have gone unseen; larger networks and other "
+        "streets stay open."
         if seen
         else "The runs are under way."
     )

@@ -27,6 +27,7 @@ CHAPTERS = {
 COLOURS = {
     "holds": "good",
     "reproduced": "good",
+    "helped": "good",
     "holds under a condition": "warn",
     "misprint": "warn",
     "wrong": "bad",
@@ -63,7 +64,8 @@ def ledger(rows: list[Row], root: Path, repository: str = "") -> str:
         "One row for every equation, algorithm, listing, table, figure, setting, experiment and "
         "claim of the thesis {cite:p}`halperin2024thesis`. A test, a cell or a run of this "
         "repository gives the verdict, and the row names it. *Reproduced* is what our runs show, "
-        "*not reproduced* what they exclude; *undecided at this scale* means that they can do "
+        "*not reproduced* what they exclude; *helped* and *did not help* say the same of what the "
+        "thesis proposes for future work. *Undecided at this scale* means that they can do "
         "neither, and the row says how small a difference they could have seen. *Not checkable* "
         "is what nobody can find out without what was never published. *Open* is what nobody has "
         "tried here yet, or whose runs are missing. Intervals over seeds and streets hold for the "

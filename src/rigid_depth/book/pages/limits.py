@@ -91,12 +91,13 @@ def _of_sight(lines: Lines) -> str:
     counts = sorted({row["seeds"] for row in judged})
     rows = printed()
     alone = rows[regime.RGB]["rgb"]
-    most = max(abs(rows[name]["rgb"] / alone - 1) for name in main_rows())
+    printed_changes = [100 * (rows[name]["rgb"] / alone - 1) for name in main_rows()]
+    gain, loss = -min(printed_changes), max(printed_changes)
     return (
         f"**Small effects stay unseen.** With {_span(counts)} seeds the median line gives a "
         f"verdict on a difference of {median(seen):.1f} % in {100 * POWER:.0f} of 100 trials "
-        f"({min(seen):.1f} to {max(seen):.1f}); the largest that the thesis prints is "
-        f"{100 * most:.1f} %."
+        f"({min(seen):.1f} to {max(seen):.1f}); the largest gain that the thesis prints is "
+        f"{gain:.1f} %, the largest loss {loss:.1f} %."
     )
 
 
@@ -135,8 +136,10 @@ def changes(runs: Sequence[Run], lines: Lines) -> list[str]:
     unmet = [b.name for b, v in bounds if v is not None and (v >= b.bound) != b.more_is_better]
     unknown = sum(value is None for _, value in bounds)
     return [
-        f"**More seeds**: by the rule fixed in advance {undecided} of {len(judged)} lines are not "
-        "decided yet" + (f"; {later} are not run at this scale yet." if later else "."),
+        f"**More seeds**: by the levels fixed in advance {undecided} of {len(judged)} lines are "
+        "not decided yet"
+        + (f"; {later} are not run at this scale yet." if later else ".")
+        + " The rule for the scatter of seeds came later ([How sure a line is](#results-words)).",
         f"**A scale that learns more**: of {len(bounds)} criteria asked of it, {len(unmet)} "
         f"{'is' if len(unmet) == 1 else 'are'} not met"
         + (f" ({unknown} not measured yet)" if unknown else "")

@@ -98,7 +98,8 @@ def runs_page(runs: list[results.Run], root: Path = ROOT) -> str:
         f"over the pixels with a return nearer than {results.HEADLINE_CAP} m: mean ± sample "
         "standard deviation over the seeds, then each seed. The head of a column sorts by it. A "
         "name with `+` is the experiment before it with that parameter changed; `core-kitti` is "
-        "scale `core` on frames of KITTI. *STALE* runs show what earlier code gave.\n",
+        "scale `core` on frames of KITTI, and `core-repeated` runs of `core` that were made again "
+        "on another kind of processor. *STALE* runs show what earlier code gave.\n",
     ]
     for group in dict.fromkeys(run.group for run in runs):
         lines = [

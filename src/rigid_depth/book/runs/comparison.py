@@ -141,6 +141,15 @@ def verdicts_csv(runs: Iterable[Run]) -> str:
     return out.getvalue()
 
 
+def verdict_words(row: dict) -> str:
+    """A verdict as tables show it: also whether the line would be told apart by itself.
+
+    The 95 % interval is that of one line; the verdict is corrected for its family and its look.
+    """
+    alone = row["verdict"] not in ("better", "worse", "open") and row["low_m"] * row["high_m"] > 0
+    return f"{row['verdict']}, but for this line alone" if alone else row["verdict"]
+
+
 def _verdict_head(rows: list[dict]) -> list[str]:
     """The columns of a verdict; a p-value depends on how many lines it was corrected for."""
     lines = sorted({row["lines"] for row in rows if row["verdict"] != "open"})
@@ -165,7 +174,7 @@ def _verdict_cells(row: dict) -> list[str]:
     share = f"{100 * row['low']:+.1f} to {100 * row['high']:+.1f}"
     share = f"{'yes' if row['equivalent'] else 'no'} ({share})"
     numbers = [f"{row['value_m']:+.3f}", between, p_value, share, f"{100 * row['visible']:.1f}"]
-    return [row["verdict"], *numbers, str(row["seeds"])]
+    return [verdict_words(row), *numbers, str(row["seeds"])]
 
 
 def _shared_seeds(runs: Iterable[Run], experiments: Iterable[str], branch: str = "rgb") -> set[int]:

@@ -60,7 +60,7 @@ def seeds(rows: list[dict], branch: str) -> dict:
     mean["error_x"] = error
     layout = {
         "height": 170 + 42 * len(run),
-        "xaxis": {"title": {"text": "RMSE, test split, up to 80 m [m]"}},
+        "xaxis": {"title": {"text": "RMSE, held-out streets, up to 80 m [m]"}},
         "yaxis": {"autorange": "reversed", "automargin": True},
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     }

@@ -9,7 +9,7 @@ from textwrap import wrap
 from rigid_depth.book.cells.colours import COLOURS
 from rigid_depth.book.cells.inwords import with_words
 from rigid_depth.book.markdown import plain, table
-from rigid_depth.book.runs.comparison import MARGIN, verdicts
+from rigid_depth.book.runs.comparison import MARGIN, verdict_words, verdicts
 from rigid_depth.book.runs.families import FAMILIES
 from rigid_depth.book.runs.labels import label as page_of
 from rigid_depth.book.runs.regime import RGB
@@ -224,4 +224,4 @@ def _cells(pairs: Sequence[tuple[float, float]], row: dict | None) -> list[str]:
         return [*cells, "–", "–", "–", "open" if row else "–", seeds]
     interval = f"{row['low_m']:+.2f} to {row['high_m']:+.2f}"
     same = "yes" if row["equivalent"] else "no"
-    return [*cells, interval, same, f"{100 * row['visible']:.1f}", row["verdict"], seeds]
+    return [*cells, interval, same, f"{100 * row['visible']:.1f}", verdict_words(row), seeds]

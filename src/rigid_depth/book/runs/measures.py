@@ -40,6 +40,11 @@ def headline(branch: str, split: str | None = None) -> Measure:
     return recorded("metrics", split, branch, "caps", HEADLINE_CAP, "rmse_m")
 
 
+def dense(branch: str) -> Measure:
+    """Reads the RMSE of a branch over all surfaces up to 80 m of the test streets, in metres."""
+    return recorded("metrics", "test", branch, "dense", "rmse_m")
+
+
 def scaled(factor: float, measure: Measure) -> Measure:
     """The same in another unit."""
 
@@ -53,12 +58,14 @@ def scaled(factor: float, measure: Measure) -> Measure:
 def arriving(summary: Callable[[list[float]], float]) -> Measure:
     """Of the weight of a balanced alignment loss, the percentage that arrives: a / (a + eps).
 
-    `summary` makes one number of the training curve. None where no loss is balanced so.
+    `summary` makes one number of the training curve. None where no loss is balanced so, or where it
+    has the weight 0.
     """
 
     def read(record: dict) -> float | None:
         losses = record.get("curves", {}).get("train", {}).get("alignment")
-        if not losses or not record["parameters"]["balancing"]:
+        settings = record["parameters"]
+        if not losses or not settings["balancing"] or not any(settings["alignment_weight"]):
             return None
         return summary([100 * loss / (loss + BALANCING_EPSILON) for loss in losses])
 
@@ -71,13 +78,25 @@ ARRIVING: dict[str, Measure] = {
 }
 """A loss that has become small beside eps loses the weight that balancing gave it."""
 
+DISTANCE = "relative_distance"
 ALIGNMENT: dict[str, Measure] = {
-    "relative distance": recorded("alignment", "decoded", "relative_distance"),
+    "relative distance": recorded("alignment", "decoded", DISTANCE),
     "CKA": recorded("alignment", "decoded", "cka"),
-    "probe accuracy": recorded("alignment", "decoded", "probe_accuracy"),
+    "probe accuracy (chance 0.5)": recorded("alignment", "decoded", "probe_accuracy"),
     "Procrustes residual": recorded("alignment", "decoded", "procrustes_residual"),
 }
 """Of what the two decoders are given; `latents.alignment_metrics` says what each means."""
+
+
+def latent_variance(record: dict) -> float | None:
+    """The variances of both latents together: the mean squared distance over the relative one.
+
+    None where no latents are compared.
+    """
+    read = (recorded("alignment", "decoded", name)(record) for name in ("latent_mse", DISTANCE))
+    distance, relative = read
+    return distance / relative if distance is not None and relative else None
+
 
 ROTATIONS: dict[str, Measure] = {
     "distance of R_rgb to R_rgbd [rad]": recorded("alignment", "rotations", "distance_rad"),
@@ -86,7 +105,7 @@ ROTATIONS: dict[str, Measure] = {
 }
 
 COPYING: dict[str, Measure] = {
-    "depth RMSE, usual input [m]": headline("depth", "test"),
+    "RGB-D RMSE, usual input [m]": headline("depth", "test"),
     "at given returns, half withheld [m]": recorded("alignment", "copying", "given_rmse_m"),
     "at withheld returns [m]": recorded("alignment", "copying", "withheld_rmse_m"),
     "nearest given return, there [m]": recorded("alignment", "copying", "nearest_rmse_m"),
@@ -104,7 +123,7 @@ COMPLEMENTARITY: dict[str, Measure] = {
 
 NETWORK: dict[str, Measure] = {
     "RGB RMSE [m]": headline("rgb"),
-    "depth RMSE [m]": headline("depth"),
+    "RGB-D RMSE [m]": headline("depth"),
     "parameters [million]": scaled(1e-6, recorded("cost", "parameters")),
     "training [min]": scaled(1 / 60, recorded("cost", "seconds")),
     "peak memory [GB]": scaled(1e-3, recorded("cost", "peak_memory_mb")),
@@ -149,16 +168,17 @@ def rows_run(runs: Iterable[Run], experiments: Sequence[str]) -> list[str]:
 def gap_table(runs: Iterable[Run], experiments: Sequence[str]) -> str:
     """How far apart the branches of each experiment end: differences with their 95 % intervals.
 
-    `depth - RGB`: what LiDAR at the input is worth; `zero-shot - RGB`: what it costs to decode the
+    `RGB-D - RGB`: what LiDAR at the input is worth; `zero-shot - RGB`: what it costs to decode the
     RGB latent with the RGB-D decoder, and with the control that has only seen RGB-D latents.
     """
     runs, rows = list(runs), []
+    found = _by_experiment(runs)
     columns = {branch: label for branch, label in BRANCHES.items() if branch != "rgb"}
     for name in experiments:
         cells = []
         for branch in columns:
             d = branch_difference_m(runs, name, branch, "rgb")
-            cells += ["open", "–"] if d is None else _difference_cells(d)
+            cells += ["–" if name in found else "open", "–"] if d is None else _difference_cells(d)
         rows.append([linked(name, runs), *cells])
     heads = [head for label in columns.values() for head in (f"{label} - RGB [m]", "95 %")]
     return table(["Experiment", *heads], rows)

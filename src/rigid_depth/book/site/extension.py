@@ -26,7 +26,7 @@ from sphinx.roles import XRefRole
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from rigid_depth.book.claims.findings import find_finding, judgement
-from rigid_depth.book.claims.findings.finding import OPEN
+from rigid_depth.book.claims.findings.finding import CLAIM, IDEA, OPEN
 from rigid_depth.book.claims.ledger import load
 from rigid_depth.book.claims.outcomes import VISIBLE, outcome, read_question
 from rigid_depth.book.executed import copies
@@ -108,10 +108,14 @@ class RunRole(SphinxRole):
         return [nodes.raw("", provenance.run_badge(record, row), format="html")], []
 
 
+SAID_BY = {CLAIM: "The thesis's claim", IDEA: "An idea of the thesis"}
+"""What stands before a sentence that is not the book's own."""
+
+
 class FindingRole(SphinxRole):
     """Shows a finding: `` {finding}`rotations-agree-at-once` ``.
 
-    Its sentence, its verdict and, of a claim, what the runs show and could have seen.
+    Its sentence, its verdict and, of a claim or an idea, what the runs show and could have seen.
     """
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
@@ -123,9 +127,8 @@ class FindingRole(SphinxRole):
         said = judgement(found, runs)
         badge = nodes.raw("", " " + findingspage.badge(found, said, runs), format="html")
         shows = nodes.Text(" " + said.shows.replace("`", ""))
-        sentence = found.sentence
-        if said.verdict == OPEN:
-            sentence = f"Not decided yet: “{sentence}”"
+        before = "Not decided yet" if said.verdict == OPEN else SAID_BY.get(found.kind)
+        sentence = f"{before}: “{found.sentence}”" if before else found.sentence
         return [nodes.Text(sentence), badge, shows], []
 
 

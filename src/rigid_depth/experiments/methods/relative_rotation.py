@@ -1,4 +1,7 @@
-"""Rotations on top of relative representations: an idea of the thesis's outlook (8.2)."""
+"""Rotations on top of relative representations: an idea of the thesis's outlook (8.2).
+
+The control decoder learns from RGB-D latents, and RGB gives it codes: its numbers test nothing.
+"""
 
 from __future__ import annotations
 

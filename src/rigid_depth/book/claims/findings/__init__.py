@@ -3,6 +3,7 @@
 from rigid_depth.book.claims.findings import (
     of_alignments,
     of_guides,
+    of_ideas,
     of_our_runs,
     of_rotations,
     of_settings,
@@ -24,6 +25,7 @@ __all__ = [
     "judgement",
     "of_alignments",
     "of_guides",
+    "of_ideas",
     "of_our_runs",
     "of_rotations",
     "of_settings",

@@ -1,15 +1,15 @@
 """A finding: a sentence about published runs, and the function that holds it against their records.
 
 A finding is a function of the runs of one scale whose docstring begins with it. The decorators
-`finding` and `claim` name the experiments it reads and enter it in `FINDINGS` by its name with
-dashes. The ledger and the chapters take their verdicts from here. A finding speaks of the scale
-that the book shows, `conventions.PUBLISHED_SCALE`, unless it names another.
+`finding`, `claim` and `idea` name the experiments it reads and enter it in `FINDINGS` by its name
+with dashes. The ledger and the chapters take their verdicts from here. A finding speaks of the
+scale that the book shows, `conventions.PUBLISHED_SCALE`, unless it names another.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import cleandoc
 
 from rigid_depth.book.runs.results import SEEDS_NEEDED, Run
@@ -21,6 +21,11 @@ REPRODUCED = "reproduced"
 NOT_REPRODUCED = "not reproduced"
 UNDECIDED = "undecided at this scale"
 OPEN = "open"
+HELPED = "helped"
+DID_NOT_HELP = "did not help"
+OF_AN_IDEA = {REPRODUCED: HELPED, NOT_REPRODUCED: DID_NOT_HELP}
+"""What a verdict says of a proposal, which claims nothing that could be reproduced."""
+FINDING, CLAIM, IDEA = "finding", "claim", "idea"
 
 
 @dataclass(frozen=True)
@@ -33,9 +38,9 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Finding:
-    """One sentence about the runs of a scale; a claim is the thesis's own sentence.
+    """One sentence about the runs of a scale: what ours show, what the thesis claims or proposes.
 
-    `holds` gives a truth for what our runs show, a `Judgement` for a claim. `needs` are the
+    `holds` gives a truth for what our runs show, a `Judgement` for the others. `needs` are the
     experiments, by their names in the registry, that have to be published at `group` before
     anything can be said.
     """
@@ -46,7 +51,12 @@ class Finding:
     holds: Callable[[list[Run]], bool | Judgement]
     needs: tuple[str, ...]
     group: str
-    is_claim: bool
+    kind: str
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether it is a claim or an idea, which runs can leave undecided."""
+        return self.kind != FINDING
 
     @property
     def runs(self) -> tuple[str, ...]:
@@ -60,22 +70,27 @@ FINDINGS: dict[str, Finding] = {}
 
 def finding(*needs: str, group: str = PUBLISHED_SCALE) -> Callable:
     """Enters what the runs of these experiments show: it *holds* or *no longer holds*."""
-    return _enter(needs, group, is_claim=False)
+    return _enter(needs, group, FINDING)
 
 
 def claim(*needs: str, group: str = PUBLISHED_SCALE) -> Callable:
     """Enters what the thesis claims of its runs; its function returns a `Judgement`."""
-    return _enter(needs, group, is_claim=True)
+    return _enter(needs, group, CLAIM)
 
 
-def _enter(needs: tuple[str, ...], group: str, *, is_claim: bool) -> Callable:
+def idea(*needs: str, group: str = PUBLISHED_SCALE) -> Callable:
+    """Enters what the thesis proposes and nobody has claimed to work; judged as a claim is."""
+    return _enter(needs, group, IDEA)
+
+
+def _enter(needs: tuple[str, ...], group: str, kind: str) -> Callable:
     def enter(holds: Callable) -> Callable:
         name = holds.__name__.replace("_", "-")
         if name in FINDINGS:
             raise ValueError(f"two findings are named {name}")
         sentence, _, details = (cleandoc(holds.__doc__ or "")).partition("\n\n")
         texts = (" ".join(text.split()) for text in (sentence, details))
-        FINDINGS[name] = Finding(name, *texts, holds, needs, group, is_claim)
+        FINDINGS[name] = Finding(name, *texts, holds, needs, group, kind)
         return holds
 
     return enter
@@ -88,6 +103,8 @@ def judgement(found: Finding, runs: Iterable[Run]) -> Judgement:
         return Judgement(OPEN, f"Not enough seeds at scale {found.group}: {', '.join(missing)}.")
     said = found.holds(mine)
     if isinstance(said, Judgement):
+        if found.kind == IDEA:
+            return replace(said, verdict=OF_AN_IDEA.get(said.verdict, said.verdict))
         return said
     return Judgement("holds" if said else "no longer holds")
 

@@ -9,14 +9,12 @@ from rigid_depth.book.claims.findings.finding import finding, seeds
 from rigid_depth.book.claims.findings.reading import (
     NO_DIFFERENCE,
     about,
-    dense_m,
     rmse_m,
     turns,
     verdicts,
 )
 from rigid_depth.book.runs import comparison
 from rigid_depth.book.runs.results import Run, branch_difference_m, difference_m, printed_table
-from rigid_depth.conventions import EARLIER_SCALE
 from rigid_depth.statistics import holm
 
 GLOBAL = ("rotation-global-2", "rotation-global-3", "rotation-global-16",
@@ -41,7 +39,7 @@ def one_rotation_answers_all_images(shown: list[Run]) -> bool:
 
 @finding("rotation-global-3")
 def rotations_agree_and_come_apart_again(shown: list[Run]) -> bool:
-    """The loss between the rotations ends at over five times its least; R_rgb hardly varies."""
+    """The loss between the rotations ends at over five times its minimum; R_rgb hardly varies."""
     runs = seeds(shown, "rotation-global-3").values()
     curves = [run.record["curves"]["train"]["alignment"] for run in runs]
     found = turns(shown, "rotation-global-3")
@@ -55,12 +53,18 @@ def rotations_agree_and_come_apart_again(shown: list[Run]) -> bool:
 
 
 MANY_NUMBERS = ("rotation-global-16", "rotation-local-3")
-"""Rows whose rotation has a hundred free numbers and more."""
+"""Two of three rows whose rotation has a hundred free numbers and more.
+
+The third, with the loss on latents, scatters too much to be told apart."""
 
 
-@finding(*MANY_NUMBERS, "rgb-infinity")
+@finding(*MANY_NUMBERS, "rotation-global-16-latent", "rgb-infinity")
 def a_rotation_of_many_numbers_makes_rgb_worse(shown: list[Run]) -> bool:
-    """Detached, rotations of many numbers make RGB worse by over a tenth, in training too."""
+    """Two of three rotations of many numbers make RGB worse by over a tenth, in training too.
+
+    The RGB latent is detached in them. The third, `rotation-global-16-latent`, is as much worse on
+    average, and its seeds scatter too much for a verdict.
+    """
     alone = seeds(shown, "rgb-infinity")
     in_training = [
         rmse_m(run, "train") / rmse_m(alone[seed], "train")
@@ -69,7 +73,9 @@ def a_rotation_of_many_numbers_makes_rgb_worse(shown: list[Run]) -> bool:
     ]
     rows = comparison.verdicts(shown, MANY_NUMBERS, "rgb-infinity")
     worse = all(row["verdict"] == "worse" and row["share"] > 0.1 for row in rows)
-    return worse and min(in_training) > 1.1
+    (third,) = comparison.verdicts(shown, ["rotation-global-16-latent"], "rgb-infinity")
+    unsure = third["verdict"] == NO_DIFFERENCE and third["share"] > 0.1
+    return worse and unsure and min(in_training) > 1.1
 
 
 FEW_NUMBERS = ("rotation-global-2", "rotation-global-3")
@@ -80,8 +86,8 @@ FEW_NUMBERS = ("rotation-global-2", "rotation-global-3")
 def few_numbers_leave_rgb_as_the_model_without_a_rotation(shown: list[Run]) -> bool:
     """With d = 2 and 3, RGB is not told apart from the same model without a rotation.
 
-    At d = 2 the 90 % interval lies within 2 %. In the mean that model has most of the error by
-    which these rows exceed RGB alone. Described after the runs were seen.
+    At d = 2 the 90 % interval lies within 2 %. On average that model has most of the error by which
+    these rows exceed RGB alone. Described after the runs were seen.
     """
     rows = comparison.verdicts(shown, FEW_NUMBERS, "rotation-identity")
     undecided = all(row["verdict"] == NO_DIFFERENCE for row in rows)
@@ -117,7 +123,7 @@ same rows detached."""
 
 @finding(*COUPLED, *COUPLED.values(), "rotation-identity")
 def not_detached_both_rotations_become_one_and_the_guide_loses_its_lead(shown: list[Run]) -> bool:
-    """Not detached, R_rgbd becomes one rotation for all images, too, and the guide loses its lead.
+    """If R_rgbd is not detached, it too becomes one rotation, and the guide loses its lead.
 
     With d = 3 and d = 16: in every seed it varies by less than a hundredth of what it does
     detached. RGB, the guided branch and zero-shot are then within 0.15 m of each other in every
@@ -192,7 +198,7 @@ def zero_shot_is_worse_than_rgb_at_d_3(shown: list[Run]) -> bool:
 
 @finding(*NUMBERS_OF_A_ROTATION)
 def the_more_a_rotation_says_the_worse_rgb_and_zero_shot(shown: list[Run]) -> bool:
-    """In the mean over seeds, RGB and zero-shot err more the more numbers a rotation has.
+    """On average over seeds, RGB and zero-shot are the worse the more numbers a rotation has.
 
     For zero-shot, the error beyond that of RGB. Of the steps from row to row, only that from 3 to
     120 numbers is shown for RGB. Described after the runs were seen.
@@ -213,9 +219,9 @@ def the_more_a_rotation_says_the_worse_rgb_and_zero_shot(shown: list[Run]) -> bo
 
 @finding("rotation-local-both", "rotation-local-3")
 def each_branch_turning_its_own_latent_fits_the_local_row_less(shown: list[Run]) -> bool:
-    """If each branch turns its own latent, zero-shot errs over twice as much as RGB in every seed.
+    """If each branch turns its own latent, zero-shot has over twice the error of RGB in every seed.
 
-    In the thesis's local row it errs 1.31 times as much, and in ours, where LiDAR passes through
+    In the thesis's local row it has 1.31 times that error, and in ours, where LiDAR passes through
     the rotation alone, 1.3 to 1.5 times. The guided branches of the two are not told apart.
     """
 
@@ -266,34 +272,16 @@ def one_thing_of_table_8_5_is_reproduced_and_three_are_not(shown: list[Run]) -> 
     return as_said(thesis, True) and as_said(ours, False)
 
 
-@finding("released-code", "rgb-infinity", "mse")
-def as_released_one_rotation_answers_all_and_rgb_is_not_shown_to_change(shown: list[Run]) -> bool:
-    """As released, R_rgb is one rotation for all images, and RGB is not told apart from RGB alone.
-
-    It is one for all pixels of the latent, too, while R_rgbd lies 4 rad from its mean and more,
-    though nothing is detached. The guide is not told apart from that of `mse` at returns; over all
-    surfaces it errs over 2 m less, in every seed. It leads RGB by over a metre, and zero-shot errs
-    over a metre more than RGB. Described after the runs were seen.
-    """
-    released, mse = seeds(shown, "released-code"), seeds(shown, "mse")
-    dense = [dense_m(mse[k], "depth") - dense_m(released[k], "depth") for k in released]
-    found = turns(shown, "released-code")
-    return all(
-        (
-            all(turn["own_spread_rad"] < 0.01 < 4 < turn["guide_spread_rad"] for turn in found),
-            verdicts(shown, ["released-code"], "rgb-infinity") == [NO_DIFFERENCE],
-            verdicts(shown, ["released-code"], "mse", "depth") == [NO_DIFFERENCE],
-            min(dense) > 2,
-            branch_difference_m(shown, "released-code", "depth", "rgb").high < -1,
-            branch_difference_m(shown, "released-code", "zero_shot", "rgb").low > 1,
-        )
-    )
-
-
-@finding("relative-rotation", group=EARLIER_SCALE)
+@finding("relative-rotation", "relative-mse")
 def rotations_of_codes_are_one_rotation(shown: list[Run]) -> bool:
-    """Of relative representations, too, R_rgb is one rotation for all images."""
+    """Of relative representations, too, R_rgb is one rotation for all images.
+
+    Its target varies over images as much as that of latents does, by half a radian. Zero-shot is
+    over half a metre better than that of relative representations with an MSE, and RGB is worse.
+    Described after the runs were seen.
+    """
     found = turns(shown, "relative-rotation")
-    return all(
-        turn["own_spread_rad"] < 1e-3 < 0.15 < turn["guide_spread_rad"] < 0.3 for turn in found
-    )
+    one = all(t["own_spread_rad"] < 1e-3 and about(t["guide_spread_rad"], 0.5, 0.05) for t in found)
+    zero_shot = difference_m(shown, "relative-rotation", "relative-mse", branch="zero_shot")
+    worse = verdicts(shown, ["relative-rotation"], "relative-mse") == ["worse"]
+    return one and worse and zero_shot.high < -0.5

@@ -1,4 +1,4 @@
-"""What our runs show of losses, encodings, splits and KITTI: sentences of 7.2, 7.3, 8.1 and 8.2."""
+"""What our runs show of losses, encodings, splits, KITTI and the released code: 7.2, 7.3 and 8."""
 
 from __future__ import annotations
 
@@ -7,22 +7,33 @@ from statistics import fmean
 from rigid_depth.book.claims.findings.finding import finding, seeds
 from rigid_depth.book.claims.findings.of_the_thesis import PRINTED
 from rigid_depth.book.claims.findings.reading import (
+    NO_DIFFERENCE,
     about,
     better,
     decoded,
     floor_m,
     rmse_m,
     sky_shares,
+    turns,
+    verdicts,
 )
 from rigid_depth.book.runs import measures
+from rigid_depth.book.runs.dense import dense_m
 from rigid_depth.book.runs.families import FAMILIES
-from rigid_depth.book.runs.results import HEADLINE_CAP, Run, difference_m
+from rigid_depth.book.runs.results import (
+    HEADLINE_CAP,
+    Run,
+    branch_difference_m,
+    difference_m,
+    mean_rmse_m,
+    printed_table,
+)
 from rigid_depth.conventions import EARLIER_SCALE, PUBLISHED_SCALE
 
 
 @finding("mse", "mse-unbalanced", group=EARLIER_SCALE)
 def without_balancing_the_sky_goes_and_the_streets_pay(shown: list[Run]) -> bool:
-    """Without balancing four fifths of the sky lie beyond 80 m and RGB is over a metre worse."""
+    """Without balancing, RGB puts four fifths of the sky beyond 80 m and is over a metre worse."""
     sky = [sky_shares(shown, name) for name in ("mse-unbalanced", "mse")]
     apart = [fmean(decoded(shown, n, "relative_distance")) for n in ("mse-unbalanced", "mse")]
     return all(
@@ -38,15 +49,19 @@ def without_balancing_the_sky_goes_and_the_streets_pay(shown: list[Run]) -> bool
 def no_effect_of_infinity_loss_and_decay_is_shown(shown: list[Run]) -> bool:
     """At LiDAR returns no effect of infinity loss or weight decay on RGB is shown.
 
-    One of 5 cm is not excluded.
+    For the loss, with either decay or together with it, an effect as large as the thesis prints,
+    1.2 % of the error, is not excluded.
     """
     pairs = [
         ("rgb-infinity-decay", "rgb"), ("rgb-infinity", "rgb"),
         ("rgb-infinity-decay", "rgb-decay"), ("rgb-decay", "rgb"),
         ("rgb-infinity-decay", "rgb-infinity"),
     ]  # fmt: skip
-    found = [difference_m(shown, *pair) for pair in pairs]
-    return all(d.low < -0.05 < 0.05 < d.high for d in found)
+    rows = printed_table("table_8_2")
+    printed = rows["rgb-infinity"]["rgb"] / rows["rgb"]["rgb"] - 1
+    found = [(difference_m(shown, *pair), mean_rmse_m(shown, pair[1])) for pair in pairs]
+    unsure = all(d.low < 0 < d.high for d, _ in found)
+    return unsure and all(printed * error_m < d.high for d, error_m in found[:3])
 
 
 @finding("rgb", "rgb-reciprocal", group=EARLIER_SCALE)
@@ -86,7 +101,7 @@ def the_reciprocal_encoding_is_for_the_near(shown: list[Run]) -> bool:
 def no_use_of_a_split_by_frames_is_shown(shown: list[Run]) -> bool:
     """No larger gain over the row mean is shown split by frames than by scenes; seeds overlap.
 
-    In the mean half of the gain on training frames is left on test frames, either way.
+    On average half of the gain on training frames is left on test frames, either way.
     """
 
     def gains_m(end: str, split: str) -> list[float]:
@@ -135,3 +150,27 @@ def one_street_of_kitti_does_not_carry_over_to_another(shown: list[Run]) -> bool
     no_better = fmean(others_m[1].values()) > fmean(others_m[0].values())
     gains_m = [row[k] - started_m[k] for row in others_m for k in started_m]
     return fits and no_better and min(gains_m) > 0.5 and min(started_m.values()) > floor_m(shown)
+
+
+@finding("released-code", "rgb-infinity", "mse")
+def as_released_one_rotation_answers_all_and_rgb_is_not_shown_to_change(shown: list[Run]) -> bool:
+    """As released, R_rgb is one rotation for all images, and RGB is not told apart from RGB alone.
+
+    It is one for all pixels of the latent, too, while R_rgbd lies 4 rad from its mean and more,
+    though nothing is detached. The guide is not told apart from that of `mse` at returns; over all
+    surfaces it errs over 2 m less, in every seed. It leads RGB by over a metre, and zero-shot errs
+    over a metre more than RGB. Described after the runs were seen.
+    """
+    released, mse = seeds(shown, "released-code"), seeds(shown, "mse")
+    dense = [dense_m(mse[k], "depth") - dense_m(released[k], "depth") for k in released]
+    found = turns(shown, "released-code")
+    return all(
+        (
+            all(turn["own_spread_rad"] < 0.01 < 4 < turn["guide_spread_rad"] for turn in found),
+            verdicts(shown, ["released-code"], "rgb-infinity") == [NO_DIFFERENCE],
+            verdicts(shown, ["released-code"], "mse", "depth") == [NO_DIFFERENCE],
+            min(dense) > 2,
+            branch_difference_m(shown, "released-code", "depth", "rgb").high < -1,
+            branch_difference_m(shown, "released-code", "zero_shot", "rgb").low > 1,
+        )
+    )

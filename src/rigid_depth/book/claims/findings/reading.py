@@ -16,26 +16,22 @@ def rmse_m(run: Run, split: str, branch: str = "rgb") -> float:
     return run.record["metrics"][split][branch]["caps"][HEADLINE_CAP]["rmse_m"]
 
 
-def dense_m(run: Run, branch: str = "rgb") -> float:
-    """RMSE over all surfaces up to 80 m of the test streets, in metres."""
-    return run.record["metrics"]["test"][branch]["dense"]["rmse_m"]
-
-
 def sky_shares(runs: Sequence[Run], experiment: str) -> list[float]:
     """The share of the sky of the test streets that RGB puts beyond 80 m, seed by seed."""
     found = seeds(runs, experiment).values()
     return [run.record["metrics"]["test"]["rgb"]["sky"]["share_beyond_80m"] for run in found]
 
 
-def gap_m(run: Run, floor: Run, branch: str) -> float:
-    """How much more a branch gains over the mean of each row in training than in validation.
+def gap_m(run: Run, floor: Run, branch: str, split: str = "val") -> float:
+    """How much more a branch gains over the mean of each row in training than on another split.
 
     In metres. Errors of two sets of streets can't be compared as they are: one set is easier. The
     mean of each image row, learned from the training frames, says how much easier.
     """
-    gains = (rmse_m(floor, split) - rmse_m(run, split, branch) for split in ("train", "val"))
-    in_training, in_validation = gains
-    return in_training - in_validation
+    in_training, elsewhere = (
+        rmse_m(floor, streets) - rmse_m(run, streets, branch) for streets in ("train", split)
+    )
+    return in_training - elsewhere
 
 
 def floor(runs: Sequence[Run]) -> Run:
