@@ -34,7 +34,7 @@ COLOURS = (*STEPS, BOTH_BEYOND, NO_SURFACE)
 LEGEND = (
     "Difference of the errors, read off the published pictures: blue where the method errs less, "
     f"orange where it errs more, no colour where they differ by less than {EDGES_M[SAME]:.0f} m; "
-    f"light grey where both err by {LARGEST_ERROR_M:.0f} m or more (a larger error counts as "
+    f"light grey where both errors are {LARGEST_ERROR_M:.0f} m or more (a larger error counts as "
     f"{LARGEST_ERROR_M:.0f} m); dark grey: no surface."
 )
 

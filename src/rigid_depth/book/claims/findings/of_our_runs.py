@@ -235,7 +235,7 @@ def over_all_surfaces_plain_rgb_has_the_smallest_error(shown: list[Run]) -> bool
 
 @finding("relative-mse", "mse", "rgb-infinity")
 def over_all_surfaces_two_rows_err_less_than_rgb_with_their_losses(shown: list[Run]) -> bool:
-    """Over all surfaces MSE, on latents or on codes, ends below RGB with its losses in each seed.
+    """Over all surfaces an MSE on latents or codes ends below RGB with equal losses, in each seed.
 
     On the codes of relative representations by over 0.25 m. Corrected for all lines of that
     comparison neither is shown at the level of three seeds. Described after the runs were seen.
