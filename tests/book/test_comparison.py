@@ -42,7 +42,7 @@ def test_a_line_that_differs_by_itself_alone_says_so(runs):
     (row,) = comparison.verdicts(runs, ["relative"], "rgb-infinity")
     assert comparison.verdict_words(row) == "no difference shown"
     alone = row | {"low_m": 0.1, "high_m": 0.4}
-    assert comparison.verdict_words(alone) == "no difference shown, but for this line alone"
+    assert comparison.verdict_words(alone) == "no difference shown (95 % without zero)"
     (better,) = comparison.verdicts(runs, ["mse"], "rgb-infinity")
     assert comparison.verdict_words(better) == "better"
     assert comparison.verdict_words({"verdict": "open"}) == "open"

@@ -20,6 +20,7 @@ from sphinx.application import Sphinx
 
 from rigid_depth.book.cells import notebook
 from rigid_depth.book.cells.colours import COLOURS
+from rigid_depth.book.claims.findings import Finding, Judgement
 from rigid_depth.book.site import extension, webpage
 from rigid_depth.errors import RigidDepthError
 
@@ -30,6 +31,29 @@ def test_a_plotly_figure_keeps_its_data_in_html():
     stored = re.search(r'class="plotly-data">(.*?)</script>', html, flags=re.S).group(1)
     assert json.loads(stored) == figure
     assert 'aria-label="a &quot;quoted&quot; &lt;word&gt;."' in html
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict", "before"),
+    [
+        ("claim", "not reproduced", "Tested for a claim of the thesis: "),
+        ("idea", "helped", "Tested for an idea of the thesis: "),
+        ("idea", "open", "Not decided yet: "),
+        ("finding", "holds", ""),
+    ],
+)
+def test_what_the_book_only_tests_is_not_said_as_its_own(monkeypatch, kind, verdict, before):
+    found = Finding("x", "Rotations help.", "", lambda shown: True, (), "core", kind)
+    monkeypatch.setattr(extension, "find_finding", lambda name: found)
+    monkeypatch.setattr(extension, "judgement", lambda *_: Judgement(verdict, "Shown."))
+    monkeypatch.setattr(extension.shownrecords, "published_runs", lambda root: Mock(runs=[]))
+    role = extension.FindingRole()
+    role.text = "x"
+    role.inliner = Mock()
+    role.inliner.document.settings.env.srcdir = "."
+    nodes_made, messages = role.run()
+    assert nodes_made[0].astext() == f"{before}Rotations help."
+    assert not messages
 
 
 def test_two_equal_figures_on_a_page_do_not_share_a_place():

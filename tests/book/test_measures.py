@@ -1,13 +1,17 @@
 """Numbers read from records and their tables, on records made by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from handmade import run
 
-from rigid_depth.book.runs import measures
-from rigid_depth.book.runs.results import Run, branch_difference_m
+from rigid_depth.book.runs import measures, metrictables
+from rigid_depth.book.runs.results import Run, beside, branch_difference_m, difference_m
+from rigid_depth.book.runs.scatter import of_equal_start
 from rigid_depth.conventions import BALANCING_EPSILON
+from rigid_depth.latents.metrics import alignment_metrics
 from rigid_depth.losses import balanced
 
 
@@ -30,7 +34,7 @@ def test_branches_of_one_run_are_compared_on_their_own_pixels():
 
 
 def test_a_control_that_learned_from_latents_says_nothing_of_codes():
-    """Its number stays in the record; no table and no difference has it."""
+    """Its number stays in the record; no table of a chapter and no difference has it."""
     runs = []
     for name in ("relative-rotation", "mse"):
         for seed in range(3):
@@ -45,6 +49,30 @@ def test_a_control_that_learned_from_latents_says_nothing_of_codes():
     pair = ("zero_shot_control", "rgb")
     assert branch_difference_m(runs, "relative-rotation", *pair) is None
     assert branch_difference_m(runs, "mse", *pair).mean == pytest.approx(20, abs=0.1)
+    pages = ["".join(metrictables.measured_tables([r for r in runs if r.experiment == name]))
+             for name in ("relative-rotation", "mse")]  # fmt: skip
+    assert ["the numbers test nothing" in page for page in pages] == [True, False]
+
+
+def test_how_much_the_latents_vary_is_told_by_two_distances():
+    rgb, rgbd = torch.randn(2, 500, 6, generator=torch.Generator().manual_seed(0))
+    rgbd = 0.3 * rgbd + 0.5 * rgb
+    record = {"alignment": {"decoded": alignment_metrics(rgb, rgbd)}}
+    expected = (rgb.var(0, correction=0) + rgbd.var(0, correction=0)).mean().item()
+    assert measures.latent_variance(record) == pytest.approx(expected, rel=0.01)
+    assert measures.latent_variance({"alignment": {}}) is None
+
+
+def test_rows_of_another_group_are_lent_under_their_full_names():
+    shown = [replace(run("mse", seed, 0.4), group="core") for seed in range(3)]
+    again = [replace(run("mse", seed), group="core-repeated") for seed in range(3)]
+    both = beside(shown, [*shown, *again], ["core-repeated/mse", "mse"])
+    assert [one.experiment for one in both] == ["mse"] * 3 + ["core-repeated/mse"] * 3
+    assert both[-1].label == "run-core-repeated-mse-seed-2"
+    found = difference_m(both, "mse", "core-repeated/mse")
+    assert found.mean == pytest.approx(0.4, abs=0.05)
+    assert "(core-repeated)" in measures.branch_table(both, ["core-repeated/mse"])
+    assert not of_equal_start("core-repeated", "core-repeated/mse")
 
 
 def test_a_table_links_every_seed_and_leaves_rows_open():

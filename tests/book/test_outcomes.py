@@ -41,7 +41,8 @@ def test_a_question_that_names_nothing_is_refused(text):
 def test_rows_told_apart_are_named(monkeypatch):
     text = said(monkeypatch, "better", "no difference shown")
     assert text.startswith(
-        "At scale cpu the RGB branch of “MSE, end to end” errs 0.25 m less than “Plain RGB” "
+        "At scale cpu, at returns, the RGB branch of “MSE, end to end” has 0.25 m less error than "
+        "“Plain RGB” "
         "(95 % -0.40 to -0.10). The RGB branch of “CORAL” is not told apart from “Plain RGB”"
     )
     assert text.endswith("The visible difference with 3 seeds is 3 %.")
@@ -61,7 +62,7 @@ def test_a_row_trained_twice_is_compared_with_rgb_trained_twice():
     """Against RGB trained once it would be called better, and 7.4 would contradict the front."""
     runs = [run for run in results.published("core").runs if run.group == "core"]
     text = outcomes.outcome(runs, *outcomes.read_question("7.4 against rgb-infinity"))
-    assert "less than" not in text
+    assert "less error than" not in text
     assert (
         "“MSE, new decoder, encoders free” is not told apart from “RGB with infinity loss, new"
         in text
@@ -86,9 +87,9 @@ def test_each_scale_that_can_judge_has_its_sentence(monkeypatch):
     at = {"cpu": ["mse", "coral"], "core": ["coral"], "smoke": ["mse"]}
     runs = [Run(group, name, 0, {}) for group, names in at.items() for name in names]
     first, second = outcomes.outcome(runs, ["mse", "coral"], "rgb").split(" At scale ")
-    assert first.startswith("At scale core the RGB branch of “CORAL")
+    assert first.startswith("At scale core, at returns, the RGB branch of “CORAL")
     assert "MSE" not in first
     assert "1 more row is not run at this scale yet" in first
-    assert second.startswith("cpu the RGB branch of “MSE")
+    assert second.startswith("cpu, at returns, the RGB branch of “MSE")
     assert "CORAL" not in second
     assert "not run at this scale" not in second

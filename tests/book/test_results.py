@@ -116,11 +116,11 @@ def test_cells_hold_mean_spread_and_every_seed(runs):
 def test_every_number_links_to_its_run_and_unrun_rows_are_open(runs):
     text = resultstable.results_markdown(resultstable.results(THESIS["table_8_2"], runs, "core"))
     lines = {line.split("|")[1].strip(): line for line in text.splitlines()}
-    assert "[6.200](#run-core-rgb-seed-1)" in lines["RGB alone"]
-    assert "6.200 ± 0.200" in lines["RGB alone"]
+    assert "[6.200](#run-core-rgb-seed-1)" in lines["Plain RGB"]
+    assert "6.200 ± 0.200" in lines["Plain RGB"]
     assert lines["CORAL"].count("open") == 2
     assert "9.000" in lines["Mean depth of each image row (control)"]
-    assert "open" not in lines["RGB alone"]
+    assert "open" not in lines["Plain RGB"]
     assert len({line.count("|") for line in text.splitlines()}) == 1
 
 

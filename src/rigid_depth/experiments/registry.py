@@ -29,6 +29,8 @@ def find_experiment(name: str) -> Experiment:
 
 
 def in_words(row: str) -> str:
-    """The label of a row, `experiment[+name=value...]`, and what is changed in it."""
+    """The label of a row, `[group/]experiment[+name=value...]`, and what is changed in it."""
+    group, _, row = row.rpartition("/")
     name, *changed = row.split("+")
-    return ", ".join([find_experiment(name).label, *changed])
+    words = ", ".join([find_experiment(name).label, *changed])
+    return f"{words} ({group})" if group else words

@@ -79,7 +79,9 @@ def _at_scale(scale: str, rows: Sequence[dict]) -> str:
     if left := len(rows) - len(judged):
         rows_are = "row is" if left == 1 else "rows are"
         others.append(f"{left} more {rows_are} not run at this scale yet")
-    return " ".join([f"At scale {scale} {first}.", *(f"{t[0].upper()}{t[1:]}." for t in others)])
+    return " ".join(
+        [f"At scale {scale}, at returns, {first}.", *(f"{t[0].upper()}{t[1:]}." for t in others)]
+    )
 
 
 def _against(base: str, rows: Sequence[dict]) -> list[str]:
@@ -87,8 +89,8 @@ def _against(base: str, rows: Sequence[dict]) -> list[str]:
     apart = [row for row in rows if row["verdict"] in TOLD_APART]
     rest = [row for row in rows if row["verdict"] not in TOLD_APART]
     said = [
-        f"the RGB branch of {_label(row['experiment'])} errs {abs(row['value_m']):.2f} m "
-        f"{'less' if row['value_m'] < 0 else 'more'} than {_label(base)} ({_interval(row)})"
+        f"the RGB branch of {_label(row['experiment'])} has {abs(row['value_m']):.2f} m "
+        f"{'less' if row['value_m'] < 0 else 'more'} error than {_label(base)} ({_interval(row)})"
         for row in apart
     ]
     return [*said, _not_told_apart(rest, bool(apart), _label(base))] if rest else said

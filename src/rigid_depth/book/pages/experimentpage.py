@@ -11,7 +11,7 @@ from rigid_depth.book.runs.labels import PICTURES, chapter_of, label
 from rigid_depth.book.runs.metrictables import mean_text, measured_tables, measures_csv
 from rigid_depth.book.runs.results import BRANCHES, HEADLINE_CAP, Run
 from rigid_depth.book.runs.scales import depth_scale, error_scale, scales
-from rigid_depth.experiments.registry import EXPERIMENTS, in_words
+from rigid_depth.experiments.registry import EXPERIMENTS, find_scale, in_words
 from rigid_depth.experiments.settings import as_text
 
 GUESSED_SKY = (
@@ -69,7 +69,7 @@ def command(run: Run) -> str:
     base = run.experiment.split("+")[0]
     words = ["rigid-depth run", base, "--scale", run.record["scale"], "--seed", str(run.seed)]
     dataset = run.record["data"]["dataset"]
-    if run.group != run.record["scale"]:
+    if dataset != find_scale(run.record["scale"]).dataset:
         words += ["--dataset", dataset, "--dataroot", "FOLDER"]
     overrides = run.record.get("overrides") or {}
     for name, value in sorted(overrides.items()):  # of JSON, where a tuple is a list

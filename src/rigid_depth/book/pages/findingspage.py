@@ -27,7 +27,7 @@ COLOURS = {
 """Colour of a verdict; others are grey."""
 PARTS = {
     CLAIM: "Claims of the thesis",
-    IDEA: "Ideas of the thesis, tried",
+    IDEA: "Ideas of the thesis",
     FINDING: "What else our runs show",
 }
 """Kind of finding -> heading."""

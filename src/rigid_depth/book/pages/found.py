@@ -60,11 +60,12 @@ def helped(lines: Lines) -> str:
         )
     said = {word: _names(judged, word) for word in ("better", "worse")}
     text = (
-        f"**None of the {len(judged)} methods compared is shown to make the image branch better**"
+        f"**None of the {len(judged)} methods compared is shown to make the image branch better at "
+        "LiDAR returns**"
     )
     if said["better"]:
         count = sum(row["verdict"] == "better" for row in judged)
-        text = f"**{count} of {len(judged)} methods make the image branch better**"
+        text = f"**{count} of {len(judged)} methods make the image branch better at LiDAR returns**"
     text += " than RGB trained alone with the same losses"
     text += f": {said['better']}." if said["better"] else "."
     if said["worse"]:
@@ -163,8 +164,8 @@ def readable(runs: Sequence[Run], experiments: Sequence[str]) -> str:
     gaps = {name: found for name, found in gaps.items() if found is not None}
     if not gaps:
         return (
-            "Whether aligned latents can be exchanged is **open**: no method with a control "
-            f"decoder has {LEAST_SEEDS} seeds yet."
+            "Whether a decoder of RGB-D latents reads RGB latents is **open**: no method with a "
+            f"control decoder has {LEAST_SEEDS} seeds yet."
         )
     worse = [name for name, found in gaps.items() if found.low > 0]
     if len(worse) == len(gaps):
@@ -226,9 +227,9 @@ def channel(runs: Sequence[Run]) -> str:
             for branch in ("depth", "rgb")
         )
         return (
-            "**A rotation is a channel**: with one, 3 and 120 numbers for an image and then 3 for "
-            f"each pixel of the latent, the error of the guided branch falls ({_listed(guided)} m) "
-            f"and that of RGB rises ({_listed(rgb)} m). {text}"
+            "**At returns a rotation is a channel**: with one, 3 and 120 numbers for an image and "
+            "then 3 for each pixel of the latent, the error of the guided branch falls "
+            f"({_listed(guided)} m) and that of RGB rises ({_listed(rgb)} m). {text}"
         )
     words = "no order by its size is shown" if said == "no longer holds" else "that is open"
     return f"{text} Does a larger rotation carry more from LiDAR? Here {words}."

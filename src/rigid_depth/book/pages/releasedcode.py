@@ -127,11 +127,14 @@ nothing calls. There are no data, no list of the split, no weights and no seeds;
 machine have to be set, and `Trainer.py` calls a `test` that it lacks. So it can say what the
 author's code did at that time, and not what each number of the tables was made with.
 
-**How to read an item.** *Thesis*, *released code* and *this book* in our words. Where they differ
+**How to read an item.** It says in our words what the thesis, the released code and this book do.
+Where they differ
 and a parameter leads from this book to the released code, the command has it. *What it changes* is
 the RMSE on the held-out streets (validation and test together) minus that of the experiment named
 after *against*, mean and 95 % interval over streets and seeds, each by itself and not corrected for
-their number. *Not run yet* turns into a number when the runs are published.
+their number. Where book and code agree, it is about the alternative that the item names. *In our
+runs* has other measures, of the test streets alone. *Not run yet* turns into a number when the runs
+are published.
 """
 
 

@@ -141,13 +141,20 @@ def verdicts_csv(runs: Iterable[Run]) -> str:
     return out.getvalue()
 
 
-def verdict_words(row: dict) -> str:
-    """A verdict as tables show it: also whether the line would be told apart by itself.
+def p_text(p_value: float) -> str:
+    """A p-value as tables show it."""
+    return f"{p_value:.3f}" if p_value >= 0.001 else "< 0.001"
 
-    The 95 % interval is that of one line; the verdict is corrected for its family and its look.
+
+def verdict_words(row: dict) -> str:
+    """A verdict as tables show it: with a remark where the 95 % interval leaves out zero.
+
+    That interval is corrected neither for the family of the line nor for the level of its look.
     """
-    alone = row["verdict"] not in ("better", "worse", "open") and row["low_m"] * row["high_m"] > 0
-    return f"{row['verdict']}, but for this line alone" if alone else row["verdict"]
+    told = row["verdict"] in ("better", "worse", "open")
+    if told or row["low_m"] <= 0 <= row["high_m"]:
+        return row["verdict"]
+    return f"{row['verdict']} (95 % without zero)"
 
 
 def _verdict_head(rows: list[dict]) -> list[str]:
@@ -170,10 +177,15 @@ def _verdict_cells(row: dict) -> list[str]:
     if row["verdict"] == "open":
         return ["open", *["–"] * 5, str(row["seeds"])]
     between = f"{row['low_m']:+.3f} to {row['high_m']:+.3f}"
-    p_value = f"{row['p_value']:.3f}" if row["p_value"] >= 0.001 else "< 0.001"
     share = f"{100 * row['low']:+.1f} to {100 * row['high']:+.1f}"
     share = f"{'yes' if row['equivalent'] else 'no'} ({share})"
-    numbers = [f"{row['value_m']:+.3f}", between, p_value, share, f"{100 * row['visible']:.1f}"]
+    numbers = [
+        f"{row['value_m']:+.3f}",
+        between,
+        p_text(row["p_value"]),
+        share,
+        f"{100 * row['visible']:.1f}",
+    ]
     return [verdict_words(row), *numbers, str(row["seeds"])]
 
 

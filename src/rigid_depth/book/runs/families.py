@@ -15,7 +15,7 @@ FAMILIES = {
     "rgb-infinity": TWO_BRANCHES,
     "rgb-infinity-fresh-decoder": TRAINED_TWICE,
 }
-"""Reference -> the rows compared with it and corrected together: RGB alone, RGB with the losses of
+"""Reference -> the rows compared with it and corrected together: plain RGB, RGB with the losses of
 a two-branch model, and the same trained twice. A new experiment joins a family here or changes no
 verdict. The ablations of 8.1 and the oracle, whose RGB branch is given LiDAR, belong to none."""
 

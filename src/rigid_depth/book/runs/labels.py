@@ -27,7 +27,8 @@ def linked(experiment: str, runs: Iterable[Run], words: str = "") -> str:
     """The experiment in words, by default its label; a link where one of the runs is its."""
     words = words or plain(in_words(experiment))
     group = next((run.group for run in runs if run.experiment == experiment), None)
-    return words if group is None else f"[{words}](#{label(f'{group}/{experiment}')})"
+    row = experiment.rpartition("/")[2]
+    return words if group is None else f"[{words}](#{label(f'{group}/{row}')})"
 
 
 def chapter_of(run: Run) -> str:

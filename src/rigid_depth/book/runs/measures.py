@@ -110,7 +110,7 @@ COPYING: dict[str, Measure] = {
     "at withheld returns [m]": recorded("alignment", "copying", "withheld_rmse_m"),
     "nearest given return, there [m]": recorded("alignment", "copying", "nearest_rmse_m"),
 }
-"""All on the test split, on which the probe runs."""
+"""All on the test split, on which the withholding test runs."""
 
 COMPLEMENTARITY: dict[str, Measure] = {
     "CKA of RGB latent and guide": recorded("alignment", "complementarity", "cka_rgb_guide"),

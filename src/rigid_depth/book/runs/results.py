@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean
@@ -26,6 +26,7 @@ BRANCHES = {
     "zero_shot_control": "zero-shot, control",
 }
 """Branch of a record -> what tables call it."""
+CONTROL = "zero_shot_control"
 CONTROL_OF_LATENTS = frozenset({"relative-rotation"})
 """Rows whose control decoder learned from RGB-D latents while RGB gives codes: it tests nothing."""
 SEEDS_NEEDED = 3
@@ -35,7 +36,10 @@ OF_A_SCENE = ("squared_error_sum_m2", "pixels")
 
 @dataclass(frozen=True)
 class Run:
-    """A run record with its place, `<group>/<experiment>/seed-<seed>`."""
+    """A run record with its place, `<group>/<experiment>/seed-<seed>`.
+
+    `experiment` may have its group before it, where rows of two groups are compared (`beside`).
+    """
 
     group: str
     experiment: str
@@ -44,7 +48,8 @@ class Run:
 
     @property
     def name(self) -> str:
-        return f"{self.group}/{self.experiment}/seed-{self.seed}"
+        row = self.experiment.rpartition("/")[2]
+        return f"{self.group}/{row}/seed-{self.seed}"
 
     @property
     def slug(self) -> str:
@@ -92,7 +97,7 @@ def held_out_rmse_m(record: dict, branch: str, cap: str = HEADLINE_CAP) -> float
     Nothing was selected on either. Where both are the same streets they count once. None, too, for
     the control of a row of `CONTROL_OF_LATENTS`.
     """
-    if branch == "zero_shot_control" and record.get("experiment") in CONTROL_OF_LATENTS:
+    if branch == CONTROL and record.get("experiment") in CONTROL_OF_LATENTS:
         return None
     caps = [m.get("caps", {}).get(cap, {}) for m in _held_out(record, branch)]
     caps = [found for found in caps if found.get("rmse_m") is not None]
@@ -177,6 +182,16 @@ def thesis_table(name: str, *, book: Path | None = None) -> list[dict]:
 def printed_table(name: str) -> dict[str, dict]:
     """A table of the thesis, experiment -> its printed numbers."""
     return {row["experiment"]: row for row in thesis_table(name)}
+
+
+def beside(shown: Sequence[Run], runs: Iterable[Run], names: Iterable[str]) -> list[Run]:
+    """The runs shown, and those of rows of other groups, under their names with the group before.
+
+    So `core-repeated/mse` can be compared with a row of `core`.
+    """
+    others = {name for name in names if "/" in name}
+    lent = (replace(run, experiment=f"{run.group}/{run.experiment}") for run in runs)
+    return [*shown, *(run for run in lent if run.experiment in others)]
 
 
 def mean_rmse_m(runs: Iterable[Run], experiment: str, branch: str = "rgb") -> float | None:

@@ -93,10 +93,14 @@ def _around(rows: Errors, key: tuple[str, str]) -> tuple[Scatter, Scatter] | Non
 
 
 def of_equal_start(group: str, experiment: str) -> bool:
-    """Whether the RGB branch of a row starts and is trained as that of plain RGB is."""
+    """Whether the RGB branch of a row starts and is trained as that of plain RGB is.
+
+    A row of another group, named with it, repeats one and adds no evidence.
+    """
     apart = ANOTHER_START.get(group, ())
     return not (
         "+" in experiment
+        or "/" in experiment
         or experiment in BASELINES
         or experiment in ANOTHER_NETWORK
         or experiment.startswith(apart)

@@ -108,8 +108,8 @@ class RunRole(SphinxRole):
         return [nodes.raw("", provenance.run_badge(record, row), format="html")], []
 
 
-SAID_BY = {CLAIM: "The thesis's claim", IDEA: "An idea of the thesis"}
-"""What stands before a sentence that is not the book's own."""
+TESTED_FOR = {CLAIM: "Tested for a claim of the thesis", IDEA: "Tested for an idea of the thesis"}
+"""What stands before a sentence that the book does not state; its words are the book's."""
 
 
 class FindingRole(SphinxRole):
@@ -127,8 +127,8 @@ class FindingRole(SphinxRole):
         said = judgement(found, runs)
         badge = nodes.raw("", " " + findingspage.badge(found, said, runs), format="html")
         shows = nodes.Text(" " + said.shows.replace("`", ""))
-        before = "Not decided yet" if said.verdict == OPEN else SAID_BY.get(found.kind)
-        sentence = f"{before}: “{found.sentence}”" if before else found.sentence
+        before = "Not decided yet" if said.verdict == OPEN else TESTED_FOR.get(found.kind)
+        sentence = f"{before}: {found.sentence}" if before else found.sentence
         return [nodes.Text(sentence), badge, shows], []
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from inspect import cleandoc
 
-from rigid_depth.book.runs.results import SEEDS_NEEDED, Run
+from rigid_depth.book.runs.results import SEEDS_NEEDED, Run, beside
 from rigid_depth.conventions import PUBLISHED_SCALE
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.registry import BASELINES
@@ -42,7 +42,7 @@ class Finding:
 
     `holds` gives a truth for what our runs show, a `Judgement` for the others. `needs` are the
     experiments, by their names in the registry, that have to be published at `group` before
-    anything can be said.
+    anything can be said; one of another group has its name before it, `core-repeated/mse`.
     """
 
     id: str
@@ -61,7 +61,8 @@ class Finding:
     @property
     def runs(self) -> tuple[str, ...]:
         """The folders of the records, relative to the repository."""
-        return tuple(f"book/results/{self.group}/{name}" for name in self.needs)
+        named = (name if "/" in name else f"{self.group}/{name}" for name in self.needs)
+        return tuple(f"book/results/{name}" for name in named)
 
 
 FINDINGS: dict[str, Finding] = {}
@@ -98,10 +99,10 @@ def _enter(needs: tuple[str, ...], group: str, kind: str) -> Callable:
 
 def judgement(found: Finding, runs: Iterable[Run]) -> Judgement:
     """The verdict and its sentence: open, with the names, until no experiment lacks seeds."""
-    mine = [run for run in runs if run.group == found.group]
-    if missing := missing_runs(found, mine):
+    runs = list(runs)
+    if missing := missing_runs(found, runs):
         return Judgement(OPEN, f"Not enough seeds at scale {found.group}: {', '.join(missing)}.")
-    said = found.holds(mine)
+    said = found.holds(runs_of(found, runs))
     if isinstance(said, Judgement):
         if found.kind == IDEA:
             return replace(said, verdict=OF_AN_IDEA.get(said.verdict, said.verdict))
@@ -109,9 +110,14 @@ def judgement(found: Finding, runs: Iterable[Run]) -> Judgement:
     return Judgement("holds" if said else "no longer holds")
 
 
+def runs_of(found: Finding, runs: Iterable[Run]) -> list[Run]:
+    """The runs that a finding may read: those of its group, and of others the rows it names."""
+    return beside([run for run in runs if run.group == found.group], runs, found.needs)
+
+
 def missing_runs(found: Finding, runs: Iterable[Run]) -> list[str]:
     """The experiments that a finding needs and that have too few seeds, with their number."""
-    mine = [run for run in runs if run.group == found.group]
+    mine = runs_of(found, list(runs))
     counts = {name: len(seeds(mine, name)) for name in found.needs}
     return [
         f"{name} ({count} of {enough(name)})"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from rigid_depth.book.claims.findings.finding import Judgement, idea
 from rigid_depth.book.claims.findings.judging import all_of, improves
 from rigid_depth.book.runs.results import Run
-from rigid_depth.conventions import EARLIER_SCALE
 
 
 @idea("small-encoder", "shared-encoder", "mse")
@@ -14,16 +13,10 @@ def another_encoder_of_the_guide_helps(shown: list[Run]) -> Judgement:
     return improves(shown, ["small-encoder", "shared-encoder"], "mse")
 
 
-@idea("coral-pixels", "coral", group=EARLIER_SCALE)
+@idea("coral-pixels", "coral")
 def coral_between_the_pixels_helps(shown: list[Run]) -> Judgement:
     """CORAL between the pixels makes RGB better than CORAL between the channels."""
     return improves(shown, ["coral-pixels"], "coral")
-
-
-@idea("mse-withheld", "mse")
-def a_guide_judged_at_withheld_returns_helps(shown: list[Run]) -> Judgement:
-    """A guide that is judged at withheld returns makes RGB better than the usual guide."""
-    return improves(shown, ["mse-withheld"], "mse")
 
 
 @idea("mse-classes", "rgb-infinity")

@@ -8,6 +8,7 @@ from rigid_depth.book.claims.findings.finding import finding, seeds
 from rigid_depth.book.claims.findings.of_the_thesis import PRINTED
 from rigid_depth.book.claims.findings.reading import (
     NO_DIFFERENCE,
+    about,
     decoded,
     floor,
     floor_m,
@@ -17,16 +18,18 @@ from rigid_depth.book.claims.findings.reading import (
     verdicts,
 )
 from rigid_depth.book.runs import measures
-from rigid_depth.book.runs.dense import dense_m
+from rigid_depth.book.runs.dense import dense_differences, dense_m
 from rigid_depth.book.runs.families import FAMILIES
 from rigid_depth.book.runs.results import Run, difference_m
+from rigid_depth.conventions import PUBLISHED_SCALE
+from rigid_depth.decisions import level_at
 
 _, END_SHARE = measures.ARRIVING.values()
 
 
 @finding("rgb", "row-mean-depth")
 def the_baseline_sees_more_than_the_row_of_a_pixel(shown: list[Run]) -> bool:
-    """RGB alone is better than the mean of each image row, in every seed."""
+    """Plain RGB is better than the mean of each image row, in every seed."""
     return all(run.rmse_m("rgb") < floor_m(shown) for run in seeds(shown, "rgb").values())
 
 
@@ -56,7 +59,7 @@ def the_infinity_loss_moves_a_part_of_the_sky(shown: list[Run]) -> bool:
 def perfect_labels_are_not_shown_to_help_at_returns(
     shown: list[Run],
 ) -> bool:
-    """Trained on true depth, RGB is better over all surfaces; at LiDAR returns no gain is shown.
+    """True depth up to 80 m as labels helps over all surfaces; at returns no gain is shown.
 
     This holds for labels drawn by distance as returns are and for labels of all surfaces up to
     80 m. Over all surfaces up to 80 m both rows are better, in every seed, by over 0.5 m on the
@@ -73,8 +76,8 @@ def labels_of_far_surfaces_make_returns_worse(shown: list[Run]) -> bool:
     """Trained on true depth at any distance, RGB is over a metre worse at LiDAR returns.
 
     This holds in every seed; beyond 50 m it is better. Surfaces beyond 80 m are part of its
-    labels, and returns thin out with distance. On average it is worse over all surfaces up to 80 m,
-    too. Described after the runs were seen.
+    labels, and returns thin out with distance. It is worse over all surfaces up to 80 m, too, in
+    every seed. Described after the runs were seen.
     """
     trained, usual = (seeds(shown, name) for name in ("rgb-dense", "rgb-infinity"))
     far = "50-80"
@@ -84,7 +87,7 @@ def labels_of_far_surfaces_make_returns_worse(shown: list[Run]) -> bool:
 
     shared = trained.keys() & usual.keys()
     worse = [trained[k].rmse_m("rgb") - usual[k].rmse_m("rgb") for k in shared]
-    everywhere_m = fmean(dense_m(trained[k]) - dense_m(usual[k]) for k in shared)
+    everywhere_m = min(dense_m(trained[k]) - dense_m(usual[k]) for k in shared)
     better_far = all(far_m(trained[k]) < far_m(usual[k]) for k in shared)
     return min(worse) > 1 and better_far and everywhere_m > 0
 
@@ -152,16 +155,24 @@ def the_alignment_loss_aligns(shown: list[Run]) -> bool:
     )
 
 
-@finding("mse", "mse-fresh-decoder")
+GUIDED_TWICE, ALONE_TWICE = "mse-fresh-decoder-free", "rgb-infinity-fresh-decoder"
+GUIDED_ONCE, ALONE_ONCE = (f"{PUBLISHED_SCALE}-repeated/{name}" for name in ("mse", "rgb-infinity"))
+"""The runs that the second stages are built on: those made again on another processor."""
+
+
+@finding(GUIDED_ONCE, "mse-fresh-decoder")
 def a_fresh_decoder_on_frozen_encoders_is_not_told_apart(shown: list[Run]) -> bool:
-    """At returns a fresh decoder on frozen encoders is not told apart from the first stage."""
-    return all(
-        verdicts(shown, ["mse-fresh-decoder"], "mse", branch) == [NO_DIFFERENCE]
+    """At returns a fresh decoder on frozen encoders is not told apart from the first stage.
+
+    The first stage is that of the very runs whose encoders were frozen. RGB ends within 0.1 m of
+    it in every seed.
+    """
+    twice, once = seeds(shown, "mse-fresh-decoder"), seeds(shown, GUIDED_ONCE)
+    near = all(about(twice[k].rmse_m("rgb"), once[k].rmse_m("rgb"), 0.1) for k in twice)
+    return near and all(
+        verdicts(shown, ["mse-fresh-decoder"], GUIDED_ONCE, branch) == [NO_DIFFERENCE]
         for branch in ("rgb", "depth")
     )
-
-
-GUIDED_TWICE, ALONE_TWICE = "mse-fresh-decoder-free", "rgb-infinity-fresh-decoder"
 
 
 @finding(GUIDED_TWICE, ALONE_TWICE)
@@ -181,38 +192,41 @@ def no_guide_shows_in_the_second_stage(shown: list[Run]) -> bool:
     return undecided and all(ahead) and len(ahead) == 6
 
 
-@finding(GUIDED_TWICE, ALONE_TWICE, "mse", "rgb-infinity")
+@finding(GUIDED_TWICE, ALONE_TWICE, GUIDED_ONCE, ALONE_ONCE)
 def a_second_training_helps_with_a_guide_and_without(shown: list[Run]) -> bool:
     """At returns a second training lowers the error of RGB by over half a metre, guided or not.
 
-    Described after the runs were seen.
+    The first stage is that of the very runs that were trained on. Described after the runs were
+    seen.
     """
-    pairs = ((GUIDED_TWICE, "mse"), (ALONE_TWICE, "rgb-infinity"))
+    pairs = ((GUIDED_TWICE, GUIDED_ONCE), (ALONE_TWICE, ALONE_ONCE))
     gains_m = [-difference_m(shown, twice, once).mean for twice, once in pairs]
     better = all(verdicts(shown, [twice], once) == ["better"] for twice, once in pairs)
     return better and min(gains_m) > 0.5
 
 
-@finding(GUIDED_TWICE, ALONE_TWICE, "mse-fresh-decoder", "mse", "rgb-infinity")
+@finding(GUIDED_TWICE, ALONE_TWICE, "mse-fresh-decoder", GUIDED_ONCE, ALONE_ONCE)
 def over_all_surfaces_a_second_training_helps_rgb_alone_and_harms_it_with_a_guide(
     shown: list[Run],
 ) -> bool:
     """Over all surfaces a second training helps RGB alone and harms RGB with a guide.
 
-    In every seed, by over 0.25 m either way, with frozen encoders too. So the guided network
-    trained twice has an error there that is over half a metre larger than that of RGB alone trained
-    twice. Test streets, up to 80 m. Described after the runs were seen.
+    This holds in every seed, by over 0.15 m either way; with a guide also where the encoders are
+    frozen. So the guided network trained twice has an error there that is over half a metre larger
+    than that of RGB alone trained twice. The first stage is that of the very runs that were trained
+    on. Test streets, up to 80 m. Described after the runs were seen.
     """
 
     def changes_m(ours: str, base: str) -> list[float]:
         after, before = seeds(shown, ours), seeds(shown, base)
         return [dense_m(after[k]) - dense_m(before[k]) for k in after.keys() & before.keys()]
 
-    harmed = changes_m(GUIDED_TWICE, "mse") + changes_m("mse-fresh-decoder", "mse")
-    helped = changes_m(ALONE_TWICE, "rgb-infinity")
+    guided = (GUIDED_TWICE, "mse-fresh-decoder")
+    harmed = [change for twice in guided for change in changes_m(twice, GUIDED_ONCE)]
+    helped = changes_m(ALONE_TWICE, ALONE_ONCE)
     return (
-        min(harmed) > 0.25
-        and max(helped) < -0.25
+        min(harmed) > 0.15
+        and max(helped) < -0.15
         and min(changes_m(GUIDED_TWICE, ALONE_TWICE)) > 0.5
     )
 
@@ -233,19 +247,21 @@ def over_all_surfaces_plain_rgb_has_the_smallest_error(shown: list[Run]) -> bool
     )
 
 
-@finding("relative-mse", "mse", "rgb-infinity")
-def over_all_surfaces_two_rows_err_less_than_rgb_with_their_losses(shown: list[Run]) -> bool:
-    """Over all surfaces an MSE on latents or codes ends below RGB with equal losses, in each seed.
+@finding("relative-mse", "rgb-infinity", *PRINTED)
+def over_all_surfaces_no_method_is_shown_to_help(shown: list[Run]) -> bool:
+    """Over all surfaces no method is shown to be better than RGB alone with the same losses.
 
-    On the codes of relative representations by over 0.25 m. Corrected for all lines of that
-    comparison neither is shown at the level of three seeds. Described after the runs were seen.
+    Corrected for all rows compared with it that have run, at the level of three seeds. Farthest
+    below is `relative-mse`, by over 0.2 m in every seed. Test streets, up to 80 m; intervals allow
+    for seeds and not for streets. Described after the runs were seen.
     """
-    alone = seeds(shown, "rgb-infinity")
-    changes_m = {
-        name: [dense_m(run) - dense_m(alone[seed]) for seed, run in seeds(shown, name).items()]
-        for name in ("mse", "relative-mse")
-    }
-    return max(changes_m["mse"]) < 0 and max(changes_m["relative-mse"]) < -0.25
+    rows = [name for name in FAMILIES["rgb-infinity"] if seeds(shown, name)]
+    found = dense_differences(shown, rows, "rgb-infinity")
+    better = [n for n, (d, p_value) in found.items() if d.mean < 0 and p_value < level_at(d.count)]
+    farthest = min(found, key=lambda name: found[name][0].mean)
+    alone, ours = seeds(shown, "rgb-infinity"), seeds(shown, "relative-mse")
+    each_m = [dense_m(ours[k]) - dense_m(alone[k]) for k in ours.keys() & alone.keys()]
+    return not better and farthest == "relative-mse" and max(each_m) < -0.2
 
 
 @finding(GUIDED_TWICE, "row-mean-depth")

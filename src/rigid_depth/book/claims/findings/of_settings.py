@@ -127,7 +127,7 @@ def no_use_of_a_split_by_frames_is_shown(shown: list[Run]) -> bool:
 
 @finding("rgb", *PRINTED)
 def no_line_of_the_verdicts_says_better(shown: list[Run]) -> bool:
-    """Against RGB, with the infinity loss and without, no row is shown to be better."""
+    """At returns no row is shown to be better than RGB, with the infinity loss and without."""
     return not any(better(shown, FAMILIES[reference], reference) for reference in FAMILIES)
 
 
@@ -140,7 +140,7 @@ def one_street_of_kitti_does_not_carry_over_to_another(shown: list[Run]) -> bool
     """Trained on one drive of KITTI, RGB is worse on another than the mean of each row.
 
     Trained longer on that drive it fits it better, and the other no better. Started from weights of
-    the synthetic world it errs by over half a metre less on the other than trained from scratch,
+    the synthetic world it has over half a metre less error on the other than trained from scratch,
     for as long or not, in every seed, and still more than that mean.
     """
     scratch, as_long = (seeds(shown, name) for name in (SCRATCH, AS_LONG))
@@ -152,25 +152,40 @@ def one_street_of_kitti_does_not_carry_over_to_another(shown: list[Run]) -> bool
     return fits and no_better and min(gains_m) > 0.5 and min(started_m.values()) > floor_m(shown)
 
 
-@finding("released-code", "rgb-infinity", "mse")
+@finding("released-code", "rgb-infinity", "mse", "rotation-global-16-latent")
 def as_released_one_rotation_answers_all_and_rgb_is_not_shown_to_change(shown: list[Run]) -> bool:
-    """As released, R_rgb is one rotation for all images, and RGB is not told apart from RGB alone.
+    """As released, R_rgb is one rotation for all images, and at returns RGB is not told apart.
 
     It is one for all pixels of the latent, too, while R_rgbd lies 4 rad from its mean and more,
-    though nothing is detached. The guide is not told apart from that of `mse` at returns; over all
-    surfaces it errs over 2 m less, in every seed. It leads RGB by over a metre, and zero-shot errs
-    over a metre more than RGB. Described after the runs were seen.
+    though nothing is detached. The latents shrank: they vary over ten thousand times less than
+    those of `rotation-global-16-latent`, and the turned ones agree (relative distance below 0.02).
+    RGB has 0.1 to 0.2 m more error at returns than RGB with the infinity loss, in every seed, and
+    less over all surfaces. At returns the guide is not told apart from that of `mse` and leads RGB
+    by over 2 m; over all surfaces it is behind RGB, in every seed, and over 3 m ahead of that of
+    `mse`. Zero-shot has over a metre more error than RGB. Described after the runs were seen.
     """
     released, mse = seeds(shown, "released-code"), seeds(shown, "mse")
+    alone, latent = seeds(shown, "rgb-infinity"), seeds(shown, "rotation-global-16-latent")
+    more_m = [released[k].rmse_m("rgb") - alone[k].rmse_m("rgb") for k in released]
     dense = [dense_m(mse[k], "depth") - dense_m(released[k], "depth") for k in released]
+    everywhere_m = [dense_m(released[k]) - dense_m(alone[k]) for k in released]
+    behind_m = [dense_m(run, "depth") - dense_m(run) for run in released.values()]
+    shrunk = [
+        measures.latent_variance(latent[k].record) / measures.latent_variance(released[k].record)
+        for k in released
+    ]
     found = turns(shown, "released-code")
     return all(
         (
             all(turn["own_spread_rad"] < 0.01 < 4 < turn["guide_spread_rad"] for turn in found),
             verdicts(shown, ["released-code"], "rgb-infinity") == [NO_DIFFERENCE],
             verdicts(shown, ["released-code"], "mse", "depth") == [NO_DIFFERENCE],
-            min(dense) > 2,
-            branch_difference_m(shown, "released-code", "depth", "rgb").high < -1,
+            0.1 < min(more_m) <= max(more_m) < 0.2,
+            max(everywhere_m) < 0 < min(behind_m),
+            min(shrunk) > 1e4,
+            max(decoded(shown, "released-code", "relative_distance")) < 0.02,
+            min(dense) > 3,
+            branch_difference_m(shown, "released-code", "depth", "rgb").high < -2,
             branch_difference_m(shown, "released-code", "zero_shot", "rgb").low > 1,
         )
     )

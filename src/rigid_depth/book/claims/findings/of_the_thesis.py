@@ -6,15 +6,7 @@ says itself; `judging` says when it is excluded and when it stays undecided.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from statistics import fmean
-
-from scipy.stats import kendalltau
-
 from rigid_depth.book.claims.findings.finding import (
-    NOT_REPRODUCED,
-    REPRODUCED,
-    UNDECIDED,
     Judgement,
     claim,
     seeds,
@@ -30,7 +22,7 @@ from rigid_depth.book.claims.findings.judging import (
     stays_below,
     worsens,
 )
-from rigid_depth.book.claims.findings.reading import decoded, floor, gap_m, rmse_m
+from rigid_depth.book.claims.findings.reading import floor, gap_m
 from rigid_depth.book.runs.families import FAMILIES
 from rigid_depth.book.runs.results import Run, branch_difference_m, printed_table
 from rigid_depth.conventions import EARLIER_SCALE
@@ -38,7 +30,6 @@ from rigid_depth.conventions import EARLIER_SCALE
 READABLE_M = 0.5
 """A latent is readable if a decoder that has never seen one like it errs by less more."""
 
-GUIDES = ("mse", "lidar-diluted", "lidar-noisy", "small-encoder", "shared-encoder", "mse-withheld")
 BASELINES = ("rgb", "rgb-infinity")
 """RGB without a guide: plain, and with the infinity loss, which the thesis names as reference."""
 
@@ -63,7 +54,7 @@ def a_rotation_is_better_and_its_latent_readable(shown: list[Run]) -> Judgement:
     """A rotation makes RGB better, and a decoder trained on RGB-D latents can read its latent.
 
     By one and the same row, against RGB with the infinity loss or without; readable: at most 0.5 m
-    worse by the control decoder.
+    worse by the control decoder. The second baseline was added after the runs were seen.
     """
 
     def both(row: str, reference: str, gain: float) -> Judgement:
@@ -99,8 +90,8 @@ def the_depth_decoder_is_worse_on_rgb_latents(shown: list[Run]) -> Judgement:
 def rgb_overfits_more_than_its_guide(shown: list[Run]) -> Judgement:
     """Trained with MSE, RGB loses more to validation than its guide, in every seed.
 
-    Thesis Figure 7.1 shows the same; its guide has no gap. What is lost is gain over the mean depth
-    of each image row, so that it does not matter if one set of streets is easier.
+    Thesis Figure 7.1 shows the same; there the guide has no gap. What is lost is gain over the mean
+    depth of each image row, so that it does not matter if one set of streets is easier.
     """
     runs = list(seeds(shown, "mse").values())
     of_rgb, of_guide = ([gap_m(run, floor(shown), b) for run in runs] for b in ("rgb", "depth"))
@@ -109,26 +100,6 @@ def rgb_overfits_more_than_its_guide(shown: list[Run]) -> Judgement:
         in_every_seed(of_rgb, "Gap of RGB in `mse`"),
         in_every_seed(more, "How much wider it is than the guide's"),
     )
-
-
-@claim(*GUIDES)
-def a_guide_that_leans_on_lidar_is_hard_to_meet(shown: list[Run]) -> Judgement:
-    """The larger the guide's lead over RGB, the farther apart the latents end.
-
-    Means over seeds, Kendall's tau; also without the shared encoder, whose latents are one.
-    """
-
-    def together(names: Sequence[str]) -> Judgement:
-        runs = [seeds(shown, name).values() for name in names]
-        leads = [fmean(r.rmse_m("rgb") - r.rmse_m("depth") for r in row) for row in runs]
-        distances = [fmean(decoded(shown, name, "relative_distance")) for name in names]
-        tau, p_value = kendalltau(leads, distances, alternative="greater")
-        shows = f"Over {len(names)} guides tau {tau:+.2f}, one-sided p = {p_value:.3f}."
-        against = NOT_REPRODUCED if p_value > 0.95 else UNDECIDED
-        return Judgement(REPRODUCED if p_value < 0.05 else against, shows)
-
-    own_encoders = [name for name in GUIDES if name != "shared-encoder"]
-    return all_of(together(GUIDES), together(own_encoders))
 
 
 @claim("coral", "mse")
@@ -147,7 +118,7 @@ def one_pool_for_each_pixel_is_worse(shown: list[Run]) -> Judgement:
 
 @claim("rgb", "row-mean-depth")
 def rgb_overfits(shown: list[Run]) -> Judgement:
-    """RGB alone gains less over the mean of each row on unseen streets than in training.
+    """Plain RGB gains less over the mean of each row on unseen streets than in training.
 
     In every seed. The errors themselves can't be compared: one set of streets may be easier.
     """
@@ -157,36 +128,16 @@ def rgb_overfits(shown: list[Run]) -> Judgement:
 
 @claim("rgb", "rgb-infinity")
 def the_infinity_loss_makes_the_metric_worse(shown: list[Run]) -> Judgement:
-    """The infinity loss makes RGB alone worse."""
+    """The infinity loss makes RGB without a guide worse."""
     printed = printed_table("table_8_2")
     loss = printed["rgb-infinity"]["rgb"] / printed["rgb"]["rgb"] - 1
     return worsens(shown, ["rgb-infinity"], "rgb", loss)
 
 
-@claim("mse", "lidar-noisy", "mse-undecayed", group=EARLIER_SCALE)
-def decay_and_noise_raise_both_errors_of_the_guide(shown: list[Run]) -> Judgement:
-    """Decay and noise raise both errors of the guide in each seed and do not help RGB."""
-    pairs = [("lidar-noisy", "mse"), ("mse", "mse-undecayed")]
-
-    def raised(name: str, reference: str, split: str) -> Judgement:
-        more, less = seeds(shown, name), seeds(shown, reference)
-        differences = [
-            rmse_m(more[seed], split, "depth") - rmse_m(less[seed], split, "depth")
-            for seed in sorted(more.keys() & less.keys())
-        ]
-        return in_every_seed(differences, f"Guide of `{name}` less that of `{reference}`, {split}")
-
-    return all_of(
-        *(raised(*pair, split) for pair in pairs for split in ("train", "test")),
-        *(brings_nothing(shown, [name], reference) for name, reference in pairs),
-    )
-
-
 def _a_printed_gain(shown: list[Run], table: str) -> Judgement:
     """Whether a row that a table of the thesis prints as better than RGB without a guide is.
 
-    Each row is asked for its own printed gain, against both baselines. Two baselines and own gains
-    were chosen after the runs were seen; before, plain RGB and the best gain were asked for.
+    Each row is asked for its own printed gain, against both baselines.
     """
     return any_of(
         *(
@@ -202,7 +153,8 @@ def a_row_of_table_8_2_is_better_than_rgb(shown: list[Run]) -> Judgement:
     """A method of thesis Table 8.2 makes RGB better than RGB without a guide.
 
     Asked of the rows that the thesis prints as better, against RGB with the infinity loss and
-    without. It is not reproduced where every printed gain is excluded.
+    without. It is not reproduced where every printed gain is excluded. Both baselines and own
+    gains were chosen after the runs were seen; before, plain RGB and the best gain were asked for.
     """
     return _a_printed_gain(shown, "table_8_2")
 
@@ -212,7 +164,8 @@ def a_rotation_is_better_than_rgb(shown: list[Run]) -> Judgement:
     """A rotation of thesis Table 8.5 makes RGB better than RGB without a guide.
 
     Asked of the rows that the thesis prints as better, against RGB with the infinity loss and
-    without. It is not reproduced where every printed gain is excluded.
+    without. It is not reproduced where every printed gain is excluded. Both baselines and own
+    gains were chosen after the runs were seen; before, plain RGB and the best gain were asked for.
     """
     return _a_printed_gain(shown, "table_8_5")
 
@@ -234,7 +187,11 @@ def gradients_of_the_rgb_decoder_keep_to_rgb(shown: list[Run]) -> Judgement:
 
 @claim("rotation-global-3")
 def rotations_agree_at_once(shown: list[Run]) -> Judgement:
-    """The loss between the rotations falls below a fiftieth in the first quarter of every run."""
+    """At d = 3 the loss between the rotations falls below a fiftieth in the first quarter of a run.
+
+    In every seed. The thesis speaks of alignment in latent space; this is what can be read off
+    its curve.
+    """
 
     def least(run: Run) -> float:
         curve = run.record["curves"]["train"]
