@@ -142,7 +142,7 @@ def _whole(items: Sequence[Item], runs: list[Run]) -> str:
     """All differences at once: the experiment, what it sets and what not, what its runs say."""
     ours, theirs = find_experiment(WHOLE_AGAINST), find_experiment(WHOLE)
     changed = [
-        f"`{name}={as_text(getattr(theirs, name))}`"
+        f"`{name}={_as_typed(getattr(theirs, name))}`"
         for name in open_fields(theirs)
         if getattr(theirs, name) != getattr(ours, name)
     ]
@@ -155,6 +155,11 @@ def _whole(items: Sequence[Item], runs: list[Run]) -> str:
         text += f" It does not set {', '.join(dict.fromkeys(kept))}."
     changes = f"{_compared(WHOLE, WHOLE_AGAINST, (), runs)} {{finding}}`{WHOLE_SHOWS}`"
     return f"{text}\n\n{changes}\n"
+
+
+def _as_typed(value: object) -> str:
+    """A value as one types it after `-p name=`."""
+    return ",".join(map(as_text, value)) if isinstance(value, tuple) else as_text(value)
 
 
 def _keeps(setting: str) -> bool:

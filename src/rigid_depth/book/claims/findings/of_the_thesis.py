@@ -110,7 +110,7 @@ def coral_is_better_than_mse(shown: list[Run]) -> Judgement:
     return improves(shown, ["coral"], "mse", gain)
 
 
-@claim("relative", "relative-local", group=EARLIER_SCALE)
+@claim("relative", "relative-local")
 def one_pool_for_each_pixel_is_worse(shown: list[Run]) -> Judgement:
     """Relative representations with a pool of anchors for each pixel are worse than with one."""
     return worsens(shown, ["relative-local"], "relative")
