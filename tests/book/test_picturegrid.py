@@ -64,7 +64,7 @@ def test_a_branch_is_compared_with_rgb_alone(tmp_path):
     seen = [_colours(line) for line in (own, guide)]
     steps = picturediff.STEPS
     assert seen == [[steps[2], steps[5]], [steps[6], steps[3]]]
-    assert guide.startswith("| MSE: depth |")
+    assert guide.startswith("| MSE: RGB-D |")
     assert "(#run-cpu-mse-seed-0)" in own
     assert "at least 1 m less on 75 % of the surface, more on 25 %](data:" in own
     frames, _ = compared_frames(Published(made, "cpu"), "mse", "rgb-infinity", (0,), book=tmp_path)

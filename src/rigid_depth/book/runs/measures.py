@@ -65,7 +65,11 @@ def arriving(summary: Callable[[list[float]], float]) -> Measure:
     def read(record: dict) -> float | None:
         losses = record.get("curves", {}).get("train", {}).get("alignment")
         settings = record["parameters"]
-        if not losses or not settings["balancing"] or not any(settings["alignment_weight"]):
+        if (
+            not losses
+            or not settings["balancing"]
+            or not any(settings.get("alignment_weight", [1]))
+        ):
             return None
         return summary([100 * loss / (loss + BALANCING_EPSILON) for loss in losses])
 

@@ -110,7 +110,7 @@ def a_guide_that_leans_on_lidar_is_hard_to_meet(shown: list[Run]) -> bool:
 
     guides = ("mse", *REMEDIES, "mse-withheld")
     two_encoders = [name for name in guides if name != "shared-encoder"]
-    return max(p_value(guides), p_value(two_encoders)) < 0.05
+    return bool(max(p_value(guides), p_value(two_encoders)) < 0.05)
 
 
 @finding("mse", "lidar-noisy")
@@ -184,7 +184,7 @@ def the_output_of_a_guide_is_a_poor_label(shown: list[Run]) -> bool:
 
 @finding("mse")
 def the_guide_is_not_ahead_of_the_nearest_return(shown: list[Run]) -> bool:
-    """At withheld returns the error of the guide of `mse` exceeds that of the nearest given return.
+    """At withheld returns the guide of MSE has more error than the nearest given return.
 
     It also exceeds its own error at given returns, by a twentieth at least, in every seed.
     """

@@ -247,7 +247,7 @@ def over_all_surfaces_plain_rgb_has_the_smallest_error(shown: list[Run]) -> bool
     )
 
 
-@finding("relative-mse", "rgb-infinity", *PRINTED)
+@finding(*PRINTED)
 def over_all_surfaces_no_method_is_shown_to_help(shown: list[Run]) -> bool:
     """Over all surfaces no method is shown to be better than RGB alone with the same losses.
 
