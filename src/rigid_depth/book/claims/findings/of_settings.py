@@ -154,9 +154,9 @@ def one_street_of_kitti_does_not_carry_over_to_another(shown: list[Run]) -> bool
 
 @finding("released-code", "rgb-infinity", "mse", "rotation-global-16-latent")
 def as_released_one_rotation_answers_all_and_rgb_is_not_shown_to_change(shown: list[Run]) -> bool:
-    """As released, R_rgb is one rotation for all images, and at returns RGB is not told apart.
+    """As released, R_rgb is one rotation; at returns RGB is not told apart from RGB alone.
 
-    It is one for all pixels of the latent, too, while R_rgbd lies 4 rad from its mean and more,
+    It is one for all images and pixels of the latent, and R_rgbd lies 4 rad from its mean or more,
     though nothing is detached. The latents shrank: they vary over ten thousand times less than
     those of `rotation-global-16-latent`, and the turned ones agree (relative distance below 0.02).
     RGB has 0.1 to 0.2 m more error at returns than RGB with the infinity loss, in every seed, and
