@@ -39,21 +39,17 @@ from rigid_depth.experiments.registry import EXPERIMENTS
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """Reads the same in a tenth of the time where PyYAML has libyaml."""
+OF_RUNS = ("reproduced", "not reproduced", "helped", "did not help", "undecided at this scale")
+"""Verdicts that only runs can give."""
 VERDICTS = (
     "holds",
     "holds under a condition",
     "misprint",
     "wrong",
-    "reproduced",
-    "not reproduced",
-    "helped",
-    "did not help",
-    "undecided at this scale",
+    *OF_RUNS,
     "not checkable",
     "open",
 )
-OF_RUNS = VERDICTS[VERDICTS.index("reproduced") : VERDICTS.index("not checkable")]
-"""Verdicts that only runs can give."""
 LISTS = ("cell", "test", "run", "finding", "compares")
 ERRATA = ("holds under a condition", "misprint", "wrong")
 SEVERITIES = {

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from rigid_depth.book.claims.findings import FINDINGS, Finding, Judgement, judgement
 from rigid_depth.book.claims.findings.finding import CLAIM, FINDING, IDEA
 from rigid_depth.book.markdown import plain
+from rigid_depth.book.pages import ledgerpages
 from rigid_depth.book.runs.provenance import badges
 from rigid_depth.book.runs.results import Run, stale_words
 
@@ -17,13 +18,7 @@ SPELT = {
     r"table (\d) (\d)": r"thesis Table \1.\2", r"d (\d)": r"d = \1",
 }  # fmt: skip
 """How a heading writes what an id cannot."""
-COLOURS = {
-    "holds": "good",
-    "reproduced": "good",
-    "helped": "good",
-    "not reproduced": "bad",
-    "no longer holds": "bad",
-}
+COLOURS = {**ledgerpages.COLOURS, "no longer holds": "bad"}
 """Colour of a verdict; others are grey."""
 PARTS = {
     CLAIM: "Claims of the thesis",

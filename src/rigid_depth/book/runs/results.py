@@ -190,8 +190,10 @@ def beside(shown: Sequence[Run], runs: Iterable[Run], names: Iterable[str]) -> l
     So `core-repeated/mse` can be compared with a row of `core`.
     """
     others = {name for name in names if "/" in name}
-    lent = (replace(run, experiment=f"{run.group}/{run.experiment}") for run in runs)
-    return [*shown, *(run for run in lent if run.experiment in others)]
+    if not others:  # mostly so, and findings ask hundreds of times a build
+        return list(shown)
+    named = ((f"{run.group}/{run.experiment}", run) for run in runs)
+    return [*shown, *(replace(run, experiment=name) for name, run in named if name in others)]
 
 
 def mean_rmse_m(runs: Iterable[Run], experiment: str, branch: str = "rgb") -> float | None:
