@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rigid_depth.book.runs.comparison import verdicts
+from rigid_depth.book.runs.comparison import OPEN, verdicts, with_verdict
 from rigid_depth.book.runs.families import own_reference
 from rigid_depth.book.runs.results import Run
 from rigid_depth.conventions import SHOWN_SCALES
@@ -56,7 +56,7 @@ def outcome(runs: Sequence[Run], experiments: Sequence[str], reference: str) -> 
         for base in dict.fromkeys(bases.values()):
             rows += verdicts(mine, [name for name in experiments if bases[name] == base], base)
         rows = [row for row in rows if row["experiment"] in waiting]
-        waiting = [row["experiment"] for row in rows if row["verdict"] == "open"]
+        waiting = [row["experiment"] for row in rows if row["verdict"] == OPEN]
         if len(waiting) < len(rows):
             said.append(_at_scale(scale, rows))
     if not said:
@@ -67,7 +67,7 @@ def outcome(runs: Sequence[Run], experiments: Sequence[str], reference: str) -> 
 
 def _at_scale(scale: str, rows: Sequence[dict]) -> str:
     """The sentences for one scale, of which at least one row is judged."""
-    judged = [row for row in rows if row["verdict"] != "open"]
+    judged = with_verdict(rows)
     said = []
     for base in dict.fromkeys(row["reference"] for row in judged):
         said += _against(base, [row for row in judged if row["reference"] == base])

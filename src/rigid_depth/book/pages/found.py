@@ -15,7 +15,7 @@ from rigid_depth.book.claims.findings.of_rotations import COUPLED, NUMBERS_OF_A_
 from rigid_depth.book.markdown import plain
 from rigid_depth.book.runs import regime
 from rigid_depth.book.runs.chance import expected_range, range_within
-from rigid_depth.book.runs.comparison import LEAST_SEEDS, MARGIN, difference_text
+from rigid_depth.book.runs.comparison import LEAST_SEEDS, MARGIN, difference_text, with_verdict
 from rigid_depth.book.runs.dense import dense_m
 from rigid_depth.book.runs.results import (
     Run,
@@ -51,7 +51,7 @@ def brief(text: str, sentences: int = 2) -> str:
 
 def helped(lines: Lines) -> str:
     """Whether any method makes the RGB branch better than RGB alone with the same losses."""
-    judged = [row for row in lines.values() if row["verdict"] != "open"]
+    judged = with_verdict(lines.values())
     later = len(lines) - len(judged)
     if not judged:
         return (
@@ -79,7 +79,7 @@ def helped(lines: Lines) -> str:
 
 def helped_at(lines: Lines, scale: str, *, stale: bool = False) -> str:
     """The answer of another scale, in half a sentence; `stale` if runs of it are."""
-    judged = [row for row in lines.values() if row["verdict"] != "open"]
+    judged = with_verdict(lines.values())
     better = _names(judged, "better")
     said = f"better is {better}" if better else "none is shown to be better"
     by = ", by runs of earlier code," if stale else ""

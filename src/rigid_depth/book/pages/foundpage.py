@@ -15,7 +15,7 @@ from rigid_depth.book.markdown import number, plain, table
 from rigid_depth.book.pages import found, limits
 from rigid_depth.book.pages.ledgerpages import WIDE
 from rigid_depth.book.runs import regime
-from rigid_depth.book.runs.comparison import LEAST_SEEDS
+from rigid_depth.book.runs.comparison import LEAST_SEEDS, with_verdict
 from rigid_depth.book.runs.families import FAMILIES
 from rigid_depth.book.runs.forest import family, forest, main_rows
 from rigid_depth.book.runs.results import Run
@@ -56,7 +56,7 @@ def leading(runs: Sequence[Run]) -> tuple[list[Run], dict[str, dict]]:
     for scale in SHOWN_SCALES:
         shown = [run for run in runs if run.group == scale]
         lines = family(shown)
-        if any(row["verdict"] != "open" for row in lines.values()):
+        if with_verdict(lines.values()):
             break
     return shown, lines
 
@@ -155,7 +155,7 @@ def _scale(shown: Sequence[Run]) -> str:
 
 def answer(shown: Sequence[Run], lines: Mapping[str, dict]) -> str:
     """The answer of the front page in two sentences and the scale that it holds for."""
-    judged = [row for row in lines.values() if row["verdict"] != "open"]
+    judged = with_verdict(lines.values())
     better, worse = (
         [row for row in judged if row["verdict"] == verdict] for verdict in ("better", "worse")
     )

@@ -11,8 +11,9 @@ from statistics import fmean, median
 from rigid_depth.book.markdown import number, plain
 from rigid_depth.book.pages.found import Lines, of
 from rigid_depth.book.runs import regime
+from rigid_depth.book.runs.comparison import with_verdict
 from rigid_depth.book.runs.forest import main_rows, printed
-from rigid_depth.book.runs.measures import ARRIVING
+from rigid_depth.book.runs.measures import END_SHARE
 from rigid_depth.book.runs.results import HEADLINE_CAP, Run, mean_rmse_m
 from rigid_depth.conventions import EARLIER_SCALE
 from rigid_depth.decisions import MORE_SEEDS, POWER, STOP_UNDECIDED
@@ -25,8 +26,7 @@ THESIS_SIZE = "about 8 million parameters"
 
 def faded(runs: Sequence[Run], experiments: Sequence[str]) -> tuple[list[str], int]:
     """The rows whose alignment loss ended below half of its weight, and how many have one."""
-    end = ARRIVING["at the end [%]"]
-    shares = {name: [end(run.record) for run in of(runs, name)] for name in experiments}
+    shares = {name: [END_SHARE(run.record) for run in of(runs, name)] for name in experiments}
     known = {name: found for name, found in shares.items() if found and None not in found}
     return [name for name, found in known.items() if fmean(found) < 50], len(known)
 
@@ -84,7 +84,7 @@ def _of_size(runs: Sequence[Run]) -> str:
 
 
 def _of_sight(lines: Lines) -> str:
-    judged = [row for row in lines.values() if row["verdict"] != "open"]
+    judged = with_verdict(lines.values())
     if not judged:
         return "**Small effects.** No line has the seeds yet to say how small it can see."
     seen = visible(lines)
@@ -103,7 +103,7 @@ def _of_sight(lines: Lines) -> str:
 
 def visible(lines: Lines) -> list[float]:
     """The smallest visible effect of every judged line, in percent of the reference's error."""
-    return [100 * row["visible"] for row in lines.values() if row["verdict"] != "open"]
+    return [100 * row["visible"] for row in with_verdict(lines.values())]
 
 
 def _of_weight(runs: Sequence[Run], every: Sequence[Run], lines: Lines) -> str:
@@ -129,7 +129,7 @@ def _of_weight(runs: Sequence[Run], every: Sequence[Run], lines: Lines) -> str:
 
 def changes(runs: Sequence[Run], lines: Lines) -> list[str]:
     """What would change the verdicts."""
-    judged = [row for row in lines.values() if row["verdict"] != "open"]
+    judged = with_verdict(lines.values())
     undecided = sum(row["next"] in (MORE_SEEDS, STOP_UNDECIDED) for row in judged)
     later = len(lines) - len(judged)
     bounds = [(b, b.reached(runs)) for b in regime.ASKED]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from statistics import fmean
 
 from rigid_depth.book.markdown import table
@@ -16,6 +17,8 @@ from rigid_depth.decisions import in_shares, level_at, next_look
 from rigid_depth.statistics import holm
 
 LEAST_SEEDS = 2
+BETTER, WORSE, NO_DIFFERENCE, OPEN = "better", "worse", "no difference shown", "open"
+"""Verdicts of a line; *open* is one with fewer than `LEAST_SEEDS` seeds."""
 MARGIN = 0.02
 """Differences below this share of the reference's error are called equivalent."""
 
@@ -49,28 +52,36 @@ def verdicts(
     look and by the first step of Holm's method; `equivalent` says whether the 90 % interval lies
     within `MARGIN`, for each line by itself, and `next` whether the line stops.
     """
-    runs = list(runs)
+    runs = tuple(runs)
     family = FAMILIES.get(reference, ()) if branch == "rgb" and isinstance(reference, str) else ()
     others = [name for name in experiments if name not in family]
-    rows = _corrected(runs, others, reference, branch)
+    against = dict.fromkeys(others, reference) if isinstance(reference, str) else reference
+    rows = _corrected(runs, tuple((name, against[name]) for name in others), branch)
     if len(others) < len(experiments):
-        rows += _corrected(runs, family, reference, branch)
+        rows += _corrected(runs, tuple((name, reference) for name in family), branch)
     found = {row["experiment"]: row for row in rows}
-    return [found[name] for name in experiments]
+    return [dict(found[name]) for name in experiments]
 
 
+def with_verdict(rows: Iterable[dict]) -> list[dict]:
+    """Those of some lines that have seeds enough for a verdict."""
+    return [row for row in rows if row["verdict"] != OPEN]
+
+
+@lru_cache(maxsize=512)
 def _corrected(
-    runs: list[Run], experiments: Sequence[str], reference: str | Mapping[str, str], branch: str
-) -> list[dict]:
-    """The rows of `verdicts`, corrected over these experiments."""
+    runs: tuple[Run, ...], pairs: tuple[tuple[str, str], ...], branch: str
+) -> tuple[dict, ...]:
+    """The rows of `verdicts` for pairs of row and reference, corrected over them.
+
+    Kept, because findings, tables and pages ask for the same family many times in a build.
+    """
     rows, estimates = {}, {}
-    against = dict.fromkeys(experiments, reference) if isinstance(reference, str) else reference
-    for name in experiments:
-        reference = against[name]
+    for name, reference in pairs:
         seeds = _shared_seeds(runs, (name, reference), branch)
         found = difference_m(runs, name, reference, branch) if len(seeds) >= LEAST_SEEDS else None
         rows[name] = {"experiment": name, "reference": reference, "seeds": len(seeds)}
-        rows[name]["verdict"] = "open"
+        rows[name]["verdict"] = OPEN
         if found:
             estimates[name] = found
             mean_m = fmean(
@@ -85,11 +96,11 @@ def _corrected(
         level = level_at(row["seeds"])
         first = level / len(estimates)
         row |= in_shares(estimates[name], row["reference_m"], MARGIN, level=first)
-        better = "better" if row["value_m"] < 0 else "worse"
-        verdict = better if p_value < level else "no difference shown"
+        changed = BETTER if row["value_m"] < 0 else WORSE
+        verdict = changed if p_value < level else NO_DIFFERENCE
         row |= {"p_value": p_value, "verdict": verdict, "lines": len(estimates)}
         row["next"] = next_look(p_value, row["p_equivalent"], row["seeds"])
-    return list(rows.values())
+    return tuple(rows.values())
 
 
 def verdict_table(
@@ -117,10 +128,10 @@ def base_table(runs: Iterable[Run], bases: Mapping[str, str], branch: str = "rgb
 def difference_text(found, digits: int = 2) -> str:
     """A difference in metres with its 95 % interval, in one line of text; "open" for None.
 
-    `found` is what `tables.difference_m` and `tables.branch_difference_m` give.
+    `found` is what `results.difference_m` and `results.branch_difference_m` give.
     """
     if found is None:
-        return "open"
+        return OPEN
     value, low, high = (f"{x:+.{digits}f}" for x in (found.mean, found.low, found.high))
     return f"{value} m, 95 % {low} to {high}"
 
@@ -151,15 +162,14 @@ def verdict_words(row: dict) -> str:
 
     That interval is corrected neither for the family of the line nor for the level of its look.
     """
-    told = row["verdict"] in ("better", "worse", "open")
-    if told or row["low_m"] <= 0 <= row["high_m"]:
+    if row["verdict"] != NO_DIFFERENCE or row["low_m"] <= 0 <= row["high_m"]:
         return row["verdict"]
     return f"{row['verdict']} (95 % without zero)"
 
 
 def _verdict_head(rows: list[dict]) -> list[str]:
     """The columns of a verdict; a p-value depends on how many lines it was corrected for."""
-    lines = sorted({row["lines"] for row in rows if row["verdict"] != "open"})
+    lines = sorted({row["lines"] for row in with_verdict(rows)})
     p_value = f"p (Holm of {' and '.join(map(str, lines))})" if lines else "p (Holm)"
     share = f"within ±{100 * MARGIN:.0f} % (90 %)"
     return [
@@ -174,8 +184,8 @@ def _verdict_head(rows: list[dict]) -> list[str]:
 
 
 def _verdict_cells(row: dict) -> list[str]:
-    if row["verdict"] == "open":
-        return ["open", *["–"] * 5, str(row["seeds"])]
+    if row["verdict"] == OPEN:
+        return [OPEN, *["–"] * 5, str(row["seeds"])]
     between = f"{row['low_m']:+.3f} to {row['high_m']:+.3f}"
     share = f"{100 * row['low']:+.1f} to {100 * row['high']:+.1f}"
     share = f"{'yes' if row['equivalent'] else 'no'} ({share})"

@@ -76,9 +76,10 @@ def arriving(summary: Callable[[list[float]], float]) -> Measure:
     return read
 
 
+MEAN_SHARE, END_SHARE = arriving(fmean), arriving(lambda shares: shares[-1])
 ARRIVING: dict[str, Measure] = {
-    "weight that arrives, mean over the run [%]": arriving(fmean),
-    "at the end [%]": arriving(lambda shares: shares[-1]),
+    "weight that arrives, mean over the run [%]": MEAN_SHARE,
+    "at the end [%]": END_SHARE,
 }
 """A loss that has become small beside eps loses the weight that balancing gave it."""
 

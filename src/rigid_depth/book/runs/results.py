@@ -34,11 +34,12 @@ OF_A_SCENE = ("squared_error_sum_m2", "pixels")
 """What a record holds of each street."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
     """A run record with its place, `<group>/<experiment>/seed-<seed>`.
 
-    `experiment` may have its group before it, where rows of two groups are compared (`beside`).
+    `experiment` may have its group before it, where rows of two groups are compared (`beside`). A
+    run equals itself alone, so that what was found of some runs can be kept.
     """
 
     group: str

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from inspect import cleandoc
 
+from rigid_depth.book.runs.comparison import OPEN as OPEN
 from rigid_depth.book.runs.results import SEEDS_NEEDED, Run, beside
 from rigid_depth.conventions import PUBLISHED_SCALE
 from rigid_depth.errors import RigidDepthError
@@ -20,7 +21,6 @@ from rigid_depth.experiments.registry import BASELINES
 REPRODUCED = "reproduced"
 NOT_REPRODUCED = "not reproduced"
 UNDECIDED = "undecided at this scale"
-OPEN = "open"
 HELPED = "helped"
 DID_NOT_HELP = "did not help"
 OF_AN_IDEA = {REPRODUCED: HELPED, NOT_REPRODUCED: DID_NOT_HELP}
@@ -66,7 +66,7 @@ class Finding:
 
 
 FINDINGS: dict[str, Finding] = {}
-"""Id -> finding, in the order of the thesis."""
+"""Id -> finding, in the order in which the modules enter them."""
 
 
 def finding(*needs: str, group: str = PUBLISHED_SCALE) -> Callable:

@@ -22,7 +22,7 @@ from rigid_depth.decisions import POWER, smallest_visible
 from rigid_depth.experiments.registry import find_experiment
 from rigid_depth.statistics import Estimate
 
-SHOWN = {-1: "better", 1: "worse"}
+SHOWN = {-1: comparison.BETTER, 1: comparison.WORSE}
 
 
 def improves(
@@ -30,29 +30,25 @@ def improves(
     experiments: Sequence[str],
     reference: str,
     claimed: float | Mapping[str, float] = MARGIN,
-    *,
-    family: Sequence[str] = (),
-    branch: str = "rgb",
 ) -> Judgement:
-    """Whether one of the rows is better than the reference, corrected over the family.
+    """Whether RGB is better in one of the rows than in the reference, corrected over its family.
 
     `claimed` is the gain that is claimed, a share of the error, for all or for each row; where the
     thesis names none, `MARGIN`. It is excluded where every 90 % interval ends before it.
     """
-    return _changes(-1, shown, experiments, reference, claimed, family, branch)
+    return _changes(-1, shown, experiments, reference, claimed, "rgb")
 
 
 def worsens(
     shown: Sequence[Run],
     experiments: Sequence[str],
     reference: str,
-    claimed: float | Mapping[str, float] = MARGIN,
+    claimed: float = MARGIN,
     *,
-    family: Sequence[str] = (),
     branch: str = "rgb",
 ) -> Judgement:
-    """Whether one of the rows is worse than the reference; as `improves`, the other way."""
-    return _changes(1, shown, experiments, reference, claimed, family, branch)
+    """Whether a branch is worse in one of the rows than in the reference; as `improves`."""
+    return _changes(1, shown, experiments, reference, claimed, branch)
 
 
 def brings_nothing(
@@ -69,22 +65,12 @@ def brings_nothing(
 
 def exceeds(found: Estimate, bound_m: float, words: str) -> Judgement:
     """Whether a difference in metres is larger than a bound, by its 95 % interval."""
-    verdict = UNDECIDED
-    if found.low > bound_m:
-        verdict = REPRODUCED
-    elif found.high < bound_m:
-        verdict = NOT_REPRODUCED
-    return Judgement(verdict, _in_metres(found, words))
+    return _against(found, bound_m, words, above=REPRODUCED, below=NOT_REPRODUCED)
 
 
 def stays_below(found: Estimate, bound_m: float, words: str) -> Judgement:
     """Whether a difference in metres is smaller than a bound, by its 95 % interval."""
-    verdict = UNDECIDED
-    if found.high < bound_m:
-        verdict = REPRODUCED
-    elif found.low > bound_m:
-        verdict = NOT_REPRODUCED
-    return Judgement(verdict, _in_metres(found, words))
+    return _against(found, bound_m, words, above=NOT_REPRODUCED, below=REPRODUCED)
 
 
 def in_every_seed(differences: Sequence[float], words: str) -> Judgement:
@@ -105,20 +91,12 @@ def observed(said: bool, shows: str) -> Judgement:
 
 def all_of(*parts: Judgement) -> Judgement:
     """A claim of several parts: it falls with one and stands with all."""
-    said, shows = {part.verdict for part in parts}, " ".join(part.shows for part in parts)
-    for verdict in (NOT_REPRODUCED, UNDECIDED):
-        if verdict in said:
-            return Judgement(verdict, shows)
-    return Judgement(REPRODUCED, shows)
+    return _first(parts, NOT_REPRODUCED, UNDECIDED, REPRODUCED)
 
 
 def any_of(*parts: Judgement) -> Judgement:
     """A claim that one of several things is so."""
-    said, shows = {part.verdict for part in parts}, " ".join(part.shows for part in parts)
-    for verdict in (REPRODUCED, UNDECIDED):
-        if verdict in said:
-            return Judgement(verdict, shows)
-    return Judgement(NOT_REPRODUCED, shows)
+    return _first(parts, REPRODUCED, UNDECIDED, NOT_REPRODUCED)
 
 
 def compared(runs: Sequence[Run], pair: str) -> str:
@@ -134,9 +112,8 @@ def compared(runs: Sequence[Run], pair: str) -> str:
     return _sentence(row, branch)
 
 
-def _changes(sign, shown, experiments, reference, claimed, family, branch) -> Judgement:
-    rows = comparison.verdicts(shown, family or experiments, reference, branch)
-    rows = [row for row in rows if row["experiment"] in experiments]
+def _changes(sign, shown, experiments, reference, claimed, branch) -> Judgement:
+    rows = comparison.verdicts(shown, experiments, reference, branch)
     sizes = claimed if isinstance(claimed, Mapping) else dict.fromkeys(experiments, claimed)
     shows = " ".join(_sentence(row, branch, sign * sizes[row["experiment"]]) for row in rows)
     if any(row["verdict"] == SHOWN[sign] for row in rows):
@@ -144,7 +121,7 @@ def _changes(sign, shown, experiments, reference, claimed, family, branch) -> Ju
 
     def excluded(row: dict) -> bool:
         most = max(sign * row["low"], sign * row["high"])
-        return row["verdict"] != "open" and most < sizes[row["experiment"]]
+        return row["verdict"] != comparison.OPEN and most < sizes[row["experiment"]]
 
     return Judgement(NOT_REPRODUCED if all(map(excluded, rows)) else UNDECIDED, shows)
 
@@ -154,7 +131,7 @@ def _sentence(row: dict, branch: str, claimed: float | None = None) -> str:
     what = f"`{row['experiment']}` against `{row['reference']}`"
     if branch != "rgb":
         what += f" ({BRANCHES[branch]})"
-    if row["verdict"] == "open":
+    if row["verdict"] == comparison.OPEN:
         return f"{what}: open."
     looked_for = "" if claimed is None else f"; looked for: {100 * claimed:+.1f} %"
     return (
@@ -162,6 +139,18 @@ def _sentence(row: dict, branch: str, claimed: float | None = None) -> str:
         f"{100 * row['high']:+.1f}){looked_for}; a difference of {100 * row['visible']:.1f} % "
         f"would be seen in {_share()}."
     )
+
+
+def _against(found: Estimate, bound_m: float, words: str, *, above: str, below: str) -> Judgement:
+    """What is so if a 95 % interval lies above a bound or below it; undecided if it holds it."""
+    verdict = above if found.low > bound_m else below if found.high < bound_m else UNDECIDED
+    return Judgement(verdict, _in_metres(found, words))
+
+
+def _first(parts: Sequence[Judgement], *order: str) -> Judgement:
+    """All parts as one, with the verdict that comes first in an order."""
+    verdict = min((part.verdict for part in parts), key=order.index)
+    return Judgement(verdict, " ".join(part.shows for part in parts))
 
 
 def _in_metres(found: Estimate, words: str) -> str:

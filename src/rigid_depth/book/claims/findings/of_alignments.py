@@ -10,14 +10,14 @@ from rigid_depth.book.claims.findings.reading import (
     about,
     decoded,
     floor_m,
+    paired,
     turns,
     verdicts,
 )
 from rigid_depth.book.runs import comparison, measures
-from rigid_depth.book.runs.results import Run, difference_m, printed_table
+from rigid_depth.book.runs.measures import END_SHARE, MEAN_SHARE
+from rigid_depth.book.runs.results import CONTROL, Run, difference_m, printed_table
 from rigid_depth.conventions import BALANCING_EPSILON, EARLIER_SCALE
-
-MEAN_SHARE, END_SHARE = measures.ARRIVING.values()
 
 
 @finding("coral", "mse")
@@ -30,9 +30,8 @@ def coral_leaves_latents_farther_apart_than_mse(shown: list[Run]) -> bool:
     seen.
     """
     curves = [r.record["curves"]["train"]["alignment"] for r in seeds(shown, "coral").values()]
-    coral, mse = seeds(shown, "coral"), seeds(shown, "mse")
-    control = "zero_shot_control"
-    read = [coral[k].rmse_m(control) < mse[k].rmse_m(control) for k in coral.keys() & mse.keys()]
+    pairs = paired(shown, "coral", "mse")
+    read = [coral.rmse_m(CONTROL) < mse.rmse_m(CONTROL) for coral, mse in pairs]
     distances = (decoded(shown, name, "relative_distance") for name in ("coral", "mse"))
     of_coral, of_mse = distances
     return all(
@@ -107,8 +106,8 @@ def weight_maps_leave_the_guide_no_lead(shown: list[Run]) -> bool:
         name: [run.rmse_m("rgb") - run.rmse_m("depth") for run in seeds(shown, name).values()]
         for name in ("weight-maps", "mse")
     }
-    maps = [r.record["alignment"]["copying"] for r in seeds(shown, "weight-maps").values()]
-    uncopied = all(about(c["withheld_rmse_m"] / c["given_rmse_m"], 1, 0.01) for c in maps)
+    ratios = measures.withheld_over_given(shown, "weight-maps")
+    uncopied = all(about(ratio, 1, 0.01) for ratio in ratios)
     return max(map(abs, leads["weight-maps"])) < 0.1 and min(leads["mse"]) > 1 and uncopied
 
 
@@ -238,7 +237,7 @@ def parallel_anchors_bring_shapes_nearer_and_decode_no_better(shown: list[Run]) 
     cka, residual, ranks, distance = map(
         pair, ("cka", "procrustes_residual", "mrr", "relative_distance")
     )
-    before, after = (seeds(shown, name) for name in ("relative-mse", "relative-parallel"))
+    pairs = paired(shown, "relative-mse", "relative-parallel")
     return all(
         (
             min(cka[1]) > max(cka[0]),
@@ -246,9 +245,7 @@ def parallel_anchors_bring_shapes_nearer_and_decode_no_better(shown: list[Run]) 
             min(decoded(shown, "relative-parallel", "probe_accuracy")) > 0.99,
             max(ranks[1]) < min(ranks[0]),
             fmean(distance[1]) > fmean(distance[0]),
-            all(
-                after[seed].rmse_m("zero_shot") > before[seed].rmse_m("zero_shot") for seed in after
-            ),
+            all(after.rmse_m("zero_shot") > before.rmse_m("zero_shot") for before, after in pairs),
         )
     )
 

@@ -13,12 +13,14 @@ from rigid_depth.book.claims.findings.reading import (
     NO_DIFFERENCE,
     about,
     decoded,
+    floor,
     floor_m,
+    paired,
     rmse_m,
     sky_shares,
     verdicts,
 )
-from rigid_depth.book.runs import comparison
+from rigid_depth.book.runs import comparison, measures
 from rigid_depth.book.runs.dense import dense_m
 from rigid_depth.book.runs.measures import latent_variance
 from rigid_depth.book.runs.results import Run, branch_difference_m, difference_m
@@ -35,22 +37,23 @@ def a_guide_judged_at_withheld_returns_is_no_better_there(shown: list[Run]) -> b
     equivalent within 2 % to RGB with the usual guide, and zero-shot has a smaller error.
     """
 
-    def copying(name: str) -> dict[int, dict]:
-        return {k: run.record["alignment"]["copying"] for k, run in seeds(shown, name).items()}
-
     def withheld_m(name: str) -> float:
-        return fmean(found["withheld_rmse_m"] for found in copying(name).values())
+        return fmean(copying(run)["withheld_rmse_m"] for run in seeds(shown, name).values())
 
-    def beside_nearest(name: str) -> dict[int, float]:
-        rows = copying(name).items()
-        return {k: found["withheld_rmse_m"] / found["nearest_rmse_m"] for k, found in rows}
+    def beside_nearest(run: Run) -> float:
+        return copying(run)["withheld_rmse_m"] / copying(run)["nearest_rmse_m"]
 
     (rgb,) = comparison.verdicts(shown, ["mse-withheld"], "mse")
     zero_shot = difference_m(shown, "mse-withheld", "mse", branch="zero_shot")
     worse = withheld_m("mse-withheld") > withheld_m("mse")
-    ours, usual = beside_nearest("mse-withheld"), beside_nearest("mse")
-    ahead = all(ours[seed] < usual[seed] for seed in ours.keys() & usual.keys())
+    pairs = paired(shown, "mse-withheld", "mse")
+    ahead = all(beside_nearest(ours) < beside_nearest(usual) for ours, usual in pairs)
     return worse and ahead and rgb["equivalent"] and zero_shot.high < 0
+
+
+def copying(run: Run) -> dict:
+    """What the withholding test of a run measured: errors at given and at withheld returns."""
+    return run.record["alignment"]["copying"]
 
 
 REMEDIES = ("lidar-diluted", "lidar-noisy", "small-encoder", "shared-encoder")
@@ -70,16 +73,11 @@ def no_guide_errs_a_sixth_more_at_withheld_returns(shown: list[Run]) -> bool:
     with a tenth of the returns has a tenth more in every seed; that of `mse` does in two of three.
     Of the guide with noisy returns the ratio says nothing.
     """
-
-    def ratios(name: str) -> list[float]:
-        found = [run.record["alignment"]["copying"] for run in seeds(shown, name).values()]
-        return [c["withheld_rmse_m"] / c["given_rmse_m"] for c in found]
-
-    rows = {name: ratios(name) for name in ("mse", *REMEDIES)}
-    copying = [name for name, row in rows.items() if min(row) > 1.1]
+    rows = {name: measures.withheld_over_given(shown, name) for name in ("mse", *REMEDIES)}
+    leaning = [name for name, row in rows.items() if min(row) > 1.1]
     return (
         max(map(max, rows.values())) < 7 / 6
-        and copying == ["lidar-diluted"]
+        and leaning == ["lidar-diluted"]
         and sorted(ratio > 1.1 for ratio in rows["mse"]) == [False, True, True]
     )
 
@@ -119,10 +117,9 @@ def noise_raises_both_errors_of_the_guide(shown: list[Run]) -> bool:
 
     Its input is noisy in the evaluation, too.
     """
-    noisy, usual = seeds(shown, "lidar-noisy"), seeds(shown, "mse")
     return all(
-        rmse_m(noisy[seed], split, "depth") > rmse_m(usual[seed], split, "depth")
-        for seed in noisy.keys() & usual.keys()
+        rmse_m(noisy, split, "depth") > rmse_m(usual, split, "depth")
+        for noisy, usual in paired(shown, "lidar-noisy", "mse")
         for split in ("train", "test")
     )
 
@@ -137,15 +134,15 @@ def with_a_tenth_of_the_returns_the_guide_errs_less_between_them(shown: list[Run
     and below that of the nearest given return, in every seed. Its zero-shot error falls by over a
     metre. Described after the runs were seen.
     """
-    few, alone = seeds(shown, "lidar-diluted"), seeds(shown, "rgb-infinity")
-    dense = [dense_m(few[k], "depth") - dense_m(alone[k]) for k in few.keys() & alone.keys()]
+    pairs = paired(shown, "lidar-diluted", "rgb-infinity")
+    dense = [dense_m(few, "depth") - dense_m(alone) for few, alone in pairs]
     leads = [branch_difference_m(shown, n, "depth", "rgb") for n in ("mse", "lidar-diluted")]
     zero_shot = difference_m(shown, "lidar-diluted", "mse", branch="zero_shot")
-    copying = {seed: run.record["alignment"]["copying"] for seed, run in few.items()}
+    runs = seeds(shown, "lidar-diluted").values()
     return all(
         (
-            all(c["withheld_rmse_m"] > rmse_m(few[k], "test") + 0.1 for k, c in copying.items()),
-            all(c["withheld_rmse_m"] < c["nearest_rmse_m"] for c in copying.values()),
+            all(copying(run)["withheld_rmse_m"] > rmse_m(run, "test") + 0.1 for run in runs),
+            all(copying(r)["withheld_rmse_m"] < copying(r)["nearest_rmse_m"] for r in runs),
             verdicts(shown, ["lidar-diluted"], "mse", "depth") == ["worse"],
             leads[0].high < -1 and -0.5 < leads[1].mean < leads[1].high < 0,
             max(dense) < 0,
@@ -161,11 +158,11 @@ def between_returns_the_guide_errs_more_than_rgb(shown: list[Run]) -> bool:
     This holds in every seed, for surfaces up to 80 m of the test streets. Described after the runs
     were seen.
     """
-    guide, alone = seeds(shown, "mse"), seeds(shown, "rgb-infinity")
-    shared = guide.keys() & alone.keys()
-    dense = [dense_m(guide[k], "depth") - dense_m(alone[k]) for k in shared]
-    at_returns = [rmse_m(guide[k], "test", "depth") - rmse_m(alone[k], "test") for k in shared]
-    return min(dense) > 2 and max(at_returns) < 0
+    return all(
+        dense_m(guide, "depth") - dense_m(alone) > 2
+        and rmse_m(guide, "test", "depth") < rmse_m(alone, "test")
+        for guide, alone in paired(shown, "mse", "rgb-infinity")
+    )
 
 
 @finding("rgb-guide-output", "rgb-infinity")
@@ -174,10 +171,9 @@ def the_output_of_a_guide_is_a_poor_label(shown: list[Run]) -> bool:
 
     This holds in every seed, at LiDAR returns. Described after the runs were seen.
     """
-    taught, alone = seeds(shown, "rgb-guide-output"), seeds(shown, "rgb-infinity")
     return all(
-        rmse_m(taught[k], split) - rmse_m(alone[k], split) > 1.5
-        for k in taught.keys() & alone.keys()
+        rmse_m(taught, split) - rmse_m(alone, split) > 1.5
+        for taught, alone in paired(shown, "rgb-guide-output", "rgb-infinity")
         for split in ("train", "val", "test")
     )
 
@@ -188,7 +184,7 @@ def the_guide_is_not_ahead_of_the_nearest_return(shown: list[Run]) -> bool:
 
     It also exceeds its own error at given returns, by a twentieth at least, in every seed.
     """
-    found = [run.record["alignment"]["copying"] for run in seeds(shown, "mse").values()]
+    found = [copying(run) for run in seeds(shown, "mse").values()]
     return all(
         c["withheld_rmse_m"] > max(c.get("nearest_rmse_m", math.inf), 1.05 * c["given_rmse_m"])
         for c in found
@@ -204,23 +200,23 @@ def one_encoder_for_both_ends_near_the_row_mean(shown: list[Run]) -> bool:
     variance of depth from them, and over three quarters from those of MSE. RGB is over 2 m worse
     than with two encoders.
     """
-    (floor,) = seeds(shown, "row-mean-depth").values()
-    runs = seeds(shown, "shared-encoder").values()
+    row_mean = floor(shown)
     near = all(
-        about(rmse_m(run, split, branch), rmse_m(floor, split), 0.25)
-        for run in runs
+        about(rmse_m(run, split, branch), rmse_m(row_mean, split), 0.25)
+        for run in seeds(shown, "shared-encoder").values()
         for split in ("train", "val", "test")
         for branch in ("rgb", "depth")
     )
     agree = max(decoded(shown, "shared-encoder", "relative_distance")) < 1e-3
     apart = min(decoded(shown, "mse", "relative_distance")) > 0.1
-    ours, usual = (
-        {k: run.record for k, run in seeds(shown, name).items()}
-        for name in ("shared-encoder", "mse")
-    )
-    larger = [latent_variance(ours[k]) > 100 * latent_variance(usual[k]) for k in ours]
+    pair = ("shared-encoder", "mse")
+    larger = [
+        latent_variance(ours.record) > 100 * latent_variance(usual.record)
+        for ours, usual in paired(shown, *pair)
+    ]
     read = [
-        [r["alignment"]["complementarity"]["r2_rgb"] for r in x.values()] for x in (ours, usual)
+        [r.record["alignment"]["complementarity"]["r2_rgb"] for r in seeds(shown, name).values()]
+        for name in pair
     ]
     held = 0.5 < min(read[0]) <= max(read[0]) < 0.6 and min(read[1]) > 0.75
     return all(
@@ -246,17 +242,16 @@ def without_balancing_one_encoder_stays_clear_of_the_row_mean(shown: list[Run]) 
     all surfaces the guide is over a metre worse than with balancing. Described after the runs were
     seen.
     """
-    free, tied = seeds(shown, UNBALANCED), seeds(shown, "shared-encoder")
+    pairs = paired(shown, UNBALANCED, "shared-encoder")
 
     def gains_m(branch: str) -> list[float]:
-        return [tied[k].rmse_m(branch) - free[k].rmse_m(branch) for k in free.keys() & tied.keys()]
+        return [tied.rmse_m(branch) - free.rmse_m(branch) for free, tied in pairs]
 
     agree = max(decoded(shown, "shared-encoder", "relative_distance"))
-    floor = floor_m(shown)
-    dense = [dense_m(free[k], "depth") - dense_m(tied[k], "depth") for k in free]
+    dense = [dense_m(free, "depth") - dense_m(tied, "depth") for free, tied in pairs]
     return all(
         (
-            max(run.rmse_m("rgb") for run in free.values()) < floor - 0.5,
+            max(free.rmse_m("rgb") for free, _ in pairs) < floor_m(shown) - 0.5,
             min(dense) > 1,
             min(gains_m("rgb")) > 0.8,
             min(gains_m("depth")) > 2.5,

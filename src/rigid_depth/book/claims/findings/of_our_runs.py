@@ -10,21 +10,21 @@ from rigid_depth.book.claims.findings.reading import (
     NO_DIFFERENCE,
     about,
     decoded,
+    decoded_of,
     floor,
     floor_m,
     gap_m,
+    paired,
     rmse_m,
     sky_shares,
     verdicts,
 )
-from rigid_depth.book.runs import measures
 from rigid_depth.book.runs.dense import dense_differences, dense_m
 from rigid_depth.book.runs.families import FAMILIES
+from rigid_depth.book.runs.measures import END_SHARE
 from rigid_depth.book.runs.results import Run, difference_m
 from rigid_depth.conventions import PUBLISHED_SCALE
 from rigid_depth.decisions import level_at
-
-_, END_SHARE = measures.ARRIVING.values()
 
 
 @finding("rgb", "row-mean-depth")
@@ -79,23 +79,22 @@ def labels_of_far_surfaces_make_returns_worse(shown: list[Run]) -> bool:
     labels, and returns thin out with distance. It is worse over all surfaces up to 80 m, too, in
     every seed. Described after the runs were seen.
     """
-    trained, usual = (seeds(shown, name) for name in ("rgb-dense", "rgb-infinity"))
-    far = "50-80"
 
     def far_m(run: Run) -> float:
-        return run.record["metrics"]["test"]["rgb"]["ranges_m"][far]["rmse_m"]
+        return run.record["metrics"]["test"]["rgb"]["ranges_m"]["50-80"]["rmse_m"]
 
-    shared = trained.keys() & usual.keys()
-    worse = [trained[k].rmse_m("rgb") - usual[k].rmse_m("rgb") for k in shared]
-    everywhere_m = min(dense_m(trained[k]) - dense_m(usual[k]) for k in shared)
-    better_far = all(far_m(trained[k]) < far_m(usual[k]) for k in shared)
-    return min(worse) > 1 and better_far and everywhere_m > 0
+    pairs = paired(shown, "rgb-dense", "rgb-infinity")
+    return all(
+        trained.rmse_m("rgb") - usual.rmse_m("rgb") > 1
+        and dense_m(trained) > dense_m(usual)
+        and far_m(trained) < far_m(usual)
+        for trained, usual in pairs
+    )
 
 
 def _least_dense_gain_m(shown: list[Run], experiment: str) -> float:
     """The least gain over `rgb-infinity` on all surfaces, of the seeds of both, in metres."""
-    usual, ours = seeds(shown, "rgb-infinity"), seeds(shown, experiment)
-    return min(dense_m(usual[seed]) - dense_m(ours[seed]) for seed in usual.keys() & ours.keys())
+    return min(dense_m(a) - dense_m(b) for a, b in paired(shown, "rgb-infinity", experiment))
 
 
 @finding("mse", "mse-undetached", "rgb", "rgb-infinity")
@@ -114,15 +113,18 @@ def not_detached_the_latents_shrink(shown: list[Run]) -> bool:
     ever mistakes one latent for the other. By the end the balanced loss has lost over nine tenths
     of its weight. No difference is shown in RGB or in the guide.
     """
-    (mse, distance, probe), (mse_both, distance_both, probe_both) = (
-        [decoded(shown, name, m) for m in ("latent_mse", "relative_distance", "probe_accuracy")]
-        for name in ("mse", "mse-undetached")
-    )
+    pair = ("mse", "mse-undetached")
+    mse, mse_both = (fmean(decoded(shown, name, "latent_mse")) for name in pair)
+    probe, probe_both = (decoded(shown, name, "probe_accuracy") for name in pair)
+    growth = [
+        decoded_of(both, "relative_distance") / decoded_of(detached, "relative_distance")
+        for detached, both in paired(shown, *pair)
+    ]
     ends = [END_SHARE(run.record) for run in seeds(shown, "mse-undetached").values()]
     return all(
         (
-            fmean(mse) > 3e4 * fmean(mse_both),
-            all(b > 1.8 * a for a, b in zip(distance, distance_both, strict=True)),
+            mse > 3e4 * mse_both,
+            min(growth) > 1.8,
             max(probe) < 0.85 < 0.99 < min(probe_both),
             max(ends) < 10,
             *(
@@ -136,13 +138,11 @@ def not_detached_the_latents_shrink(shown: list[Run]) -> bool:
 @finding("mse", "mse-unaligned")
 def the_alignment_loss_aligns(shown: list[Run]) -> bool:
     """Without the alignment loss latents end farther apart; no difference in RGB is shown."""
-    without, aligned = (seeds(shown, name) for name in ("mse-unaligned", "mse"))
-    crossing = [
-        run.rmse_m("zero_shot") - aligned[seed].rmse_m("zero_shot") for seed, run in without.items()
-    ]
+    pair = ("mse-unaligned", "mse")
+    crossing = [a.rmse_m("zero_shot") - b.rmse_m("zero_shot") for a, b in paired(shown, *pair)]
 
     def farther(measure: str) -> bool:
-        apart, near = (decoded(shown, name, measure) for name in ("mse-unaligned", "mse"))
+        apart, near = (decoded(shown, name, measure) for name in pair)
         return min(apart) > max(near)
 
     return all(
@@ -167,8 +167,8 @@ def a_fresh_decoder_on_frozen_encoders_is_not_told_apart(shown: list[Run]) -> bo
     The first stage is that of the very runs whose encoders were frozen. RGB ends within 0.1 m of
     it in every seed.
     """
-    twice, once = seeds(shown, "mse-fresh-decoder"), seeds(shown, GUIDED_ONCE)
-    near = all(about(twice[k].rmse_m("rgb"), once[k].rmse_m("rgb"), 0.1) for k in twice)
+    pairs = paired(shown, "mse-fresh-decoder", GUIDED_ONCE)
+    near = all(about(twice.rmse_m("rgb"), once.rmse_m("rgb"), 0.1) for twice, once in pairs)
     return near and all(
         verdicts(shown, ["mse-fresh-decoder"], GUIDED_ONCE, branch) == [NO_DIFFERENCE]
         for branch in ("rgb", "depth")
@@ -182,10 +182,9 @@ def no_guide_shows_in_the_second_stage(shown: list[Run]) -> bool:
     Its error is smaller in each of three seeds, on the validation streets and on the test streets,
     by less than this comparison can show.
     """
-    guided, alone = (seeds(shown, name) for name in (GUIDED_TWICE, ALONE_TWICE))
     ahead = [
-        rmse_m(guided[seed], split) < rmse_m(alone[seed], split)
-        for seed in guided.keys() & alone.keys()
+        rmse_m(guided, split) < rmse_m(alone, split)
+        for guided, alone in paired(shown, GUIDED_TWICE, ALONE_TWICE)
         for split in ("val", "test")
     ]
     undecided = verdicts(shown, [GUIDED_TWICE], ALONE_TWICE) == [NO_DIFFERENCE]
@@ -218,8 +217,7 @@ def over_all_surfaces_a_second_training_helps_rgb_alone_and_harms_it_with_a_guid
     """
 
     def changes_m(ours: str, base: str) -> list[float]:
-        after, before = seeds(shown, ours), seeds(shown, base)
-        return [dense_m(after[k]) - dense_m(before[k]) for k in after.keys() & before.keys()]
+        return [dense_m(after) - dense_m(before) for after, before in paired(shown, ours, base)]
 
     guided = (GUIDED_TWICE, "mse-fresh-decoder")
     harmed = [change for twice in guided for change in changes_m(twice, GUIDED_ONCE)]
@@ -238,12 +236,10 @@ def over_all_surfaces_plain_rgb_has_the_smallest_error(shown: list[Run]) -> bool
     Plain RGB has neither a guide nor the infinity loss, which all methods carry. Asked of every row
     that is compared with it and run. Test streets, up to 80 m. Described after the runs were seen.
     """
-    plain = seeds(shown, "rgb")
     return all(
-        dense_m(run) > dense_m(plain[seed])
+        dense_m(run) > dense_m(plain)
         for name in FAMILIES["rgb"]
-        for seed, run in seeds(shown, name).items()
-        if seed in plain
+        for run, plain in paired(shown, name, "rgb")
     )
 
 
@@ -259,8 +255,8 @@ def over_all_surfaces_no_method_is_shown_to_help(shown: list[Run]) -> bool:
     found = dense_differences(shown, rows, "rgb-infinity")
     better = [n for n, (d, p_value) in found.items() if d.mean < 0 and p_value < level_at(d.count)]
     farthest = min(found, key=lambda name: found[name][0].mean)
-    alone, ours = seeds(shown, "rgb-infinity"), seeds(shown, "relative-mse")
-    each_m = [dense_m(ours[k]) - dense_m(alone[k]) for k in ours.keys() & alone.keys()]
+    pairs = paired(shown, "relative-mse", "rgb-infinity")
+    each_m = [dense_m(ours) - dense_m(alone) for ours, alone in pairs]
     return not better and farthest == "relative-mse" and max(each_m) < -0.2
 
 

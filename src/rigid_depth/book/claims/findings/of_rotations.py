@@ -9,6 +9,7 @@ from rigid_depth.book.claims.findings.finding import finding, seeds
 from rigid_depth.book.claims.findings.reading import (
     NO_DIFFERENCE,
     about,
+    paired,
     rmse_m,
     turns,
     verdicts,
@@ -71,11 +72,10 @@ def a_rotation_of_many_numbers_makes_rgb_worse(shown: list[Run]) -> bool:
     its seeds scatter too much for a verdict. All four are worse by over a tenth in training, too.
     Compared with RGB with the infinity loss.
     """
-    alone = seeds(shown, "rgb-infinity")
     in_training = [
-        rmse_m(run, "train") / rmse_m(alone[seed], "train")
+        rmse_m(run, "train") / rmse_m(alone, "train")
         for name in (*MANY_NUMBERS, SCATTERED)
-        for seed, run in seeds(shown, name).items()
+        for run, alone in paired(shown, name, "rgb-infinity")
     ]
     rows = comparison.verdicts(shown, MANY_NUMBERS, "rgb-infinity")
     worse = all(row["verdict"] == "worse" and row["share"] > 0.1 for row in rows)

@@ -22,9 +22,8 @@ from rigid_depth.book.claims.findings.judging import (
     stays_below,
     worsens,
 )
-from rigid_depth.book.claims.findings.reading import floor, gap_m
-from rigid_depth.book.runs.families import FAMILIES
-from rigid_depth.book.runs.results import Run, branch_difference_m, printed_table
+from rigid_depth.book.claims.findings.reading import floor, gap_m, paired
+from rigid_depth.book.runs.results import CONTROL, Run, branch_difference_m, printed_table
 from rigid_depth.conventions import EARLIER_SCALE
 
 READABLE_M = 0.5
@@ -58,9 +57,9 @@ def a_rotation_is_better_and_its_latent_readable(shown: list[Run]) -> Judgement:
     """
 
     def both(row: str, reference: str, gain: float) -> Judgement:
-        gap = branch_difference_m(shown, row, "zero_shot_control", "rgb")
+        gap = branch_difference_m(shown, row, CONTROL, "rgb")
         return all_of(
-            improves(shown, [row], reference, gain, family=FAMILIES[reference]),
+            improves(shown, [row], reference, gain),
             stays_below(gap, READABLE_M, f"The control decoder on the RGB latent of `{row}`"),
         )
 
@@ -141,7 +140,7 @@ def _a_printed_gain(shown: list[Run], table: str) -> Judgement:
     """
     return any_of(
         *(
-            improves(shown, list(gains), reference, gains, family=FAMILIES[reference])
+            improves(shown, list(gains), reference, gains)
             for reference in BASELINES
             if (gains := printed_gains(table, reference))
         )
@@ -174,11 +173,11 @@ def a_rotation_is_better_than_rgb(shown: list[Run]) -> Judgement:
 def gradients_of_the_rgb_decoder_keep_to_rgb(shown: list[Run]) -> Judgement:
     """With RGB's gradients the control decoder reads the latent worse; neither way beats RGB."""
     blocked, flowing = "rotation-global-3", "rotation-undetached"
-    apart = {
-        name: [run.rmse_m("zero_shot_control") - run.rmse_m("rgb") for _, run in sorted(found)]
-        for name, found in ((n, seeds(shown, n).items()) for n in (blocked, flowing))
-    }
-    worse = [a - b for a, b in zip(apart[flowing], apart[blocked], strict=False)]
+
+    def apart_m(run: Run) -> float:
+        return run.rmse_m(CONTROL) - run.rmse_m("rgb")
+
+    worse = [apart_m(b) - apart_m(a) for a, b in paired(shown, blocked, flowing)]
     return all_of(
         in_every_seed(worse, "What the control loses with the gradients, less without"),
         brings_nothing(shown, [blocked, flowing], "rgb"),

@@ -6,14 +6,19 @@ from collections.abc import Sequence
 
 from rigid_depth.book.claims.findings.finding import seeds
 from rigid_depth.book.runs import comparison
+from rigid_depth.book.runs.comparison import NO_DIFFERENCE as NO_DIFFERENCE
 from rigid_depth.book.runs.results import HEADLINE_CAP, Run
-
-NO_DIFFERENCE = "no difference shown"
 
 
 def rmse_m(run: Run, split: str, branch: str = "rgb") -> float:
     """RMSE of a branch on a split up to the headline cap, in metres."""
     return run.record["metrics"][split][branch]["caps"][HEADLINE_CAP]["rmse_m"]
+
+
+def paired(runs: Sequence[Run], first: str, second: str) -> list[tuple[Run, Run]]:
+    """The runs of two rows that have the same seed, in the order of their seeds."""
+    ours, others = seeds(runs, first), seeds(runs, second)
+    return [(ours[seed], others[seed]) for seed in sorted(ours.keys() & others.keys())]
 
 
 def sky_shares(runs: Sequence[Run], experiment: str) -> list[float]:
@@ -41,8 +46,12 @@ def floor(runs: Sequence[Run]) -> Run:
 
 def decoded(runs: Sequence[Run], experiment: str, measure: str) -> list[float]:
     """A measure of the latents that the decoders are given, seed by seed."""
-    found = seeds(runs, experiment).values()
-    return [run.record["alignment"]["decoded"][measure] for run in found]
+    return [decoded_of(run, measure) for run in seeds(runs, experiment).values()]
+
+
+def decoded_of(run: Run, measure: str) -> float:
+    """A measure of the latents that the decoders of a run are given."""
+    return run.record["alignment"]["decoded"][measure]
 
 
 def turns(runs: Sequence[Run], experiment: str) -> list[dict]:
