@@ -9,15 +9,17 @@ from rigid_depth.book.claims.findings.reading import (
     NO_DIFFERENCE,
     about,
     decoded,
+    floor,
     floor_m,
     paired,
+    rmse_m,
     turns,
     verdicts,
 )
 from rigid_depth.book.runs import comparison, measures
-from rigid_depth.book.runs.measures import END_SHARE, MEAN_SHARE
+from rigid_depth.book.runs.measures import END_SHARE, MEAN_SHARE, latent_variance
 from rigid_depth.book.runs.results import CONTROL, Run, difference_m, printed_table
-from rigid_depth.conventions import BALANCING_EPSILON, EARLIER_SCALE
+from rigid_depth.conventions import BALANCING_EPSILON
 
 
 @finding("coral", "mse")
@@ -212,42 +214,71 @@ def losses_that_became_small_faded(shown: list[Run]) -> bool:
     )
 
 
-@finding(
-    "relative-mse",
-    "relative-pretrained",
-    "relative-pretrained-conv",
-    "row-mean-depth",
-    group=EARLIER_SCALE,
-)
+@finding("relative-mse", "relative-pretrained", "relative-pretrained-conv")
 def stored_anchors_reach_what_others_reach(shown: list[Run]) -> bool:
-    """Stored anchors end below the mean of each row, not told apart from learned anchors."""
-    names = ["relative-pretrained", "relative-pretrained-conv"]
-    runs = [run for name in names for run in seeds(shown, name).values()]
-    most = max(run.rmse_m(branch) for run in runs for branch in ("rgb", "depth"))
-    return most < floor_m(shown) and verdicts(shown, names, "relative-mse") == [NO_DIFFERENCE] * 2
+    """At returns RGB with stored anchors is not told apart from RGB with learned ones.
 
-
-@finding("relative-mse", "relative-parallel", group=EARLIER_SCALE)
-def parallel_anchors_bring_shapes_nearer_and_decode_no_better(shown: list[Run]) -> bool:
-    """Parallel anchors bring shapes nearer, not places, and the zero-shot error is no smaller."""
+    Mixed to one pool, stored anchors leave it within 2 %. Met place by place, their seeds scatter
+    too much to say so; there the codes end nearer than with learned anchors in every seed, and a
+    pixel finds its partner over three times as often. Described after the runs were seen.
+    """
+    mixed, of_the_place = names = ["relative-pretrained", "relative-pretrained-conv"]
+    rows = comparison.verdicts(shown, names, "relative-mse")
 
     def pair(measure: str) -> tuple[list[float], list[float]]:
-        return decoded(shown, "relative-mse", measure), decoded(shown, "relative-parallel", measure)
+        return decoded(shown, "relative-mse", measure), decoded(shown, of_the_place, measure)
 
-    cka, residual, ranks, distance = map(
-        pair, ("cka", "procrustes_residual", "mrr", "relative_distance")
-    )
-    pairs = paired(shown, "relative-mse", "relative-parallel")
+    distance, ranks = pair("relative_distance"), pair("mrr")
     return all(
         (
-            min(cka[1]) > max(cka[0]),
-            max(residual[1]) < min(residual[0]),
-            min(decoded(shown, "relative-parallel", "probe_accuracy")) > 0.99,
-            max(ranks[1]) < min(ranks[0]),
-            fmean(distance[1]) > fmean(distance[0]),
-            all(after.rmse_m("zero_shot") > before.rmse_m("zero_shot") for before, after in pairs),
+            [row["verdict"] for row in rows] == [NO_DIFFERENCE] * 2,
+            [row["experiment"] for row in rows if row["equivalent"]] == [mixed],
+            max(distance[1]) < min(distance[0]),
+            min(ranks[1]) > 3 * max(ranks[0]),
         )
     )
+
+
+@finding("relative-parallel", "relative-mse", "row-mean-depth")
+def with_parallel_anchors_both_branches_end_near_the_row_mean(shown: list[Run]) -> bool:
+    """With parallel anchors both branches end within 0.25 m of the row mean, in training too.
+
+    RGB has over 2 m more error than with shared anchors and the guide over 3 m. The codes vary over
+    15 times less, in every seed. Within an eighth of the steps the MSE between them falls below a
+    thousandth of its first value, and it ends with less than 2 % of its weight. Described after the
+    runs were seen.
+    """
+    row_mean = floor(shown)
+    runs = seeds(shown, "relative-parallel").values()
+    near = all(
+        about(rmse_m(run, split, branch), rmse_m(row_mean, split), 0.25)
+        for run in runs
+        for split in ("train", "val", "test")
+        for branch in ("rgb", "depth")
+    )
+    shrunk = [
+        latent_variance(learned.record) / latent_variance(ours.record)
+        for learned, ours in paired(shown, "relative-mse", "relative-parallel")
+    ]
+    pair = ("relative-parallel", "relative-mse")
+    return all(
+        (
+            near,
+            difference_m(shown, *pair).low > 2,
+            difference_m(shown, *pair, branch="depth").low > 3,
+            min(shrunk) > 15,
+            all(_falls_to_a_thousandth(run) < 1 / 8 for run in runs),
+            max(END_SHARE(run.record) for run in runs) < 2,
+        )
+    )
+
+
+def _falls_to_a_thousandth(run: Run) -> float:
+    """The share of the steps after which the alignment loss is a thousandth of its first value."""
+    curve = run.record["curves"]["train"]
+    pairs = zip(curve["step"], curve["alignment"], strict=True)
+    step = next(step for step, loss in pairs if loss < curve["alignment"][0] / 1000)
+    return step / run.record["cost"]["steps"]
 
 
 @finding("relative-rotation", "relative-mse", "rotation-global-3")

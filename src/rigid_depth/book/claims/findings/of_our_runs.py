@@ -19,7 +19,7 @@ from rigid_depth.book.claims.findings.reading import (
     sky_shares,
     verdicts,
 )
-from rigid_depth.book.runs.dense import dense_differences, dense_m
+from rigid_depth.book.runs.dense import dense_changes_m, dense_differences, dense_m
 from rigid_depth.book.runs.families import FAMILIES
 from rigid_depth.book.runs.measures import END_SHARE
 from rigid_depth.book.runs.results import Run, difference_m
@@ -231,15 +231,20 @@ def over_all_surfaces_a_second_training_helps_rgb_alone_and_harms_it_with_a_guid
 
 @finding("rgb", *PRINTED)
 def over_all_surfaces_plain_rgb_has_the_smallest_error(shown: list[Run]) -> bool:
-    """Over all surfaces no method of the tables has as small an error as plain RGB, in any seed.
+    """Over all surfaces no method of the tables has on average as small an error as plain RGB.
 
     Plain RGB has neither a guide nor the infinity loss, which all methods carry. Asked of every row
-    that is compared with it and run. Test streets, up to 80 m. Described after the runs were seen.
+    that is compared with it and run. Of single seeds one has a smaller error than plain RGB: that
+    of one of three of `relative-pretrained`, by under 0.1 m. Test streets, up to 80 m. Described
+    after the runs were seen.
     """
-    return all(
-        dense_m(run) > dense_m(plain)
-        for name in FAMILIES["rgb"]
-        for run, plain in paired(shown, name, "rgb")
+    behind_m = {name: dense_changes_m(shown, name, "rgb") for name in FAMILIES["rgb"]}
+    behind_m = {name: changes_m for name, changes_m in behind_m.items() if changes_m}
+    ahead = [(name, m) for name, changes_m in behind_m.items() for m in changes_m if m < 0]
+    return (
+        min(map(fmean, behind_m.values())) > 0
+        and [name for name, _ in ahead] == ["relative-pretrained"]
+        and ahead[0][1] > -0.1
     )
 
 
