@@ -137,6 +137,8 @@ def test_prepare_says_what_it_has(world):
         (["evaluate", "nowhere"], "no weights at nowhere"),
         (["predict", "nowhere", "x.png"], "no weights at nowhere"),
         (["prepare", "--dataroot", "nowhere"], "nowhere"),
+        (["prepare", "-p", "flip=0.1"], "'flip' is no field of a scale; allowed are: annotation_"),
+        (["synth", "-p", "x=1"], "parameter 'x' is no field of a scale; allowed are: annotation_"),
     ],
 )
 def test_bad_input_is_one_line_on_stderr_and_status_2(arguments, sentence, tmp_path, monkeypatch):
