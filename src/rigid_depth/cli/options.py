@@ -71,8 +71,10 @@ def with_split(dataset: str, split: str | None) -> str:
     """The data set with that split of the field."""
     if split is None:
         return dataset
-    if split != "eigen" or not dataset.startswith("kitti"):
-        raise RigidDepthError(f"--split is '{split}'; allowed is eigen, with --dataset kitti.")
+    if split != "eigen":
+        raise RigidDepthError(f"--split is '{split}'; allowed is eigen.")
+    if not dataset.startswith("kitti"):
+        raise RigidDepthError(f"`--split eigen` belongs to kitti, not to {dataset}.")
     return "kitti-eigen"
 
 

@@ -59,6 +59,6 @@ def prepare(
     named = with_split(dataset or size.dataset, split)
     check_known(pairs_of(chosen), named)
     store = make_store(size, named, dataroot, progress=progress, check=True)
-    for split, counts in store.counts.items():
-        typer.echo(f"{split:5} {counts['frames']} frames of {counts['scenes']} scenes")
+    for part, counts in store.counts.items():
+        typer.echo(f"{part:5} {counts['frames']} frames of {counts['scenes']} scenes")
     typer.echo(store.path)

@@ -40,12 +40,15 @@ def confirm(
     """Confirms a study by its name, or a row of runs: `cpu/rgb`, or by one seed `cpu/rgb/seed-0`.
 
     Returns a line that says how close the numbers came. `dataroot` and `init_from` are those of
-    `experiments.run`, for runs that need them.
+    `experiments.run`, for runs that need them; a study takes neither, and shows no progress.
 
     Raises RigidDepthError where nothing of that name is published, its settings or data are others
     today, or the numbers differ by more than is allowed; nothing is noted then.
     """
     if name in STUDIES:
+        for option, value in (("--dataroot", dataroot), ("--init-from", init_from)):
+            if value is not None:
+                raise RigidDepthError(f"{option} belongs to runs, not to the study '{name}'.")
         return confirm_study(name, root)
     row, seed = _row(name, root)
     given = {"dataroot": dataroot, "init_from": init_from, "progress": progress}
