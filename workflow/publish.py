@@ -8,6 +8,7 @@ one seed, so that the repository does not grow by a third of a megabyte with eve
 python workflow/publish.py runs/cpu/rgb/seed-0 [book/results/cpu/rgb/seed-0]
 """
 
+import argparse
 import json
 import shutil
 import sys
@@ -92,9 +93,12 @@ def restore_all(results: Path) -> None:
 
 
 if __name__ == "__main__":
-    source = Path(sys.argv[1])
-    default = ROOT / "book" / "results" / Path(*source.resolve().parts[-3:])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("run", type=Path, help="its folder, as runs/cpu/rgb/seed-0")
+    parser.add_argument("target", type=Path, nargs="?", help="by default below book/results")
+    given = parser.parse_args()
+    default = ROOT / "book" / "results" / Path(*given.run.resolve().parts[-3:])
     try:
-        publish(source, Path(sys.argv[2]) if len(sys.argv) > 2 else default)
+        publish(given.run, given.target or default)
     except RigidDepthError as error:
         sys.exit(str(error))

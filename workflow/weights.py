@@ -15,7 +15,10 @@ import shutil
 import sys
 from pathlib import Path
 
+from selection import whole, words
+
 from rigid_depth.book.publishing.fetchweights import FILE, SUM, asset_name, digest
+from rigid_depth.errors import RigidDepthError
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -79,7 +82,10 @@ def main() -> None:
         if given.folder is None:
             parser.error("check takes a folder")
         sys.exit("\n".join(check(ROOT, given.folder)) or 0)
-    seeds = {int(seed) for seed in given.seeds.split(",")}
+    try:
+        seeds = {whole("--seeds", seed) for seed in words(given.seeds)}
+    except RigidDepthError as error:
+        parser.error(str(error))
     copied = collect(ROOT, seeds, given.out)
     print(f"{len(copied)} files in {given.out}; their sums are in book/results")
 
