@@ -62,12 +62,6 @@ def executed(text: Path) -> Path:
     return text.resolve().parents[1] / EXECUTED / f"{text.stem}.ipynb"
 
 
-def outdated(text: Path) -> bool:
-    """Tells whether neither the stored twin nor this machine's copy is up to date."""
-    wanted = stamp(text)
-    return not any(is_current(c, wanted) for c in (text.with_suffix(".ipynb"), executed(text)))
-
-
 def shown(text: Path) -> Path:
     """The copy that the book shows: this machine's where it is up to date, else the stored twin."""
     copy = executed(text)
