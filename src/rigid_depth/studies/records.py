@@ -19,7 +19,7 @@ from rigid_depth.experiments.recording.record import machine, now, versions
 from rigid_depth.experiments.sources import (
     function_defaults,
     function_hash,
-    repository,
+    home,
     source_state,
 )
 from rigid_depth.experiments.standing import Standing, code_then, differences, judge, notes
@@ -168,12 +168,7 @@ def _write(path: Path, data: dict) -> None:
 
 def folder(name: str, root: Path | None = None) -> Path:
     """Where the records of a study are published, below the repository or another root."""
-    root = root or repository()
-    if root is None:
-        raise RigidDepthError(
-            "published studies lie in the repository; this package is installed without one."
-        )
-    return root / "book" / "studies" / name
+    return (root or home("published studies")) / "book" / "studies" / name
 
 
 def _refuse_strange(value: object, where: str) -> None:

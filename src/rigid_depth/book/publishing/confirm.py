@@ -15,9 +15,11 @@ from pathlib import Path
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments import standing
 from rigid_depth.experiments.recording import record
-from rigid_depth.experiments.sources import repository
+from rigid_depth.experiments.sources import home
 from rigid_depth.studies import records as studies
 from rigid_depth.studies.declaration import STUDIES
+
+RECORDS = "published records"
 
 TOLERANCE_M = 0.15
 """How far the headline RMSE of a seed may lie from its record's if another processor or other
@@ -180,7 +182,7 @@ def _same_machine(old: dict, new: dict) -> bool:
 
 def _row(name: str, root: Path | None) -> tuple[Path, int]:
     """The folder of a published row and the seed to run: the one named, or the lowest."""
-    results = root_of(root) / "book" / "results"
+    results = (root or home(RECORDS)) / "book" / "results"
     path = results / name
     if (path / record.FILE).is_file():
         return path.parent, int(path.name.removeprefix("seed-"))
@@ -191,13 +193,3 @@ def _row(name: str, root: Path | None) -> tuple[Path, int]:
             "row or seed below book/results, as in cpu/rgb or cpu/rgb/seed-0."
         )
     return path, seeds[0]
-
-
-def root_of(root: Path | None) -> Path:
-    """The root given, or that of the repository; raises RigidDepthError where there is none."""
-    root = root or repository()
-    if root is None:
-        raise RigidDepthError(
-            "published records lie in the repository; this package is installed without one."
-        )
-    return root

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rigid_depth.book.publishing.address import repository_url
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments.sources import repository
+from rigid_depth.experiments.sources import home
 
 SUM = "weights.sha256"
 FILE = "weights.safetensors"
@@ -45,7 +45,7 @@ def fetch_weights(
     and right is left alone. Raises RigidDepthError for an unknown run, one without a published sum,
     an address that gives no file, a wrong file, and where another file is in the way.
     """
-    results = Path(results) if results else _results()
+    results = Path(results or home("the sums of published weights") / "book" / "results")
     name = _full_name(run)
     wanted = _published_sum(results, name)
     target = Path(out) / name / FILE
@@ -70,15 +70,6 @@ def fetch_weights(
     return target
 
 
-def _results() -> Path:
-    if (root := repository()) is None:
-        raise RigidDepthError(
-            "the sums of published weights lie in the book's repository, and rigid_depth is not "
-            "installed from a clone of it: pip install --editable CLONE"
-        )
-    return root / "book" / "results"
-
-
 def _full_name(run: str) -> str:
     found = NAME.fullmatch(run)
     if found is None or ".." in run:
@@ -99,8 +90,8 @@ def _published_sum(results: Path, name: str) -> str:
 def _folder(url: str, results: Path) -> str:
     """The address of the folder with the files, without a slash at its end."""
     url = url or os.environ.get(VARIABLE, "")
-    if not url and (home := repository_url(results)):
-        url = f"{home}/releases/latest/download"
+    if not url and (site := repository_url(results)):
+        url = f"{site}/releases/latest/download"
     if not url.startswith(SCHEMES):
         raise RigidDepthError(
             f"the address of the weights is '{url}'; give --url or set {VARIABLE} to one that "
