@@ -11,7 +11,14 @@ from pathlib import Path
 from rigid_depth import PACKAGE
 from rigid_depth.book.executed import copies
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments.registry import EXPERIMENTS, SCALES, find_experiment, find_scale
+from rigid_depth.experiments.registry import (
+    EXPERIMENTS,
+    SCALES,
+    find_experiment,
+    find_scale,
+    group_of,
+    parts_of_group,
+)
 from rigid_depth.experiments.settings import parameters
 from rigid_depth.experiments.sources import package_hash
 
@@ -73,7 +80,7 @@ def to_execute(which: str) -> list[str]:
 def run_code(experiment: str, group: str) -> str:
     """Returns what makes a run stale when it changes: the hash of its code, and its settings."""
     chosen = find_experiment(experiment)
-    scale, _, dataset = group.partition("-")
+    scale, dataset = parts_of_group(group)
     settings = json.dumps(parameters(chosen, find_scale(scale), dataset), sort_keys=True)
     return f"{package_hash(chosen.method)} {hashlib.sha1(settings.encode()).hexdigest()}"
 
@@ -122,8 +129,7 @@ class Selection:
     @property
     def group(self) -> str:
         """The folder below runs/: the scale, and the data set where it is not the scale's own."""
-        own = self.dataset in ("", find_scale(self.scale).dataset)
-        return self.scale if own else f"{self.scale}-{self.dataset}"
+        return group_of(find_scale(self.scale), self.dataset)
 
     @property
     def runs(self) -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments.registry import find_experiment, find_scale
+from rigid_depth.experiments.registry import find_experiment, find_scale, group_of
 from rigid_depth.experiments.settings import WORLD, Experiment, Scale, override, parameters
 from rigid_depth.experiments.sources import package_hash, repository
 
@@ -118,8 +118,7 @@ def published_row(record: dict) -> Path | None:
     root = repository()
     if root is None:
         return None
-    scale, dataset = record["scale"], record["data"]["dataset"]
-    group = scale if dataset == find_scale(scale).dataset else f"{scale}-{dataset}"
+    group = group_of(find_scale(record["scale"]), record["data"]["dataset"])
     return root / "book" / "results" / group / record["label"]
 
 

@@ -11,7 +11,7 @@ from rigid_depth.book.runs.labels import PICTURES, chapter_of, label
 from rigid_depth.book.runs.metrictables import mean_text, measured_tables, measures_csv
 from rigid_depth.book.runs.results import BRANCHES, HEADLINE_CAP, Run
 from rigid_depth.book.runs.scales import depth_scale, error_scale, scales
-from rigid_depth.experiments.registry import EXPERIMENTS, find_scale, in_words
+from rigid_depth.experiments.registry import EXPERIMENTS, base_of, find_scale, in_words
 from rigid_depth.experiments.settings import as_text
 
 GUESSED_SKY = (
@@ -60,14 +60,14 @@ def experiment_page(runs: Sequence[Run]) -> dict[str, str]:
 
 def title(run: Run) -> str:
     """What the registry calls the experiment, with the parameters that were changed."""
-    known = run.experiment.split("+")[0] in EXPERIMENTS
+    known = base_of(run.experiment) in EXPERIMENTS
     return in_words(run.experiment) if known else run.record["label"]
 
 
 def command(run: Run) -> str:
     """The command that repeats a run, from the repository's folder."""
-    base = run.experiment.split("+")[0]
-    words = ["rigid-depth run", base, "--scale", run.record["scale"], "--seed", str(run.seed)]
+    words = ["rigid-depth run", base_of(run.experiment), "--scale", run.record["scale"]]
+    words += ["--seed", str(run.seed)]
     dataset = run.record["data"]["dataset"]
     if dataset != find_scale(run.record["scale"]).dataset:
         words += ["--dataset", dataset, "--dataroot", "FOLDER"]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from rigid_depth.book.markdown import plain, slug
 from rigid_depth.book.runs.results import Run
-from rigid_depth.experiments.registry import EXPERIMENTS, in_words
+from rigid_depth.experiments.registry import EXPERIMENTS, base_of, in_words
 
 PICTURES = {
     "rgb": "image",
@@ -38,5 +38,5 @@ def linked(experiment: str, runs: Iterable[Run], words: str = "") -> str:
 
 def chapter_of(run: Run) -> str:
     """The text notebook that discusses the experiment, `notebooks/x.md`; empty if none does."""
-    known = EXPERIMENTS.get(run.experiment.split("+")[0])
+    known = EXPERIMENTS.get(base_of(run.experiment))
     return known.notebook if known and known.notebook else ""
