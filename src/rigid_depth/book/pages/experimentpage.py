@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from rigid_depth.book.markdown import html_table, number, plain, slug
+from rigid_depth.book.markdown import flat, html_table, number, plain, slug
 from rigid_depth.book.runs.curves import bands
 from rigid_depth.book.runs.labels import PICTURES, chapter_of, label
 from rigid_depth.book.runs.metrictables import mean_text, measured_tables, measures_csv
@@ -168,7 +168,7 @@ def _settings(runs: Sequence[Run]) -> Iterator[str]:
     """What the runs were made from, once; where the seeds differ, each with its own."""
     yield "## How it was made\n"
     for key in ("parameters", "overrides", "data", "source", "machine", "versions"):
-        found = [_flat(run.record.get(key) or {}) for run in runs]
+        found = [flat(run.record.get(key) or {}) for run in runs]
         rows = []
         for name in dict.fromkeys(name for values in found for name in values):
             values = [known.get(name, "–") for known in found]
@@ -177,16 +177,3 @@ def _settings(runs: Sequence[Run]) -> Iterator[str]:
         if rows:
             inner = html_table(("Name", "Value"), rows, words=True)
             yield f":::{{dropdown}} {key.capitalize()}\n{inner}:::\n"
-
-
-def _flat(values: dict, prefix: str = "") -> dict[str, str]:
-    """Name -> value of nested settings, as text."""
-    flat = {}
-    for key, value in values.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
-        elif isinstance(value, (list, tuple)):
-            flat[f"{prefix}{key}"] = ", ".join(map(str, value))
-        else:
-            flat[f"{prefix}{key}"] = "–" if value in (None, "") else str(value)
-    return flat

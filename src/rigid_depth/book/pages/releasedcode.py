@@ -14,15 +14,15 @@ from pathlib import Path
 
 import yaml
 
-from rigid_depth.book.markdown import number, plain
+from rigid_depth.book.markdown import plain
 from rigid_depth.book.pages.ledgerpages import row_label
 from rigid_depth.book.runs import comparison, measures
 from rigid_depth.book.runs.labels import page_link
+from rigid_depth.book.runs.metrictables import mean_text
 from rigid_depth.book.runs.results import Run, difference_m
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.registry import find_experiment, find_scale
 from rigid_depth.experiments.settings import as_text, open_fields, override
-from rigid_depth.statistics import estimate
 
 REPOSITORY = (
     "https://github.com/DanHalp/"
@@ -235,7 +235,4 @@ def _mean(runs: list[Run], name: str, measure: str) -> str:
     read = MEASURES[measure]
     values = [read(run.record) for run in runs if run.experiment == name]
     known = [value for value in values if value is not None]
-    if not known:
-        return "–"
-    found = estimate(known)
-    return number(found.mean) + ("" if found.std is None else f" ± {number(found.std)}")
+    return mean_text(known) if known else "–"
