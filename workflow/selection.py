@@ -11,6 +11,7 @@ from pathlib import Path
 from rigid_depth import PACKAGE
 from rigid_depth.book.executed import copies
 from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.recording.record import FILE
 from rigid_depth.experiments.registry import (
     EXPERIMENTS,
     SCALES,
@@ -88,7 +89,7 @@ def run_code(experiment: str, group: str) -> str:
 def needed_by(experiment: str, group: str, seed: str) -> list[str]:
     """Returns the record of the run that an experiment is built on, if there is one."""
     needs = find_experiment(experiment).needs
-    return [f"runs/{group}/{needs}/seed-{seed}/record.json"] if needs else []
+    return [f"runs/{group}/{needs}/seed-{seed}/{FILE}"] if needs else []
 
 
 def book_code() -> str:
@@ -139,7 +140,7 @@ class Selection:
     @property
     def records(self) -> list[str]:
         """The records of the runs asked for."""
-        return [f"runs/{run}/record.json" for run in self.runs]
+        return [f"runs/{run}/{FILE}" for run in self.runs]
 
     @property
     def notebooks(self) -> list[str]:
@@ -156,7 +157,7 @@ class Selection:
         if not self.publish:
             return []
         for run in self.runs:
-            if not Path("book/results", run, "record.json").is_file():
+            if not Path("book/results", run, FILE).is_file():
                 Path(PUBLISHED, run).unlink(missing_ok=True)
         return [f"{PUBLISHED}/{run}" for run in self.runs]
 

@@ -10,7 +10,8 @@ from rigid_depth.book.runs.curves import bands
 from rigid_depth.book.runs.labels import PICTURES, chapter_of, label
 from rigid_depth.book.runs.metrictables import mean_text, measured_tables, measures_csv
 from rigid_depth.book.runs.results import BRANCHES, HEADLINE_CAP, Run
-from rigid_depth.book.runs.scales import depth_scale, error_scale, scales
+from rigid_depth.book.runs.scales import DEPTH, depth_scale, error_scale, scales
+from rigid_depth.experiments.recording.pictures import LARGEST_ERROR_M
 from rigid_depth.experiments.registry import EXPERIMENTS, base_of, find_scale, in_words
 from rigid_depth.experiments.settings import as_text
 
@@ -19,8 +20,8 @@ GUESSED_SKY = (
     "an infinity loss trained on it, are no better than that guess."
 )
 LEGEND = (
-    "Fixed test frames, seed {seed}. Depth: bright is near, 2 to 100 m, logarithmic. Error: bright "
-    "is 10 m or more; white where there is no surface.\n"
+    f"Fixed test frames, seed {{seed}}. {DEPTH} Error: bright is {LARGEST_ERROR_M:.0f} m or more; "
+    "white where there is no surface.\n"
 )
 CURVES = {
     "RMSE [m]": {

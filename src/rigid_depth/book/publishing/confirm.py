@@ -130,7 +130,7 @@ def _settle(
 def covered(row: Path, code: dict) -> dict[str, dict]:
     """The seeds of a row that this code made or was confirmed for, each with what made it."""
     found = {}
-    for path in sorted([*row.glob("seed-*/record.json"), *row.glob("seed-*.json")]):
+    for path in sorted([*row.glob(f"seed-*/{record.FILE}"), *row.glob("seed-*.json")]):
         data = json.loads(path.read_text(encoding="utf-8"))
         if standing.matches(standing.code_then(data), code):
             found[str(data["seed"])] = standing.code_then(data)

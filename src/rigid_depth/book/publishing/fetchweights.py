@@ -16,10 +16,10 @@ from pathlib import Path
 
 from rigid_depth.book.publishing.address import repository_url
 from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.recording.record import WEIGHTS
 from rigid_depth.experiments.sources import home
 
 SUM = "weights.sha256"
-FILE = "weights.safetensors"
 VARIABLE = "RIGID_DEPTH_WEIGHTS"
 SCHEMES = ("https://", "http://", "file://")
 PATIENCE_S = 60
@@ -48,14 +48,14 @@ def fetch_weights(
     results = Path(results or home("the sums of published weights") / "book" / "results")
     name = _full_name(run)
     wanted = _published_sum(results, name)
-    target = Path(out) / name / FILE
+    target = Path(out) / name / WEIGHTS
     if target.exists():
         if digest(target) == wanted:
             return target
         raise RigidDepthError(f"{target} is another file than the published one; move it away.")
     address = f"{_folder(url, results)}/{asset_name(name)}"
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"{FILE}.part")
+    partial = target.with_name(f"{WEIGHTS}.part")
     try:
         _download(address, partial)
         found = digest(partial)

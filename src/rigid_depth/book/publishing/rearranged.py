@@ -94,7 +94,7 @@ def _confirm_row(row: Path, code: Rearranged | None) -> list[str]:
 
 def _smoke_runs(folder: Path) -> dict[str, dict]:
     """The records of runs and studies in a folder, by where they lie."""
-    paths = [*folder.glob("*/*/seed-*/record.json"), *folder.glob("study-*.json")]
+    paths = [*folder.glob(f"*/*/seed-*/{record.FILE}"), *folder.glob("study-*.json")]
     found = {}
     for path in sorted(paths):
         data = json.loads(path.read_text(encoding="utf-8"))

@@ -16,7 +16,7 @@ from rigid_depth.book.runs.labels import PICTURES
 from rigid_depth.book.runs.picturediff import LEGEND, difference, median_error_m
 from rigid_depth.book.runs.regime import FLOOR, RGB
 from rigid_depth.book.runs.results import BRANCHES, Published, Run, book_folder
-from rigid_depth.book.runs.scales import depth_scale, difference_scale, scales
+from rigid_depth.book.runs.scales import DEPTH, depth_scale, difference_scale, scales
 from rigid_depth.experiments.registry import in_words
 
 FRAMES = (0, 1, 2, 3)
@@ -26,7 +26,6 @@ GIVEN = (("image", "rgb"), ("LiDAR returns", "target"))
 """The rows that are the same for every run; the returns are the truth that a record shows."""
 TRUTHS = "../book/images/truth"
 """Where the true depth of frames lies, seen from a notebook; `workflow/draw_truths.py` draws it."""
-DEPTH = "Depth: bright is near, 2 to 100 m, logarithmic."
 
 
 def as_grid(pictures: str, *, name: str, caption: str, depth: bool = True):

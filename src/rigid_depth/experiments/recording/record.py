@@ -18,7 +18,8 @@ from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.settings import refuse_places
 
 SCHEMA = 1
-FILE = "record.json"
+FILE, WEIGHTS = "record.json", "weights.safetensors"
+"""What the files of a finished run are called."""
 NEEDED = (
     "experiment", "scale", "seed", "created", "parameters", "overrides", "source", "data", "cost",
     "metrics",

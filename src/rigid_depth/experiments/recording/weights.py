@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.fields import read_fields
 from rigid_depth.experiments.methods import build_model
+from rigid_depth.experiments.recording.record import WEIGHTS as FILE
 from rigid_depth.experiments.settings import Experiment, Scale
 
-FILE = "weights.safetensors"
 Settings = TypeVar("Settings", Experiment, Scale)
 
 
