@@ -10,14 +10,13 @@ and modules, which the book lists beside the path from front to back, are left o
 
 import io
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from figurepictures import ARGUMENTS
+from chromium import ARGUMENTS, chromium
 from playwright.sync_api import BrowserContext, sync_playwright
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, Destination, NameObject
@@ -92,19 +91,14 @@ class Sheet:
     heads: list[str]
 
 
-def chromium() -> str:
-    """Returns the path of Chromium; exits with a sentence where there is none."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    return found or sys.exit("make pdf needs Chromium: sudo apt install chromium")
-
-
 def sheets(html: Path, only: tuple[str, ...] = ()) -> Iterator[Sheet]:
     """Prints the pages that the table of contents of the front page lists, in its order.
 
     `only` names some of them, as `notebooks/07_4_mse.html`.
     """
+    program = chromium() or sys.exit("make pdf needs Chromium: sudo apt install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
         context = browser.new_context(
             viewport={"width": WIDTH_PX, "height": 1100},
             color_scheme="light",
