@@ -9,7 +9,6 @@ and modules, which the book lists beside the path from front to back, are left o
 """
 
 import io
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +19,8 @@ from chromium import ARGUMENTS, chromium
 from playwright.sync_api import BrowserContext, sync_playwright
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, Destination, NameObject
+
+from rigid_depth.whole import write_whole
 
 ROOT = Path(__file__).resolve().parents[1]
 HTML, TARGET = ROOT / "_build" / "html", ROOT / "_build" / "rigid-depth.pdf"
@@ -234,9 +235,7 @@ def main(html: Path = HTML, target: Path = TARGET) -> None:
         for said in sheet.cut:
             print(f"{sheet.title}: reaches over the right edge: {said}")
     writer = join(found, html)
-    partial = target.with_suffix(".part")
-    writer.write(partial)
-    os.replace(partial, target)
+    write_whole(target, writer.write)
     size = target.stat().st_size / 1e6
     print(f"{target}: {len(writer.pages)} sheets of {len(found)} pages, {size:.1f} MB")
 

@@ -18,6 +18,7 @@ from rigid_depth.book.publishing.address import repository_url
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.recording.record import WEIGHTS
 from rigid_depth.experiments.sources import home
+from rigid_depth.whole import write_whole
 
 SUM = "weights.sha256"
 VARIABLE = "RIGID_DEPTH_WEIGHTS"
@@ -55,18 +56,7 @@ def fetch_weights(
         raise RigidDepthError(f"{target} is another file than the published one; move it away.")
     address = f"{_folder(url, results)}/{asset_name(name)}"
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"{WEIGHTS}.part")
-    try:
-        _download(address, partial)
-        found = digest(partial)
-        if found != wanted:
-            raise RigidDepthError(
-                f"{address} is not the file of the published run: its SHA-256 is {found}, "
-                f"published is {wanted}."
-            )
-        os.replace(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(target, lambda path: _download(address, path, wanted))
     return target
 
 
@@ -100,7 +90,8 @@ def _folder(url: str, results: Path) -> str:
     return url.rstrip("/")
 
 
-def _download(address: str, path: Path) -> None:
+def _download(address: str, path: Path, wanted: str) -> None:
+    """Fetches a file; raises RigidDepthError where none is given, or one of another sum."""
     try:
         with (
             urllib.request.urlopen(address, timeout=PATIENCE_S) as answer,
@@ -110,6 +101,11 @@ def _download(address: str, path: Path) -> None:
     except (urllib.error.URLError, TimeoutError, ValueError) as error:
         reason = getattr(error, "reason", None) or error
         raise RigidDepthError(f"{address} cannot be fetched: {reason}.") from None
+    if (found := digest(path)) != wanted:
+        raise RigidDepthError(
+            f"{address} is not the file of the published run: its SHA-256 is {found}, published "
+            f"is {wanted}."
+        )
 
 
 def digest(path: Path) -> str:
