@@ -92,11 +92,8 @@ class Sheet:
     heads: list[str]
 
 
-def sheets(html: Path, only: tuple[str, ...] = ()) -> Iterator[Sheet]:
-    """Prints the pages that the table of contents of the front page lists, in its order.
-
-    `only` names some of them, as `notebooks/07_4_mse.html`.
-    """
+def sheets(html: Path) -> Iterator[Sheet]:
+    """Prints the pages that the table of contents of the front page lists, in its order."""
     program = chromium() or sys.exit("make pdf needs Chromium: sudo apt install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
@@ -113,7 +110,7 @@ def sheets(html: Path, only: tuple[str, ...] = ()) -> Iterator[Sheet]:
         for title, file in contents(context, html):
             if file is None:
                 part = title
-            elif not only or file.relative_to(html).as_posix() in only:
+            else:
                 yield Sheet(part, title, file, *printed(context, file, title))
         browser.close()
 

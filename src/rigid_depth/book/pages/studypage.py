@@ -46,7 +46,7 @@ def study_pages(root: Path) -> dict[str, str]:
     return pages
 
 
-def study_badge(records: list[StudyRecord], root: Path | None = None) -> str:
+def study_badge(records: list[StudyRecord], root: Path) -> str:
     """HTML of seeds, commit, date and device; current, confirmed or stale, and why."""
     last = max(records, key=lambda record: record.data["created"]).data
     parts = [

@@ -88,7 +88,7 @@ def _downloads(root: Path, runs: list[results.Run]) -> dict[str, str]:
     return texts
 
 
-def runs_page(runs: list[results.Run], root: Path = ROOT) -> str:
+def runs_page(runs: list[results.Run], root: Path) -> str:
     """The list of published experiments with their headline numbers, by scale."""
     parts = [
         "(published-runs)=\n# Published runs\n",

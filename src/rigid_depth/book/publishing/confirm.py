@@ -2,7 +2,7 @@
 
 `confirm_run` and `confirm_study` run one published seed again with today's code. Each leaves a note
 beside the seeds of a row (see `experiments.standing`), and the records stay as they are. Smoke runs
-made before and after a rearrangement of the code are compared by `book.rearranged`.
+made before and after a rearrangement of the code are compared by `rearranged`.
 """
 
 from __future__ import annotations
