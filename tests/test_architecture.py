@@ -171,7 +171,6 @@ def test_what_others_import_counts_as_well():
 
 CONVENTIONS = {
     "_typecheck:typecheck": "the hook of jaxtyping looks it up by its name",
-    "copies:outdated": "what tests ask of a text, and the pages of each of its copies",
     "extension:PlotlyMime": "an entry point of pyproject.toml",
     "extension:setup": "Sphinx calls it",
     **dict.fromkeys(
@@ -179,7 +178,7 @@ CONVENTIONS = {
         + ["entries:OF_BASELINES", "entries:SETTLED"],
         "read as text, for the hash of a run's code",
     ),
-    **dict.fromkeys(("protocols:METRICS", "structure:ssim", "so_n:check_rotation"), "public"),
+    **dict.fromkeys(("structure:ssim", "so_n:check_rotation"), "public"),
     "writing:serve": "called by name in a worker's process",
 }
 """Module:name -> why a definition stands that no code reads. Every study has a STUDY, too."""
@@ -253,6 +252,19 @@ def test_nothing_is_called_by_tests_alone():
     callers |= {path.stem: cells(path) for path in (ROOT / "notebooks").glob("*.md")}
     found = {name.rpartition(".")[2] for name in unused(modules(SRC), callers)}
     assert {name for name in found if not name.endswith(":STUDY")} == set(CONVENTIONS)
+
+
+def graph() -> str:
+    """What the rules of the graph import and read, as Python: the rest of the Snakefile is none."""
+    text = (ROOT / "workflow" / "Snakefile").read_text()
+    line = re.search(r"^from selection import \([^)]*\)\n", text, re.MULTILINE)[0]
+    names = bound(ast.parse(line)).keys() & re.findall(r"\w+", text.replace(line, ""))
+    return "\n".join([line, *sorted(names)])
+
+
+def test_nothing_of_the_workflow_is_called_by_tests_alone():
+    callers = {"Snakefile": graph(), "conftest": (ROOT / "conftest.py").read_text()}
+    assert unused(modules(ROOT / "workflow"), callers) == []
 
 
 def test_what_nothing_calls_is_seen():

@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.statistics import Scatter, estimate, holm, paired_difference, pooled_rmse
+from rigid_depth.statistics import (
+    Scatter,
+    estimate,
+    expected_range,
+    holm,
+    paired_difference,
+    pooled_rmse,
+    range_within,
+)
 
 
 def runs_of(squared_m2, pixels):
@@ -205,3 +213,14 @@ def test_holm_rejects_what_the_step_down_procedure_rejects(p_values):
                 break
             rejected.add(str(i))
         assert {name for name, p in adjusted.items() if p <= level} == rejected
+
+
+def test_the_range_of_equal_runs_is_that_of_normal_numbers():
+    assert expected_range(2) == pytest.approx(2 / math.sqrt(math.pi))
+    draws = np.random.default_rng(0).normal(size=(200_000, 8))
+    ranges = np.ptp(draws, axis=1)
+    assert expected_range(8) == pytest.approx(ranges.mean(), rel=0.005)
+    for width in (1.5, 3):
+        assert range_within(8, width) == pytest.approx((ranges < width).mean(), abs=0.004)
+    pair = 2 * scipy.stats.norm(scale=math.sqrt(2)).cdf(0.7) - 1
+    assert range_within(2, 0.7) == pytest.approx(pair)

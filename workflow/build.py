@@ -3,6 +3,7 @@
 python workflow/build.py book|notebooks|experiments
 """
 
+import argparse
 import fcntl
 import os
 import subprocess
@@ -86,4 +87,6 @@ def main(target: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("target", choices=("book", "notebooks", "experiments"))
+    sys.exit(main(parser.parse_args().target))

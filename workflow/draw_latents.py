@@ -36,7 +36,7 @@ WIDEST = 2  # percent of the values that are cut off on either side of the colou
 
 def latents(folder: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """The images of the fixed test frames, and their latents `[frames, h, w, channels]` by name."""
-    trained = load_weights(folder / "weights.safetensors")
+    trained = load_weights(folder)
     split = make_store(trained.scale, "synthetic", progress=False).split("test")
     raw = split.batch(fixed_frames(split.frames))
     batch = with_guide(network_batch(raw), trained.experiment)

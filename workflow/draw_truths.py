@@ -6,7 +6,6 @@ Pictures go to book/images/truth, named by the token of their frame. The world h
 surface, its records those of the LiDAR returns alone.
 """
 
-import json
 import sys
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from PIL import Image
 
 from rigid_depth.data import open_frames
 from rigid_depth.experiments.recording.pictures import depth_picture
+from rigid_depth.experiments.recording.record import read_record
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "book" / "images" / "truth"
@@ -30,7 +30,7 @@ def truth(depth_m: np.ndarray) -> Image.Image:
 
 def main(run: Path, world: Path) -> None:
     """Draws the frames that a published run has pictures of."""
-    record = json.loads((run / "record.json").read_text())
+    record = read_record(run).data
     size = tuple(record["parameters"]["image_size"])
     wanted = {shown["token"] for shown in record["predictions"]}
     frames = open_frames("synthetic", world, "test", size=size, sky=None)

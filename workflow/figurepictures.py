@@ -6,27 +6,21 @@ All figures are drawn in one session of a headless Chromium.
 import base64
 import io
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 import plotly
+from chromium import ARGUMENTS, chromium
 from nbformat import NotebookNode
 from notebook_form import FIGURE
 from PIL import Image
 
-from rigid_depth.book.site.webpage import CHART_COLOURS
+from rigid_depth.book.site.webpage import has_few_colours
 
 PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 WIDTH_PX, HEIGHT_PX = 640, 420
 COLOURS = 64  # of the palette of a figure's picture
-ARGUMENTS = (
-    "--no-sandbox",
-    "--use-angle=swiftshader",  # draws figures in three dimensions without a graphics card
-    "--enable-unsafe-swiftshader",
-    "--ignore-gpu-blocklist",
-)
 DRAW = """([figure, width, height]) => Plotly.toImage(
   {data: figure.data, layout: {...figure.layout, width, height}},
   {format: 'png', width, height})"""
@@ -53,11 +47,11 @@ def add_pictures(notebooks: dict[Path, NotebookNode]) -> None:
                 data["image/png"] = picture
             else:
                 missing.append(data)
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if missing and not chromium:
+    program = chromium()
+    if missing and not program:
         print(f"{len(missing)} figures are stored without a picture: Chromium is not installed")
     elif missing:
-        _draw(missing, chromium)
+        _draw(missing, program)
         print(f"{len(missing)} figures drawn")
 
 
@@ -72,11 +66,11 @@ def _key(data: NotebookNode) -> str:
     return json.dumps(data[FIGURE], sort_keys=True)
 
 
-def _draw(missing: list[NotebookNode], chromium: str) -> None:
+def _draw(missing: list[NotebookNode], program: str) -> None:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
         page = browser.new_page()
         page.add_script_tag(path=PLOTLY)
         for data in missing:
@@ -93,16 +87,13 @@ def shrink(notebooks: dict[Path, NotebookNode]) -> None:
         for cell in notebook.cells:
             for output in cell.get("outputs", []):
                 data = output.get("data", {})
-                if FIGURE not in data and "image/png" in data and _is_chart(data["image/png"]):
-                    data["image/png"] = _with_palette(data["image/png"], 256)
+                png = data.get("image/png")
+                if FIGURE not in data and png and has_few_colours(_open(png)):
+                    data["image/png"] = _with_palette(png, 256)
 
 
 def _open(png: str) -> Image.Image:
     return Image.open(io.BytesIO(base64.b64decode(png)))
-
-
-def _is_chart(png: str) -> bool:
-    return _open(png).convert("RGB").getcolors(CHART_COLOURS) is not None
 
 
 def _with_palette(png: str, colours: int) -> str:

@@ -17,6 +17,7 @@ from PIL import Image
 
 from rigid_depth.book.cells.drawndata import KEY, unpacked
 from rigid_depth.book.executed.figuredata import PLOTLY as FIGURE
+from rigid_depth.whole import write_whole
 
 ROOT = Path(__file__).resolve().parents[1]
 SANITISE = ROOT / "tests" / "nbval_sanitize.cfg"
@@ -70,9 +71,7 @@ def merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
 def write(notebook: NotebookNode, target: Path) -> None:
     """Writes the notebook whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.partial")
-    nbformat.write(notebook, partial)
-    partial.replace(target)
+    write_whole(target, lambda path: nbformat.write(notebook, path))
 
 
 def machine_paths() -> list[str]:

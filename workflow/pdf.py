@@ -9,18 +9,18 @@ and modules, which the book lists beside the path from front to back, are left o
 """
 
 import io
-import os
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from figurepictures import ARGUMENTS
+from chromium import ARGUMENTS, chromium
 from playwright.sync_api import BrowserContext, sync_playwright
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, Destination, NameObject
+
+from rigid_depth.whole import write_whole
 
 ROOT = Path(__file__).resolve().parents[1]
 HTML, TARGET = ROOT / "_build" / "html", ROOT / "_build" / "rigid-depth.pdf"
@@ -92,19 +92,11 @@ class Sheet:
     heads: list[str]
 
 
-def chromium() -> str:
-    """Returns the path of Chromium; exits with a sentence where there is none."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    return found or sys.exit("make pdf needs Chromium: sudo apt install chromium")
-
-
-def sheets(html: Path, only: tuple[str, ...] = ()) -> Iterator[Sheet]:
-    """Prints the pages that the table of contents of the front page lists, in its order.
-
-    `only` names some of them, as `notebooks/07_4_mse.html`.
-    """
+def sheets(html: Path) -> Iterator[Sheet]:
+    """Prints the pages that the table of contents of the front page lists, in its order."""
+    program = chromium() or sys.exit("make pdf needs Chromium: sudo apt install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
         context = browser.new_context(
             viewport={"width": WIDTH_PX, "height": 1100},
             color_scheme="light",
@@ -118,7 +110,7 @@ def sheets(html: Path, only: tuple[str, ...] = ()) -> Iterator[Sheet]:
         for title, file in contents(context, html):
             if file is None:
                 part = title
-            elif not only or file.relative_to(html).as_posix() in only:
+            else:
                 yield Sheet(part, title, file, *printed(context, file, title))
         browser.close()
 
@@ -240,9 +232,7 @@ def main(html: Path = HTML, target: Path = TARGET) -> None:
         for said in sheet.cut:
             print(f"{sheet.title}: reaches over the right edge: {said}")
     writer = join(found, html)
-    partial = target.with_suffix(".part")
-    writer.write(partial)
-    os.replace(partial, target)
+    write_whole(target, writer.write)
     size = target.stat().st_size / 1e6
     print(f"{target}: {len(writer.pages)} sheets of {len(found)} pages, {size:.1f} MB")
 

@@ -32,8 +32,7 @@ from publish import publish, restore_all
 
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.plan import Plan, plan_run
-from rigid_depth.experiments.recording.record import FILE, read_record
-from rigid_depth.experiments.recording.weights import FILE as WEIGHTS
+from rigid_depth.experiments.recording.record import FILE, WEIGHTS, read_record
 from rigid_depth.experiments.standing import standing
 from rigid_depth.experiments.stores import check_dataset
 

@@ -8,17 +8,18 @@ one seed, so that the repository does not grow by a third of a megabyte with eve
 python workflow/publish.py runs/cpu/rgb/seed-0 [book/results/cpu/rgb/seed-0]
 """
 
+import argparse
 import json
 import shutil
 import sys
 from pathlib import Path
 
-from rigid_depth.book.publishing.fetchweights import FILE, SUM, digest
+from rigid_depth.book.publishing.fetchweights import SUM, digest
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments.recording.record import as_json
+from rigid_depth.experiments.recording.pictures import MAX_BYTES
+from rigid_depth.experiments.recording.record import FILE, WEIGHTS, as_json
 
 ROOT = Path(__file__).resolve().parents[1]
-PICTURE_LIMIT_BYTES = 40_000
 SEED_SHOWN = 0
 
 
@@ -31,9 +32,9 @@ def pictures(record: dict) -> list[str]:
 
 def check(folder: Path) -> list[str]:
     """Returns the files to publish; raises RigidDepthError where there is a fault."""
-    path = folder / "record.json"
+    path = folder / FILE
     if not path.exists():
-        raise RigidDepthError(f"{folder} has no record.json: the run is not finished")
+        raise RigidDepthError(f"{folder} has no {FILE}: the run is not finished")
     text = path.read_text()
     record = json.loads(text)
     if record["source"]["dirty"]:
@@ -42,11 +43,9 @@ def check(folder: Path) -> list[str]:
         raise RigidDepthError(f"{path} contains a path of this machine")
     for name in pictures(record):
         size = (folder / name).stat().st_size
-        if size > PICTURE_LIMIT_BYTES:
-            raise RigidDepthError(
-                f"{folder / name} has {size} bytes; allowed are {PICTURE_LIMIT_BYTES}"
-            )
-    return ["record.json", *pictures(record)]
+        if size > MAX_BYTES:
+            raise RigidDepthError(f"{folder / name} has {size} bytes; allowed are {MAX_BYTES}")
+    return [FILE, *pictures(record)]
 
 
 def publish(folder: Path, target: Path) -> None:
@@ -58,11 +57,11 @@ def publish(folder: Path, target: Path) -> None:
     partial.mkdir(parents=True)
     for name in names:
         shutil.copyfile(folder / name, partial / name)
-    record = json.loads((partial / "record.json").read_text())
+    record = json.loads((partial / FILE).read_text())
     if record["predictions"] and len(names) == 1:
-        (partial / "record.json").write_text(as_json(record | {"predictions": []}))
-    if (folder / FILE).is_file():
-        (partial / SUM).write_text(f"{digest(folder / FILE)}  {FILE}\n")
+        (partial / FILE).write_text(as_json(record | {"predictions": []}))
+    if (folder / WEIGHTS).is_file():
+        (partial / SUM).write_text(f"{digest(folder / WEIGHTS)}  {WEIGHTS}\n")
     try:
         if target.exists():
             target.rename(aside(target))
@@ -92,9 +91,12 @@ def restore_all(results: Path) -> None:
 
 
 if __name__ == "__main__":
-    source = Path(sys.argv[1])
-    default = ROOT / "book" / "results" / Path(*source.resolve().parts[-3:])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("run", type=Path, help="its folder, as runs/cpu/rgb/seed-0")
+    parser.add_argument("target", type=Path, nargs="?", help="by default below book/results")
+    given = parser.parse_args()
+    default = ROOT / "book" / "results" / Path(*given.run.resolve().parts[-3:])
     try:
-        publish(source, Path(sys.argv[2]) if len(sys.argv) > 2 else default)
+        publish(given.run, given.target or default)
     except RigidDepthError as error:
         sys.exit(str(error))

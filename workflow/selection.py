@@ -11,7 +11,15 @@ from pathlib import Path
 from rigid_depth import PACKAGE
 from rigid_depth.book.executed import copies
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments.registry import EXPERIMENTS, SCALES, find_experiment, find_scale
+from rigid_depth.experiments.recording.record import FILE
+from rigid_depth.experiments.registry import (
+    EXPERIMENTS,
+    SCALES,
+    find_experiment,
+    find_scale,
+    group_of,
+    parts_of_group,
+)
 from rigid_depth.experiments.settings import parameters
 from rigid_depth.experiments.sources import package_hash
 
@@ -73,7 +81,7 @@ def to_execute(which: str) -> list[str]:
 def run_code(experiment: str, group: str) -> str:
     """Returns what makes a run stale when it changes: the hash of its code, and its settings."""
     chosen = find_experiment(experiment)
-    scale, _, dataset = group.partition("-")
+    scale, dataset = parts_of_group(group)
     settings = json.dumps(parameters(chosen, find_scale(scale), dataset), sort_keys=True)
     return f"{package_hash(chosen.method)} {hashlib.sha1(settings.encode()).hexdigest()}"
 
@@ -81,7 +89,7 @@ def run_code(experiment: str, group: str) -> str:
 def needed_by(experiment: str, group: str, seed: str) -> list[str]:
     """Returns the record of the run that an experiment is built on, if there is one."""
     needs = find_experiment(experiment).needs
-    return [f"runs/{group}/{needs}/seed-{seed}/record.json"] if needs else []
+    return [f"runs/{group}/{needs}/seed-{seed}/{FILE}"] if needs else []
 
 
 def book_code() -> str:
@@ -122,8 +130,7 @@ class Selection:
     @property
     def group(self) -> str:
         """The folder below runs/: the scale, and the data set where it is not the scale's own."""
-        own = self.dataset in ("", find_scale(self.scale).dataset)
-        return self.scale if own else f"{self.scale}-{self.dataset}"
+        return group_of(find_scale(self.scale), self.dataset)
 
     @property
     def runs(self) -> list[str]:
@@ -133,7 +140,7 @@ class Selection:
     @property
     def records(self) -> list[str]:
         """The records of the runs asked for."""
-        return [f"runs/{run}/record.json" for run in self.runs]
+        return [f"runs/{run}/{FILE}" for run in self.runs]
 
     @property
     def notebooks(self) -> list[str]:
@@ -150,7 +157,7 @@ class Selection:
         if not self.publish:
             return []
         for run in self.runs:
-            if not Path("book/results", run, "record.json").is_file():
+            if not Path("book/results", run, FILE).is_file():
                 Path(PUBLISHED, run).unlink(missing_ok=True)
         return [f"{PUBLISHED}/{run}" for run in self.runs]
 

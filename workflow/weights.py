@@ -15,7 +15,11 @@ import shutil
 import sys
 from pathlib import Path
 
-from rigid_depth.book.publishing.fetchweights import FILE, SUM, asset_name, digest
+from selection import whole, words
+
+from rigid_depth.book.publishing.fetchweights import SUM, asset_name, digest
+from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.recording.record import FILE, WEIGHTS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -25,7 +29,7 @@ def same_run(first: Path, second: Path) -> bool:
 
     The commit does not count: a rebase renames it, and the hash of the code is compared.
     """
-    one, other = (json.loads((f / "record.json").read_text()) for f in (first, second))
+    one, other = (json.loads((f / FILE).read_text()) for f in (first, second))
     keys = ("experiment", "scale", "seed", "created", "parameters", "curves")
     same_code = one["source"].get("package") == other["source"].get("package")
     return same_code and all(one[key] == other[key] for key in keys)
@@ -34,18 +38,18 @@ def same_run(first: Path, second: Path) -> bool:
 def collect(root: Path, seeds: set[int], out: Path) -> list[Path]:
     """Copies the weights of published runs and notes their sums; returns the copies."""
     results, copied = root / "book" / "results", []
-    for record in sorted(results.glob("*/*/seed-*/record.json")):
+    for record in sorted(results.glob(f"*/*/seed-*/{FILE}")):
         published = record.parent
         name = published.relative_to(results).as_posix()
         made = root / "runs" / name
-        if int(published.name.removeprefix("seed-")) not in seeds or not (made / FILE).is_file():
+        if int(published.name.removeprefix("seed-")) not in seeds or not (made / WEIGHTS).is_file():
             continue
         if not same_run(published, made):
             print(f"{name}: the weights in runs/ are of another run than the published record")
             continue
         out.mkdir(parents=True, exist_ok=True)
-        copied.append(Path(shutil.copyfile(made / FILE, out / asset_name(name))))
-        (published / SUM).write_text(f"{digest(made / FILE)}  {FILE}\n")
+        copied.append(Path(shutil.copyfile(made / WEIGHTS, out / asset_name(name))))
+        (published / SUM).write_text(f"{digest(made / WEIGHTS)}  {WEIGHTS}\n")
     return copied
 
 
@@ -79,7 +83,10 @@ def main() -> None:
         if given.folder is None:
             parser.error("check takes a folder")
         sys.exit("\n".join(check(ROOT, given.folder)) or 0)
-    seeds = {int(seed) for seed in given.seeds.split(",")}
+    try:
+        seeds = {whole("--seeds", seed) for seed in words(given.seeds)}
+    except RigidDepthError as error:
+        parser.error(str(error))
     copied = collect(ROOT, seeds, given.out)
     print(f"{len(copied)} files in {given.out}; their sums are in book/results")
 

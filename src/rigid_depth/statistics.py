@@ -7,12 +7,12 @@ estimate is in `rigid_depth.decisions`. Every interval holds for one training wo
 network learns from are not drawn anew.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
+from scipy.special import ndtr, stdtr, stdtrit
 
 from rigid_depth.errors import RigidDepthError
 
@@ -150,6 +150,33 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
         largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[name]))
         adjusted[name] = largest
     return {name: adjusted[name] for name in p_values}
+
+
+def expected_range(count: int) -> float:
+    """Expected distance of the largest from the least of some standard normal numbers."""
+
+    def apart(x: float) -> float:
+        below = ndtr(x)
+        return 1 - below**count - (1 - below) ** count
+
+    return _integral(apart)
+
+
+def range_within(count: int, width: float) -> float:
+    """The probability that some standard normal numbers lie within `width` of each other."""
+
+    def within(x: float) -> float:  # x is the least of them
+        density = np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)
+        return count * density * (ndtr(x + width) - ndtr(x)) ** (count - 1)
+
+    return _integral(within)
+
+
+def _integral(function: Callable[[float], float]) -> float:
+    """The integral over all places where a standard normal number can lie."""
+    from scipy.integrate import quad  # here, because it takes long to load and few need it
+
+    return quad(function, -10, 10)[0]
 
 
 def _table(runs: Runs) -> tuple[np.ndarray, np.ndarray]:

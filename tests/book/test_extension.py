@@ -97,7 +97,7 @@ def test_a_chart_is_mostly_white_and_of_few_colours():
     chart, depth = Image.new("RGB", (64, 32), "white"), Image.new("RGB", (64, 32), "white")
     chart.paste((0, 114, 178), (8, 8, 24, 12))
     depth.paste((68, 1, 84), (4, 2, 60, 30))
-    assert [webpage._is_chart(p) for p in (chart, depth)] == [True, False]
+    assert [webpage._is_drawn_on_white(p) for p in (chart, depth)] == [True, False]
 
 
 def test_setup_seeds_everything_and_uses_one_thread():

@@ -96,7 +96,7 @@ def test_errors_say_what_is_wrong(root, release, run, url, said):
 
 
 def test_the_user_may_name_another_address(root, release, monkeypatch):
-    monkeypatch.setattr(fetchweights, "_results", lambda: root / "book" / "results")
+    monkeypatch.setattr(fetchweights, "home", lambda what: root)
     monkeypatch.setenv("RIGID_DEPTH_WEIGHTS", release)
     made = CliRunner().invoke(app, ["fetch-weights", "cpu/rgb+steps=9", "--out", root / "out"])
     assert made.exit_code == 0, made.output

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import statistics
 from collections import Counter
 from pathlib import Path
 from statistics import fmean
@@ -15,7 +14,7 @@ import pytest
 
 from rigid_depth.book.claims import ledger
 from rigid_depth.book.pages import found, foundpage, ledgerpages, limits
-from rigid_depth.book.runs import chance, forest, regime, results
+from rigid_depth.book.runs import forest, regime, results
 from rigid_depth.book.runs.families import FAMILIES
 from rigid_depth.conventions import PUBLISHED_SCALE
 
@@ -187,17 +186,6 @@ def test_the_ceiling_follows_the_runs(shift, lead):
         one.record["metrics"]["test"]["rgb"]["dense"] = {"rmse_m": 9.0}
     assert "elsewhere" not in found.ceiling(made)
     assert "open" in found.ceiling(rows({}))
-
-
-def test_the_range_of_equal_runs_is_that_of_normal_numbers():
-    assert chance.expected_range(2) == pytest.approx(2 / math.sqrt(math.pi))
-    draws = np.random.default_rng(0).normal(size=(200_000, 8))
-    ranges = np.ptp(draws, axis=1)
-    assert chance.expected_range(8) == pytest.approx(ranges.mean(), rel=0.005)
-    for width in (1.5, 3):
-        assert chance.range_within(8, width) == pytest.approx((ranges < width).mean(), abs=0.004)
-    pair = 2 * statistics.NormalDist(sigma=math.sqrt(2)).cdf(0.7) - 1
-    assert chance.range_within(2, 0.7) == pytest.approx(pair)
 
 
 def test_the_worth_of_a_perfect_guess_is_said_where_it_is_run():

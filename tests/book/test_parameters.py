@@ -1,5 +1,7 @@
 """What a notebook refuses before it computes anything."""
 
+from types import SimpleNamespace
+
 import papermill
 import pytest
 from nbformat import v4
@@ -11,9 +13,21 @@ from rigid_depth.experiments.sources import repository
 DECLARED = 'seed = 0\nscale = "smoke"  # or cpu\nwidth = 1.0\nimage_size = (384, 768)\nrate = None'
 
 
-def given(*lines):
-    """The history of a kernel in which papermill has put a cell."""
-    return ["", DECLARED, "\n".join(("# Parameters", *lines)), "import os"]
+@pytest.fixture
+def executed(monkeypatch):
+    """Stands for a kernel that has executed these cells."""
+
+    def cells(*sources):
+        kernel = SimpleNamespace(user_ns={"_ih": ["", *sources]})
+        monkeypatch.setattr("IPython.get_ipython", lambda: kernel)
+
+    return cells
+
+
+@pytest.fixture
+def given(executed):
+    """Stands for a kernel in which papermill has put a cell of these lines."""
+    return lambda *lines: executed(DECLARED, "\n".join(("# Parameters", *lines)), "import os")
 
 
 @pytest.mark.parametrize(
@@ -24,8 +38,9 @@ def given(*lines):
         ("image_size = [96, 192]", "rate = 0.1", "width = 0.5"),
     ],
 )
-def test_declared_names_and_types_pass(lines):
-    parameters.check_given(given(*lines))
+def test_declared_names_and_types_pass(lines, given):
+    given(*lines)
+    parameters.check_given()
 
 
 @pytest.mark.parametrize(
@@ -40,14 +55,16 @@ def test_declared_names_and_types_pass(lines):
         ("scale = 3", "parameter scale is 3; it must be of type str"),
     ],
 )
-def test_other_names_and_types_are_refused(line, said):
+def test_other_names_and_types_are_refused(line, said, given):
+    given(line)
     with pytest.raises(ParameterError, match=said):
-        parameters.check_given(given(line))
+        parameters.check_given()
 
 
-def test_without_an_injected_cell_there_is_nothing_to_check():
-    parameters.check_given(["", "sed = 4", "# Parameters of the network: a comment\nx = 1"][:2])
+def test_without_an_injected_cell_there_is_nothing_to_check(executed):
     parameters.check_given()  # outside IPython
+    executed("sed = 4")
+    parameters.check_given()
 
 
 @pytest.mark.parametrize(

@@ -232,9 +232,18 @@ def test_the_split_is_an_option_and_a_data_set(settings, real):
     assert named.exit_code == 0, named.output
     assert "test  15 frames of 1 scenes" in named.output
     assert call(*words, "--dataset", "kitti", "--split", "eigen").output == named.output
-    assert "--split is 'eigen'; allowed is eigen, with --dataset kitti" in (
-        call(*words, "--split", "eigen").stderr
-    )
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["prepare", "--split", "eigen"], "`--split eigen` belongs to kitti, not to synthetic."),
+        (["run", "rgb", "--split", "eigen"], "`--split eigen` belongs to kitti, not to synthetic."),
+        (["prepare", "--split", "x", "--dataset", "kitti"], "--split is 'x'; allowed is eigen."),
+    ],
+)
+def test_a_split_of_another_data_set_is_refused(words, sentence):
+    assert call(*words).stderr == f"rigid-depth: {sentence}\n"
 
 
 def test_a_run_on_kitti_says_which_drives_it_takes(fake_root, capsys):

@@ -132,11 +132,18 @@ def test_prepare_says_what_it_has(world):
         (["study", "compression", "--seeds", "1,2,1"], "each seed is named once"),
         (["confirm"], "confirm takes either names of runs and studies or --smoke-equal"),
         (["confirm", "cpu/rgbb"], "nothing is published as 'cpu/rgbb'"),
+        (["confirm", "cpu/rgb", "--allowed", "0"], "--allowed belongs to --smoke-equal, not to"),
+        (["confirm", "--smoke-equal", "a", "b", "--dataroot", "c"], "--dataroot belongs to names"),
+        (["confirm", "--smoke-equal", "a", "b", "--init-from", "c"], "--init-from belongs to nam"),
+        (["confirm", "compression", "--dataroot", "a"], "--dataroot belongs to runs, not to the"),
+        (["confirm", "compression", "--init-from", "a"], "'compression'"),
         (["run", "rgb", "--init-from", "nowhere"], "no weights at nowhere"),
         (["run", "rgb", "--seed", "9999999999"], "whole numbers from 0 to 2147483647"),
         (["evaluate", "nowhere"], "no weights at nowhere"),
         (["predict", "nowhere", "x.png"], "no weights at nowhere"),
         (["prepare", "--dataroot", "nowhere"], "nowhere"),
+        (["prepare", "-p", "flip=0.1"], "'flip' is no field of a scale; allowed are: annotation_"),
+        (["synth", "-p", "x=1"], "parameter 'x' is no field of a scale; allowed are: annotation_"),
     ],
 )
 def test_bad_input_is_one_line_on_stderr_and_status_2(arguments, sentence, tmp_path, monkeypatch):

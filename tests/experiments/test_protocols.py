@@ -10,7 +10,6 @@ import torch
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.measuring.metrics import depth_metrics
 from rigid_depth.experiments.measuring.protocols import (
-    METRICS,
     PROTOCOLS,
     Protocol,
     example_maps,
@@ -20,7 +19,11 @@ from rigid_depth.experiments.measuring.protocols import (
 
 TRUE = torch.tensor([[[10.0, 20.0], [40.0, 0.0]]])
 PRED = torch.tensor([[[11.0, 16.0], [50.0, 7.0]]])
-PLAIN = Protocol("none", METRICS)
+PLAIN = Protocol(
+    "none",
+    ("rmse", "mae", "abs_rel", "sq_rel", "rmse_log", "log10", "silog", "irmse", "imae",
+     "delta1", "delta2", "delta3"),
+)  # fmt: skip
 
 
 def numpy_log_errors(pred, true):

@@ -6,7 +6,15 @@ import pytest
 
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.plan import check_run_parameters, plan_run, refuse_seed
-from rigid_depth.experiments.registry import EXPERIMENTS, SCALES, find_experiment, find_scale
+from rigid_depth.experiments.registry import (
+    EXPERIMENTS,
+    SCALES,
+    base_of,
+    find_experiment,
+    find_scale,
+    group_of,
+    parts_of_group,
+)
 from rigid_depth.experiments.scales import Table
 from rigid_depth.experiments.settings import Experiment, Scale, as_text, override
 
@@ -171,6 +179,20 @@ def test_a_file_of_scenes_is_named_without_its_place(value):
 def test_what_no_record_may_hold_is_refused_before_the_run():
     with pytest.raises(RigidDepthError, match=r"no absolute path, found 'C:\\masks'"):
         plan_run("rgb", overrides={"sky": "C:\\masks"})
+
+
+@pytest.mark.parametrize("row", ["rgb", "rgb+steps=1000", "core-repeated/rgb+steps=1+init=a.b"])
+def test_a_row_has_an_experiment_behind_it(row):
+    assert base_of(row) == "rgb"
+
+
+def test_a_group_is_a_scale_and_a_data_set_of_another():
+    core = SCALES["core"]
+    assert [group_of(core, of) for of in ("", "synthetic", "kitti-eigen")] == [
+        "core", "core", "core-kitti-eigen",
+    ]  # fmt: skip
+    assert parts_of_group("core") == ("core", "")
+    assert parts_of_group("core-kitti-eigen") == ("core", "kitti-eigen")
 
 
 def test_text_of_a_value_fits_into_a_folder_name():

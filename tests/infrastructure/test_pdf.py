@@ -1,10 +1,10 @@
 """workflow/pdf.py joins printed pages: their order, outline, and links from one to another."""
 
 import io
-import shutil
 
 import pdf
 import pytest
+from chromium import chromium
 from pypdf import PdfReader, PdfWriter
 from pypdf.annotations import Link
 from pypdf.generic import Fit
@@ -57,9 +57,7 @@ def test_links_between_pages_stay_and_those_to_other_files_go(tmp_path):
     assert outside["/A"]["/URI"] == "https://example.org/x"
 
 
-needs_chromium = pytest.mark.skipif(
-    not shutil.which("chromium"), reason="Chromium is not installed"
-)
+needs_chromium = pytest.mark.skipif(not chromium(), reason="Chromium is not installed")
 PAGE = """<!DOCTYPE html><html data-theme="dark"><body>
 <div class="bd-links"><p class="caption">One</p>
 <a class="reference" href="intro.html">Intro</a></div>

@@ -2,7 +2,6 @@
 
 import base64
 import io
-import shutil
 from pathlib import Path
 
 import figurepictures
@@ -11,6 +10,7 @@ import notebook_form
 import numpy as np
 import pytest
 import store_notebooks
+from chromium import chromium
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 
@@ -53,13 +53,12 @@ def test_noise_renews_the_stamp_alone(book):
     execute(book, {"text/plain": "took 3.1 s"})
     store_notebooks.main(book)
     (book / "notebooks" / "chapter.md").write_text("\n" + TEXT)
-    assert copies.outdated(book / "notebooks" / "chapter.md")
+    stored, text = (book / "notebooks" / f"chapter.{kind}" for kind in ("ipynb", "md"))
+    assert not copies.is_current(stored, copies.stamp(text))
     execute(book, {"text/plain": "took 4.0 s"})
     store_notebooks.main(book)
     assert kept(book).cells[0].outputs[0].data["text/plain"] == "took 3.1 s"
-    assert copies.is_current(
-        book / "notebooks" / "chapter.ipynb", copies.stamp(book / "notebooks" / "chapter.md")
-    )
+    assert copies.is_current(stored, copies.stamp(text))
     execute(book, {"text/plain": "3.2 m"})
     store_notebooks.main(book)
     assert kept(book).cells[0].outputs[0].data["text/plain"] == "3.2 m"
@@ -85,17 +84,17 @@ def test_a_chart_gets_a_palette_and_stays_the_same_picture(book):
 
 def test_a_figure_gets_a_picture_and_keeps_it_while_it_is_the_same(book, monkeypatch, capsys):
     execute(book, {notebook_form.FIGURE: FIGURE})
-    monkeypatch.setattr(figurepictures.shutil, "which", lambda name: None)
+    monkeypatch.setattr(figurepictures, "chromium", lambda: None)
     store_notebooks.main(book)
     assert "1 figures are stored without a picture: Chromium" in capsys.readouterr().out
     assert set(kept(book).cells[0].outputs[0].data) == {notebook_form.FIGURE}
 
-    def drawn(missing, chromium):
+    def drawn(missing, program):
         for data in missing:
             data["image/png"] = chart(len(data[notebook_form.FIGURE]["data"][0]["y"]))
 
     monkeypatch.setattr(figurepictures, "_draw", drawn)
-    monkeypatch.setattr(figurepictures.shutil, "which", lambda name: "chromium")
+    monkeypatch.setattr(figurepictures, "chromium", lambda: "chromium")
     store_notebooks.main(book)
     picture = kept(book).cells[0].outputs[0].data["image/png"]
     assert picture == chart(3)
@@ -104,10 +103,10 @@ def test_a_figure_gets_a_picture_and_keeps_it_while_it_is_the_same(book, monkeyp
     assert kept(book).cells[0].outputs[0].data["image/png"] == picture
 
 
-@pytest.mark.skipif(not shutil.which("chromium"), reason="Chromium is not installed")
+@pytest.mark.skipif(not chromium(), reason="Chromium is not installed")
 def test_a_picture_shows_the_line_of_its_figure():
     data = nbformat.from_dict({notebook_form.FIGURE: FIGURE | {"layout": {"height": 300}}})
-    figurepictures._draw([data], shutil.which("chromium"))
+    figurepictures._draw([data], chromium())
     picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
     assert picture.size == (figurepictures.WIDTH_PX, 300)
     pixels = np.asarray(picture.convert("RGB"), dtype=int)

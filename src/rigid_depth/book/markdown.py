@@ -63,24 +63,17 @@ def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], *, words: boo
     )
 
 
-def facts(values: dict, prefix: str = "") -> list[tuple[str, str]]:
-    """Flattens nested settings to rows of name and value."""
-    rows = []
+def flat(values: dict, prefix: str = "") -> dict[str, str]:
+    """Name -> value of nested settings, as text; an en dash where there is none."""
+    found = {}
     for key, value in values.items():
-        name = f"{prefix}{key}"
         if isinstance(value, dict):
-            rows += facts(value, f"{name}.")
+            found |= flat(value, f"{prefix}{key}.")
+        elif isinstance(value, (list, tuple)):
+            found[f"{prefix}{key}"] = ", ".join(map(str, value))
         else:
-            rows.append((f"`{name}`", _fact(value)))
-    return rows
-
-
-def _fact(value: object) -> str:
-    if value is None or value == "":
-        return "–"
-    if isinstance(value, (list, tuple)):
-        return plain(", ".join(str(item) for item in value))
-    return plain(value)
+            found[f"{prefix}{key}"] = "–" if value in (None, "") else str(value)
+    return found
 
 
 def write_if_changed(path: Path, text: str) -> None:

@@ -22,9 +22,12 @@ def confirm(
         ),
     ] = None,
     allowed: Annotated[
-        float,
-        typer.Option(help="By how much their numbers may differ, in the larger of them and 1."),
-    ] = 0.0,
+        float | None,
+        typer.Option(
+            help="By how much their numbers may differ, in the larger of them and 1; by default "
+            "not at all."
+        ),
+    ] = None,
     dataroot: Annotated[Path | None, DATAROOT] = None,
     init_from: Annotated[
         Path | None, typer.Option(help="Weights that the runs started from, where they did.")
@@ -43,8 +46,19 @@ def confirm(
 
     if bool(names) == bool(smoke_equal):
         raise RigidDepthError("confirm takes either names of runs and studies or --smoke-equal.")
+    for_runs = {"dataroot": dataroot, "init_from": init_from}
+    if names:
+        _refuse({"allowed": allowed}, "to --smoke-equal, not to names")
+    else:
+        _refuse(for_runs, "to names of runs, not to --smoke-equal")
     for name in names or ():
-        typer.echo(confirming.confirm(name, dataroot=dataroot, init_from=init_from,
-                                      progress=progress))  # fmt: skip
-    for line in confirm_equal(*smoke_equal, allowed=allowed) if smoke_equal else ():
+        typer.echo(confirming.confirm(name, **for_runs, progress=progress))
+    for line in confirm_equal(*smoke_equal, allowed=allowed or 0.0) if smoke_equal else ():
         typer.echo(line)
+
+
+def _refuse(options: dict[str, object], belong: str) -> None:
+    """Raises for an option that was given and would be left unread."""
+    for name, value in options.items():
+        if value is not None:
+            raise RigidDepthError(f"--{name.replace('_', '-')} belongs {belong}.")

@@ -13,6 +13,7 @@ def list_(
 ) -> None:
     """Shows the experiments, the scales with what they cost, and the runs that are finished."""
     from rigid_depth.experiments import EXPERIMENTS, SCALES
+    from rigid_depth.experiments.recording.record import FILE
     from rigid_depth.studies import STUDIES
 
     _table("experiments", [
@@ -21,7 +22,7 @@ def list_(
     ])  # fmt: skip
     _table("scales", [(scale.name, scale.summary) for scale in SCALES.values()])
     _table("studies", [(s.name, f"thesis {s.section}", s.label) for s in STUDIES.values()])
-    paths = sorted(out.glob("*/*/seed-*/record.json"))
+    paths = sorted(out.glob(f"*/*/seed-*/{FILE}"))
     _table(f"runs in {out}", [(p.parent.relative_to(out).as_posix(), *_found(p)) for p in paths])
 
 

@@ -47,13 +47,19 @@ PARAMETER = typer.Option(
 PROGRESS = typer.Option(help="Show progress bars and what it will cost.")
 
 
-def resized(scale: str, parameter: list[str] | None):
-    """The scale of that name with the given fields changed."""
-    from rigid_depth.experiments import EXPERIMENTS
+def scale_with(scale: str, parameter: list[str] | None):
+    """The scale of that name with the given fields changed; no field of an experiment is taken."""
+    from rigid_depth.experiments import EXPERIMENTS, Scale
     from rigid_depth.experiments.registry import find_scale
-    from rigid_depth.experiments.settings import override
+    from rigid_depth.experiments.settings import open_fields, override
 
-    return override(EXPERIMENTS["rgb"], find_scale(scale), pairs_of(parameter))[1]
+    changes, allowed = pairs_of(parameter), sorted(open_fields(Scale))
+    for name in changes:
+        if name not in allowed:
+            raise RigidDepthError(
+                f"parameter '{name}' is no field of a scale; allowed are: {', '.join(allowed)}."
+            )
+    return override(EXPERIMENTS["rgb"], find_scale(scale), changes)[1]
 
 
 def with_options(parameter: list[str] | None, **options: object) -> list[str]:
@@ -65,8 +71,10 @@ def with_split(dataset: str, split: str | None) -> str:
     """The data set with that split of the field."""
     if split is None:
         return dataset
-    if split != "eigen" or not dataset.startswith("kitti"):
-        raise RigidDepthError(f"--split is '{split}'; allowed is eigen, with --dataset kitti.")
+    if split != "eigen":
+        raise RigidDepthError(f"--split is '{split}'; allowed is eigen.")
+    if not dataset.startswith("kitti"):
+        raise RigidDepthError(f"`--split eigen` belongs to kitti, not to {dataset}.")
     return "kitti-eigen"
 
 

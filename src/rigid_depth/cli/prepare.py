@@ -21,7 +21,7 @@ from rigid_depth.cli.options import (
     VAL_DRIVES,
     of_nuscenes,
     pairs_of,
-    resized,
+    scale_with,
     with_options,
     with_split,
 )
@@ -55,10 +55,10 @@ def prepare(
         val_files=val_files, test_files=test_files, annotation_root=annotation_root,
         **of_nuscenes(scenes, skip_missing, sky),
     )  # fmt: skip
-    size = resized(scale, chosen)
+    size = scale_with(scale, chosen)
     named = with_split(dataset or size.dataset, split)
     check_known(pairs_of(chosen), named)
     store = make_store(size, named, dataroot, progress=progress, check=True)
-    for split, counts in store.counts.items():
-        typer.echo(f"{split:5} {counts['frames']} frames of {counts['scenes']} scenes")
+    for part, counts in store.counts.items():
+        typer.echo(f"{part:5} {counts['frames']} frames of {counts['scenes']} scenes")
     typer.echo(store.path)

@@ -16,9 +16,10 @@ def show(
     import json
 
     from rigid_depth.experiments import read_record
+    from rigid_depth.experiments.recording.record import FILE
     from rigid_depth.experiments.runconfig import as_config as settings_of
 
-    record = read_record(path.parent if path.name == "record.json" else path)
+    record = read_record(path.parent if path.name == FILE else path)
     if as_config:
         typer.echo(settings_of(record.data), nl=False)
         return

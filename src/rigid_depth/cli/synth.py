@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rigid_depth.cli.options import PARAMETER, PROGRESS, SCALE, resized
+from rigid_depth.cli.options import PARAMETER, PROGRESS, SCALE, scale_with
 
 
 def synth(
@@ -19,4 +19,4 @@ def synth(
     """Writes the synthetic world of a scale, a nuScenes v1.0 folder, once."""
     from rigid_depth.experiments.worlds import make_world
 
-    typer.echo(make_world(resized(scale, parameter), out, progress=progress))
+    typer.echo(make_world(scale_with(scale, parameter), out, progress=progress))

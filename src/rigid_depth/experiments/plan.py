@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments.registry import find_experiment, find_scale
+from rigid_depth.experiments.registry import find_experiment, find_scale, group_of
 from rigid_depth.experiments.settings import (
     Experiment,
     Scale,
@@ -49,8 +49,7 @@ class Plan:
     @cached_property
     def folder(self) -> Path:
         """Where the record will lie: `<out>/<scale>[-<dataset>]/<label>/seed-<k>`."""
-        own = self.dataset == self.scale.dataset
-        group = self.scale.name if own else f"{self.scale.name}-{self.dataset}"
+        group = group_of(self.scale, self.dataset)
         return Path(self.out) / group / self.label / f"seed-{self.seed}"
 
     @cached_property

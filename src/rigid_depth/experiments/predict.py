@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -23,6 +22,7 @@ from rigid_depth.experiments.measuring.measure import best_device
 from rigid_depth.experiments.recording.pictures import depth_picture
 from rigid_depth.experiments.recording.weights import Trained, load_weights
 from rigid_depth.experiments.settings import Experiment
+from rigid_depth.whole import write_whole
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 RESULTS = ("-depth", "-depth16")
@@ -59,7 +59,7 @@ def predict_images(
         for ending, save in savers.items():
             path = Path(out) / f"{name}-{ending}"
             path.parent.mkdir(parents=True, exist_ok=True)
-            _write_whole(path, save, depth_m)
+            _write(path, save, depth_m)
             written.append(path)
     return written
 
@@ -188,15 +188,9 @@ def _ramp(part: int, whole: int) -> Float[ndarray, " n"]:
     return np.maximum(1 - centred, 1e-3)
 
 
-def _write_whole(path: Path, save: Callable, depth_m: Float[ndarray, "h w"]) -> None:
-    """Writes a result so that a reader sees all of it or nothing; a failure leaves nothing."""
-    partial = path.with_name(f".part-{path.name}")
-    try:
-        save(partial, depth_m)
-        os.replace(partial, path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
+def _write(path: Path, save: Callable, depth_m: Float[ndarray, "h w"]) -> None:
+    """Writes a result; a failure leaves nothing of it."""
+    write_whole(path, lambda partial: save(partial, depth_m))
 
 
 def save_png16(path: Path, depth_m: Float[ndarray, "h w"]) -> None:

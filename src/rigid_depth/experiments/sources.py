@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rigid_depth import PACKAGE
 from rigid_depth.codehash.code import Code
+from rigid_depth.errors import RigidDepthError
 
 ENTRIES = "rigid_depth.experiments.entries"
 """The module that names where the computing of a run starts, and what is settled elsewhere."""
@@ -19,6 +20,17 @@ def repository() -> Path | None:
     """The root of the repository the package is installed from, None for a plain installation."""
     root = PACKAGE.parents[1]
     return root if (root / "pyproject.toml").exists() else None
+
+
+def home(what: str) -> Path:
+    """The root of the repository, in which `what` lie; raises RigidDepthError without one."""
+    root = repository()
+    if root is None:
+        raise RigidDepthError(
+            f"{what} lie in the book's repository, and rigid_depth is not installed from a clone "
+            "of it: pip install --editable CLONE"
+        )
+    return root
 
 
 def data_home() -> Path:

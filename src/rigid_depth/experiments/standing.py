@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments.registry import find_experiment, find_scale
+from rigid_depth.experiments.registry import find_experiment, find_scale, group_of
 from rigid_depth.experiments.settings import WORLD, Experiment, Scale, override, parameters
 from rigid_depth.experiments.sources import package_hash, repository
+from rigid_depth.whole import write_whole
 
 FILE = "confirmed.json"
 READ = ("init_from", "encoder")
@@ -118,8 +119,7 @@ def published_row(record: dict) -> Path | None:
     root = repository()
     if root is None:
         return None
-    scale, dataset = record["scale"], record["data"]["dataset"]
-    group = scale if dataset == find_scale(scale).dataset else f"{scale}-{dataset}"
+    group = group_of(find_scale(record["scale"]), record["data"]["dataset"])
     return root / "book" / "results" / group / record["label"]
 
 
@@ -131,9 +131,8 @@ def notes(row: Path) -> list[dict]:
 
 def add_note(row: Path, note: dict) -> None:
     """Adds a note of confirmation to a row, whole or not at all."""
-    partial = row / f".{FILE}.part"
-    partial.write_text(json.dumps([*notes(row), note], indent=1) + "\n", encoding="utf-8")
-    partial.replace(row / FILE)
+    text = json.dumps([*notes(row), note], indent=1) + "\n"
+    write_whole(row / FILE, lambda path: path.write_text(text, encoding="utf-8"))
 
 
 def _how(note: dict) -> str:

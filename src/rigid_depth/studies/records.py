@@ -19,12 +19,13 @@ from rigid_depth.experiments.recording.record import machine, now, versions
 from rigid_depth.experiments.sources import (
     function_defaults,
     function_hash,
-    repository,
+    home,
     source_state,
 )
 from rigid_depth.experiments.standing import Standing, code_then, differences, judge, notes
 from rigid_depth.statistics import estimate
 from rigid_depth.studies.declaration import STUDIES, find_study
+from rigid_depth.whole import write_whole
 
 SCHEMA = 1
 
@@ -99,7 +100,9 @@ def publish(name: str, seed: int, root: Path | None = None) -> StudyRecord:
         if standing(found, root).state != "stale":
             return found
     record = run_study(name, "full", seed)
-    _write(path, record.data)
+    text = json.dumps(record.data, indent=1, allow_nan=False) + "\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, lambda partial: partial.write_text(text))
     return record
 
 
@@ -158,22 +161,9 @@ def _summarise(values: list) -> Any:
     return estimate(values)
 
 
-def _write(path: Path, data: dict) -> None:
-    """Writes a record whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
-    partial.write_text(json.dumps(data, indent=1, allow_nan=False) + "\n")
-    partial.replace(path)
-
-
 def folder(name: str, root: Path | None = None) -> Path:
     """Where the records of a study are published, below the repository or another root."""
-    root = root or repository()
-    if root is None:
-        raise RigidDepthError(
-            "published studies lie in the repository; this package is installed without one."
-        )
-    return root / "book" / "studies" / name
+    return (root or home("published studies")) / "book" / "studies" / name
 
 
 def _refuse_strange(value: object, where: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.plan import refuse_seed
@@ -27,13 +27,12 @@ class ParameterError(RigidDepthError):
         return [f"{type(self).__name__}: {self}"]
 
 
-def check_given(history: Sequence[str] | None = None) -> None:
+def check_given() -> None:
     """Raises `ParameterError` for a name or a type that the first cell does not declare.
 
-    `history` holds the source of the cells executed so far, by default those of this kernel; there
-    is nothing to check outside IPython and where no parameter was given.
+    There is nothing to check outside IPython and where no parameter was given.
     """
-    cells = _executed() if history is None else list(history)
+    cells = _executed()
     places = [n for n, cell in enumerate(cells) if cell.lstrip().startswith(INJECTED)]
     if not places:
         return

@@ -20,6 +20,7 @@ import jupytext
 
 from rigid_depth.codehash.files import code_files, code_hash
 from rigid_depth.conventions import PUBLISHED_SCALE
+from rigid_depth.experiments.registry import parts_of_group
 from rigid_depth.experiments.sources import blob
 from rigid_depth.experiments.standing import FILE as CONFIRMED
 
@@ -62,12 +63,6 @@ def executed(text: Path) -> Path:
     return text.resolve().parents[1] / EXECUTED / f"{text.stem}.ipynb"
 
 
-def outdated(text: Path) -> bool:
-    """Tells whether neither the stored twin nor this machine's copy is up to date."""
-    wanted = stamp(text)
-    return not any(is_current(c, wanted) for c in (text.with_suffix(".ipynb"), executed(text)))
-
-
 def shown(text: Path) -> Path:
     """The copy that the book shows: this machine's where it is up to date, else the stored twin."""
     copy = executed(text)
@@ -103,7 +98,7 @@ def _records(text: Path, modules: Sequence[str]) -> Iterator[Path]:
         yield root / "book" / "thesis_tables.json"
         for folder in sorted((root / "book" / "results").glob("*")):
             group = folder.name
-            if group.partition("-")[0] == PUBLISHED_SCALE or names(text, group):
+            if parts_of_group(group)[0] == PUBLISHED_SCALE or names(text, group):
                 yield folder
     if any(STUDIES in module for module in modules):
         yield root / "book" / "studies"

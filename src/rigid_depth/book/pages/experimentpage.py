@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from rigid_depth.book.markdown import html_table, number, plain, slug
+from rigid_depth.book.markdown import flat, html_table, number, plain, slug
 from rigid_depth.book.runs.curves import bands
 from rigid_depth.book.runs.labels import PICTURES, chapter_of, label
 from rigid_depth.book.runs.metrictables import mean_text, measured_tables, measures_csv
 from rigid_depth.book.runs.results import BRANCHES, HEADLINE_CAP, Run
-from rigid_depth.book.runs.scales import depth_scale, error_scale, scales
-from rigid_depth.experiments.registry import EXPERIMENTS, find_scale, in_words
+from rigid_depth.book.runs.scales import DEPTH, depth_scale, error_scale, scales
+from rigid_depth.experiments.recording.pictures import LARGEST_ERROR_M
+from rigid_depth.experiments.registry import EXPERIMENTS, base_of, find_scale, in_words
 from rigid_depth.experiments.settings import as_text
 
 GUESSED_SKY = (
@@ -19,8 +20,8 @@ GUESSED_SKY = (
     "an infinity loss trained on it, are no better than that guess."
 )
 LEGEND = (
-    "Fixed test frames, seed {seed}. Depth: bright is near, 2 to 100 m, logarithmic. Error: bright "
-    "is 10 m or more; white where there is no surface.\n"
+    f"Fixed test frames, seed {{seed}}. {DEPTH} Error: bright is {LARGEST_ERROR_M:.0f} m or more; "
+    "white where there is no surface.\n"
 )
 CURVES = {
     "RMSE [m]": {
@@ -60,14 +61,14 @@ def experiment_page(runs: Sequence[Run]) -> dict[str, str]:
 
 def title(run: Run) -> str:
     """What the registry calls the experiment, with the parameters that were changed."""
-    known = run.experiment.split("+")[0] in EXPERIMENTS
+    known = base_of(run.experiment) in EXPERIMENTS
     return in_words(run.experiment) if known else run.record["label"]
 
 
 def command(run: Run) -> str:
     """The command that repeats a run, from the repository's folder."""
-    base = run.experiment.split("+")[0]
-    words = ["rigid-depth run", base, "--scale", run.record["scale"], "--seed", str(run.seed)]
+    words = ["rigid-depth run", base_of(run.experiment), "--scale", run.record["scale"]]
+    words += ["--seed", str(run.seed)]
     dataset = run.record["data"]["dataset"]
     if dataset != find_scale(run.record["scale"]).dataset:
         words += ["--dataset", dataset, "--dataroot", "FOLDER"]
@@ -168,7 +169,7 @@ def _settings(runs: Sequence[Run]) -> Iterator[str]:
     """What the runs were made from, once; where the seeds differ, each with its own."""
     yield "## How it was made\n"
     for key in ("parameters", "overrides", "data", "source", "machine", "versions"):
-        found = [_flat(run.record.get(key) or {}) for run in runs]
+        found = [flat(run.record.get(key) or {}) for run in runs]
         rows = []
         for name in dict.fromkeys(name for values in found for name in values):
             values = [known.get(name, "–") for known in found]
@@ -177,16 +178,3 @@ def _settings(runs: Sequence[Run]) -> Iterator[str]:
         if rows:
             inner = html_table(("Name", "Value"), rows, words=True)
             yield f":::{{dropdown}} {key.capitalize()}\n{inner}:::\n"
-
-
-def _flat(values: dict, prefix: str = "") -> dict[str, str]:
-    """Name -> value of nested settings, as text."""
-    flat = {}
-    for key, value in values.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
-        elif isinstance(value, (list, tuple)):
-            flat[f"{prefix}{key}"] = ", ".join(map(str, value))
-        else:
-            flat[f"{prefix}{key}"] = "–" if value in (None, "") else str(value)
-    return flat

@@ -14,7 +14,6 @@ from rigid_depth.book.claims.findings import find_finding, judgement
 from rigid_depth.book.claims.findings.of_rotations import COUPLED, NUMBERS_OF_A_ROTATION
 from rigid_depth.book.markdown import plain
 from rigid_depth.book.runs import regime
-from rigid_depth.book.runs.chance import expected_range, range_within
 from rigid_depth.book.runs.comparison import LEAST_SEEDS, MARGIN, difference_text, with_verdict
 from rigid_depth.book.runs.dense import dense_m
 from rigid_depth.book.runs.results import (
@@ -25,6 +24,7 @@ from rigid_depth.book.runs.results import (
     printed_table,
 )
 from rigid_depth.experiments.registry import in_words
+from rigid_depth.statistics import expected_range, range_within
 
 ROTATION = "rotation-global-3"
 CEILING = "rgb-dense-as-returned"

@@ -10,7 +10,7 @@ from rigid_depth.book.executed.figuredata import Item
 from rigid_depth.book.markdown import plain
 from rigid_depth.book.pages import shownrecords
 from rigid_depth.book.runs import provenance
-from rigid_depth.book.runs.labels import label
+from rigid_depth.book.runs.labels import label, page_link
 from rigid_depth.book.runs.results import Run
 from rigid_depth.studies import STUDIES, published
 
@@ -46,7 +46,7 @@ def _experiments(links: Sequence[str], root: Path) -> Iterator[str]:
     for group in dict.fromkeys(run.group for run in runs):
         mine = [run for run in runs if run.group == group]
         names = list(dict.fromkeys(run.experiment for run in mine))
-        linked = ", ".join(f"[{plain(n)}](#{label(f'{group}/{n}')})" for n in names)
+        linked = ", ".join(page_link(group, name) for name in names)
         if f"runs-{group}" in links:
             linked = f"[runs](#runs-{group})"
         elif len(names) > MOST_NAMES:

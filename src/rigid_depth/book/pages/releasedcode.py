@@ -14,15 +14,15 @@ from pathlib import Path
 
 import yaml
 
-from rigid_depth.book.markdown import number, plain
+from rigid_depth.book.markdown import plain
 from rigid_depth.book.pages.ledgerpages import row_label
 from rigid_depth.book.runs import comparison, measures
-from rigid_depth.book.runs.labels import label as experiment_label
+from rigid_depth.book.runs.labels import page_link
+from rigid_depth.book.runs.metrictables import mean_text
 from rigid_depth.book.runs.results import Run, difference_m
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.registry import find_experiment, find_scale
 from rigid_depth.experiments.settings import as_text, open_fields, override
-from rigid_depth.statistics import estimate
 
 REPOSITORY = (
     "https://github.com/DanHalp/"
@@ -211,7 +211,7 @@ def _compared(name: str, against: str, measures: Sequence[str], runs: list[Run])
         f"{measure} {_mean(mine, name, measure)}, there {_mean(mine, against, measure)}"
         for measure in measures
     ]
-    links = f"{_linked(scale, name)}, against {_linked(scale, against)}"
+    links = f"{page_link(scale, name)}, against {page_link(scale, against)}"
     return f"{links}: {'; '.join(changed)} (scale {plain(scale)})."
 
 
@@ -221,7 +221,7 @@ def _shown(item: Item, runs: list[Run]) -> str:
         return f"`{item.show}`: not run yet."
     values = [f"{measure}: {_mean(mine, item.show, measure)}" for measure in item.measures]
     scale = mine[0].group
-    return f"{_linked(scale, item.show)}: {'; '.join(values)} (scale {plain(scale)})."
+    return f"{page_link(scale, item.show)}: {'; '.join(values)} (scale {plain(scale)})."
 
 
 def _shown_runs(runs: list[Run], name: str, against: str) -> list[Run]:
@@ -235,11 +235,4 @@ def _mean(runs: list[Run], name: str, measure: str) -> str:
     read = MEASURES[measure]
     values = [read(run.record) for run in runs if run.experiment == name]
     known = [value for value in values if value is not None]
-    if not known:
-        return "–"
-    found = estimate(known)
-    return number(found.mean) + ("" if found.std is None else f" ± {number(found.std)}")
-
-
-def _linked(scale: str, name: str) -> str:
-    return f"[{plain(name)}](#{experiment_label(f'{scale}/{name}')})"
+    return mean_text(known) if known else "–"

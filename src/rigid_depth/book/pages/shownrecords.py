@@ -10,6 +10,7 @@ from rigid_depth.book.executed import copies
 from rigid_depth.book.runs import provenance, regime, results
 from rigid_depth.book.runs.labels import chapter_of
 from rigid_depth.conventions import SHOWN_SCALES
+from rigid_depth.experiments.registry import base_of
 from rigid_depth.studies import STUDIES, published
 
 RESULTS, METHOD = "notebooks/08_results", "notebooks/06b_method"
@@ -42,7 +43,7 @@ def _shows_usual_scale(text: Path) -> bool:
 def _shows(page: str, run: results.Run) -> bool:
     """Tells whether the tables of a chapter show a run of a scale that they show."""
     if page == METHOD:
-        return run.experiment.split("+")[0] in (regime.FLOOR, regime.RGB, regime.GUIDED)
+        return base_of(run.experiment) in (regime.FLOOR, regime.RGB, regime.GUIDED)
     return page == RESULTS or chapter_of(run) == f"{page}.md"
 
 

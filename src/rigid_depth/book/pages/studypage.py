@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
-from rigid_depth.book.markdown import facts, plain, sortable, table
+from rigid_depth.book.markdown import flat, plain, sortable, table
 from rigid_depth.book.runs import provenance
 from rigid_depth.statistics import Estimate
 from rigid_depth.studies import (
@@ -46,7 +46,7 @@ def study_pages(root: Path) -> dict[str, str]:
     return pages
 
 
-def study_badge(records: list[StudyRecord], root: Path | None = None) -> str:
+def study_badge(records: list[StudyRecord], root: Path) -> str:
     """HTML of seeds, commit, date and device; current, confirmed or stale, and why."""
     last = max(records, key=lambda record: record.data["created"]).data
     parts = [
@@ -83,7 +83,8 @@ def _page(study: Study, records: list[StudyRecord], root: Path) -> str:
         ),
     ]
     for key, values in settings.items():
-        inner = table(("Name", "Value"), facts(values), align="left")
+        facts = [(f"`{name}`", plain(value)) for name, value in flat(values).items()]
+        inner = table(("Name", "Value"), facts, align="left")
         parts.append(f":::{{dropdown}} {key.capitalize()}\n{inner}:::\n")
     files = " ".join(
         f"{{download}}`seed-{r.seed}.json <../../studies/{study.name}/seed-{r.seed}.json>`"

@@ -25,7 +25,7 @@ from rigid_depth.book.pages.foundpage import found_pages
 from rigid_depth.book.pages.indexpages import index_pages
 from rigid_depth.book.pages.studypage import study_pages
 from rigid_depth.book.runs import comparison, results, resultstable
-from rigid_depth.book.runs.labels import chapter_of, label
+from rigid_depth.book.runs.labels import chapter_of, page_link
 from rigid_depth.book.runs.provenance import run_badge
 from rigid_depth.errors import RigidDepthError
 
@@ -88,7 +88,7 @@ def _downloads(root: Path, runs: list[results.Run]) -> dict[str, str]:
     return texts
 
 
-def runs_page(runs: list[results.Run], root: Path = ROOT) -> str:
+def runs_page(runs: list[results.Run], root: Path) -> str:
     """The list of published experiments with their headline numbers, by scale."""
     parts = [
         "(published-runs)=\n# Published runs\n",
@@ -104,7 +104,7 @@ def runs_page(runs: list[results.Run], root: Path = ROOT) -> str:
     for group in dict.fromkeys(run.group for run in runs):
         lines = [
             (
-                f"[{plain(seeds[0].experiment)}](#{label(f'{group}/{seeds[0].experiment}')})",
+                page_link(group, seeds[0].experiment),
                 _chapter(seeds[0], root),
                 headline(seeds, "rgb"),
                 " ".join(f"[{number(run.rmse_m('rgb'))}](#{run.label})" for run in seeds),

@@ -14,9 +14,8 @@ def repository_url(root: Path, given: str = "") -> str:
 
     Empty where there is none: pages then name files instead of linking to them.
     """
-    server, name = os.environ.get("GITHUB_SERVER_URL"), os.environ.get("GITHUB_REPOSITORY")
-    if given or (server and name):
-        return (given or f"{server}/{name}").rstrip("/")
+    if known := given or workflow_url():
+        return known.rstrip("/")
     command = ["git", "-C", str(root), "remote", "get-url", "origin"]
     try:
         origin = subprocess.run(command, capture_output=True, text=True, timeout=30).stdout.strip()
@@ -26,6 +25,17 @@ def repository_url(root: Path, given: str = "") -> str:
         r"(?:https://|git@|ssh://git@)([\w.-]+)[:/]([\w./-]+?)(?:\.git)?/?", origin
     )
     return f"https://{found[1]}/{found[2]}" if found else ""
+
+
+def workflow_url() -> str:
+    """The address of the repository whose workflow builds the book; empty outside of one."""
+    server, name = workflow_repository()
+    return f"{server}/{name}" if server and name else ""
+
+
+def workflow_repository() -> tuple[str, str]:
+    """Server and OWNER/NAME that GitHub's own builds tell; each is empty where it is not told."""
+    return os.environ.get("GITHUB_SERVER_URL", ""), os.environ.get("GITHUB_REPOSITORY", "")
 
 
 def report_url(repository: str, page: str, title: str) -> str:

@@ -2,7 +2,7 @@
 
 `confirm_run` and `confirm_study` run one published seed again with today's code. Each leaves a note
 beside the seeds of a row (see `experiments.standing`), and the records stay as they are. Smoke runs
-made before and after a rearrangement of the code are compared by `book.rearranged`.
+made before and after a rearrangement of the code are compared by `rearranged`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from pathlib import Path
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments import standing
 from rigid_depth.experiments.recording import record
-from rigid_depth.experiments.sources import repository
+from rigid_depth.experiments.sources import home
 from rigid_depth.studies import records as studies
 from rigid_depth.studies.declaration import STUDIES
+
+RECORDS = "published records"
 
 TOLERANCE_M = 0.15
 """How far the headline RMSE of a seed may lie from its record's if another processor or other
@@ -40,12 +42,15 @@ def confirm(
     """Confirms a study by its name, or a row of runs: `cpu/rgb`, or by one seed `cpu/rgb/seed-0`.
 
     Returns a line that says how close the numbers came. `dataroot` and `init_from` are those of
-    `experiments.run`, for runs that need them.
+    `experiments.run`, for runs that need them; a study takes neither, and shows no progress.
 
     Raises RigidDepthError where nothing of that name is published, its settings or data are others
     today, or the numbers differ by more than is allowed; nothing is noted then.
     """
     if name in STUDIES:
+        for option, value in (("--dataroot", dataroot), ("--init-from", init_from)):
+            if value is not None:
+                raise RigidDepthError(f"{option} belongs to runs, not to the study '{name}'.")
         return confirm_study(name, root)
     row, seed = _row(name, root)
     given = {"dataroot": dataroot, "init_from": init_from, "progress": progress}
@@ -125,7 +130,7 @@ def _settle(
 def covered(row: Path, code: dict) -> dict[str, dict]:
     """The seeds of a row that this code made or was confirmed for, each with what made it."""
     found = {}
-    for path in sorted([*row.glob("seed-*/record.json"), *row.glob("seed-*.json")]):
+    for path in sorted([*row.glob(f"seed-*/{record.FILE}"), *row.glob("seed-*.json")]):
         data = json.loads(path.read_text(encoding="utf-8"))
         if standing.matches(standing.code_then(data), code):
             found[str(data["seed"])] = standing.code_then(data)
@@ -177,7 +182,7 @@ def _same_machine(old: dict, new: dict) -> bool:
 
 def _row(name: str, root: Path | None) -> tuple[Path, int]:
     """The folder of a published row and the seed to run: the one named, or the lowest."""
-    results = root_of(root) / "book" / "results"
+    results = (root or home(RECORDS)) / "book" / "results"
     path = results / name
     if (path / record.FILE).is_file():
         return path.parent, int(path.name.removeprefix("seed-"))
@@ -188,13 +193,3 @@ def _row(name: str, root: Path | None) -> tuple[Path, int]:
             "row or seed below book/results, as in cpu/rgb or cpu/rgb/seed-0."
         )
     return path, seeds[0]
-
-
-def root_of(root: Path | None) -> Path:
-    """The root given, or that of the repository; raises RigidDepthError where there is none."""
-    root = root or repository()
-    if root is None:
-        raise RigidDepthError(
-            "published records lie in the repository; this package is installed without one."
-        )
-    return root

@@ -16,10 +16,11 @@ from pathlib import Path
 
 from rigid_depth.book.publishing.address import repository_url
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments.sources import repository
+from rigid_depth.experiments.recording.record import WEIGHTS
+from rigid_depth.experiments.sources import home
+from rigid_depth.whole import write_whole
 
 SUM = "weights.sha256"
-FILE = "weights.safetensors"
 VARIABLE = "RIGID_DEPTH_WEIGHTS"
 SCHEMES = ("https://", "http://", "file://")
 PATIENCE_S = 60
@@ -45,38 +46,18 @@ def fetch_weights(
     and right is left alone. Raises RigidDepthError for an unknown run, one without a published sum,
     an address that gives no file, a wrong file, and where another file is in the way.
     """
-    results = Path(results) if results else _results()
+    results = Path(results or home("the sums of published weights") / "book" / "results")
     name = _full_name(run)
     wanted = _published_sum(results, name)
-    target = Path(out) / name / FILE
+    target = Path(out) / name / WEIGHTS
     if target.exists():
         if digest(target) == wanted:
             return target
         raise RigidDepthError(f"{target} is another file than the published one; move it away.")
     address = f"{_folder(url, results)}/{asset_name(name)}"
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"{FILE}.part")
-    try:
-        _download(address, partial)
-        found = digest(partial)
-        if found != wanted:
-            raise RigidDepthError(
-                f"{address} is not the file of the published run: its SHA-256 is {found}, "
-                f"published is {wanted}."
-            )
-        os.replace(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(target, lambda path: _download(address, path, wanted))
     return target
-
-
-def _results() -> Path:
-    if (root := repository()) is None:
-        raise RigidDepthError(
-            "the sums of published weights lie in the book's repository, and rigid_depth is not "
-            "installed from a clone of it: pip install --editable CLONE"
-        )
-    return root / "book" / "results"
 
 
 def _full_name(run: str) -> str:
@@ -99,8 +80,8 @@ def _published_sum(results: Path, name: str) -> str:
 def _folder(url: str, results: Path) -> str:
     """The address of the folder with the files, without a slash at its end."""
     url = url or os.environ.get(VARIABLE, "")
-    if not url and (home := repository_url(results)):
-        url = f"{home}/releases/latest/download"
+    if not url and (site := repository_url(results)):
+        url = f"{site}/releases/latest/download"
     if not url.startswith(SCHEMES):
         raise RigidDepthError(
             f"the address of the weights is '{url}'; give --url or set {VARIABLE} to one that "
@@ -109,7 +90,8 @@ def _folder(url: str, results: Path) -> str:
     return url.rstrip("/")
 
 
-def _download(address: str, path: Path) -> None:
+def _download(address: str, path: Path, wanted: str) -> None:
+    """Fetches a file; raises RigidDepthError where none is given, or one of another sum."""
     try:
         with (
             urllib.request.urlopen(address, timeout=PATIENCE_S) as answer,
@@ -119,6 +101,11 @@ def _download(address: str, path: Path) -> None:
     except (urllib.error.URLError, TimeoutError, ValueError) as error:
         reason = getattr(error, "reason", None) or error
         raise RigidDepthError(f"{address} cannot be fetched: {reason}.") from None
+    if (found := digest(path)) != wanted:
+        raise RigidDepthError(
+            f"{address} is not the file of the published run: its SHA-256 is {found}, published "
+            f"is {wanted}."
+        )
 
 
 def digest(path: Path) -> str:

@@ -14,6 +14,8 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from rigid_depth.book.publishing.address import workflow_repository
+
 VARIABLE = "RIGID_DEPTH_LAUNCH"
 COLAB = "https://colab.research.google.com/github"
 BINDER = "https://mybinder.org/v2/gh"
@@ -32,9 +34,9 @@ if "google.colab" in sys.modules:
 def links(page: str) -> str:
     """HTML of the links that run a page's notebook on Colab and on Binder; empty if launch is off.
 
-    `page` is `notebooks/07_4_mse`. The repository is that of the workflow, GITHUB_REPOSITORY.
+    `page` is `notebooks/07_4_mse`. The repository is that of the workflow.
     """
-    branch, repository = os.environ.get(VARIABLE), os.environ.get("GITHUB_REPOSITORY")
+    branch, (_, repository) = os.environ.get(VARIABLE), workflow_repository()
     if not branch or not repository:
         return ""
     found = addresses(repository, branch, f"{page}.ipynb")
@@ -62,7 +64,7 @@ def write_copies(shown: list[Path], folder: Path, repository: str, branch: str) 
 
 def launchable(notebook: NotebookNode, name: str, repository: str, branch: str) -> NotebookNode:
     """The notebook with a line of buttons and a set-up cell before its first cell."""
-    server = os.environ.get("GITHUB_SERVER_URL", "https://github.com")
+    server = workflow_repository()[0] or "https://github.com"
     buttons = " ".join(f"[Run on {k}]({v})" for k, v in addresses(repository, branch, name).items())
     source = SET_UP.format(branch=branch, server=server, repository=repository)
     first = [

@@ -7,11 +7,11 @@ import math
 from pathlib import Path
 from typing import NamedTuple
 
-from rigid_depth.book.publishing.confirm import covered, measured, place_of, root_of
+from rigid_depth.book.publishing.confirm import RECORDS, covered, measured, place_of
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments import standing
 from rigid_depth.experiments.recording import record
-from rigid_depth.experiments.sources import source_state
+from rigid_depth.experiments.sources import home, source_state
 from rigid_depth.studies import records as studies
 from rigid_depth.studies.declaration import STUDIES
 
@@ -32,7 +32,7 @@ def confirm_equal(
     Raises RigidDepthError where a run is missing in `after`, was made by other code than today's,
     or differs from that in `before` by more than is allowed; nothing is noted then.
     """
-    root = root_of(root)
+    root = root or home(RECORDS)
     old, new = _smoke_runs(before), _smoke_runs(after)
     if not old:
         raise RigidDepthError(f"there are no smoke runs in {before}.")
@@ -94,7 +94,7 @@ def _confirm_row(row: Path, code: Rearranged | None) -> list[str]:
 
 def _smoke_runs(folder: Path) -> dict[str, dict]:
     """The records of runs and studies in a folder, by where they lie."""
-    paths = [*folder.glob("*/*/seed-*/record.json"), *folder.glob("study-*.json")]
+    paths = [*folder.glob(f"*/*/seed-*/{record.FILE}"), *folder.glob("study-*.json")]
     found = {}
     for path in sorted(paths):
         data = json.loads(path.read_text(encoding="utf-8"))

@@ -8,6 +8,9 @@ from rigid_depth.book.cells.colours import COLOURS
 from rigid_depth.book.cells.inwords import line_in_words, with_words
 from rigid_depth.book.runs.results import Run
 
+LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
+"""Above the chart, in one line."""
+
 
 def curves(record: dict, quantity: str, axis: str) -> dict | None:
     """Learning curves of one quantity over the steps, training and validation; None if absent."""
@@ -27,7 +30,7 @@ def curves(record: dict, quantity: str, axis: str) -> dict | None:
         "margin": {"l": 60, "r": 12, "t": 12, "b": 50},
         "xaxis": {"title": {"text": "step"}},
         "yaxis": {"title": {"text": axis}, "rangemode": "tozero"},
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        "legend": LEGEND,
     }
     return with_words({"data": traces, "layout": layout}, _lines_in_words(traces, axis))
 
@@ -62,7 +65,7 @@ def seeds(rows: list[dict], branch: str) -> dict:
         "height": 170 + 42 * len(run),
         "xaxis": {"title": {"text": "RMSE, held-out streets, up to 80 m [m]"}},
         "yaxis": {"autorange": "reversed", "automargin": True},
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        "legend": LEGEND,
     }
     figure = {"data": [single, {**mean, "marker": marker}], "layout": layout}
     return with_words(figure, _seeds_in_words(run, branch))
@@ -108,7 +111,7 @@ def bands(runs: list[Run], curves: dict[str, tuple[str, str]], axis: str) -> dic
         "height": 380,
         "xaxis": {"title": {"text": "step"}},
         "yaxis": {"title": {"text": axis}, "rangemode": "tozero"},
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        "legend": LEGEND,
     }
     lines = [trace for trace in traces if "fill" not in trace]
     of = f" of {runs[0].experiment} ({runs[0].group})" if runs else ""

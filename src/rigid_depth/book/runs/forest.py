@@ -11,7 +11,7 @@ from rigid_depth.book.cells.inwords import with_words
 from rigid_depth.book.markdown import plain, table
 from rigid_depth.book.runs.comparison import MARGIN, verdict_words, verdicts
 from rigid_depth.book.runs.families import FAMILIES
-from rigid_depth.book.runs.labels import label as page_of
+from rigid_depth.book.runs.labels import linked
 from rigid_depth.book.runs.regime import RGB
 from rigid_depth.book.runs.results import HEADLINE_CAP, Run, held_out_rmse_m, printed_table
 from rigid_depth.experiments.registry import in_words
@@ -180,17 +180,10 @@ def lines_table(runs: Iterable[Run], families: Mapping[str, Mapping[str, dict]])
                 pairs = _pairs(runs, experiment, baseline, RECORDED[split], cap)
                 cells = _cells(pairs, row if (split, cap) == DECIDES else None)
                 against = plain(in_words(baseline))
-                lines.append([_linked(runs, experiment), against, split, cap, *cells])
+                lines.append([linked(experiment, runs), against, split, cap, *cells])
     head = ["Row", "against", "split", "cap [m]", "RMSE [m]", "difference [m]", "95 %"]
     head += [f"within ±{100 * MARGIN:.0f} %", "visible [%]", "verdict", "seeds"]
     return table(head, lines)
-
-
-def _linked(runs: Sequence[Run], experiment: str) -> str:
-    """The name of a row, linked to the page of its runs where there is one."""
-    name = plain(in_words(experiment))
-    group = next((run.group for run in runs if run.experiment == experiment), None)
-    return f"[{name}](#{page_of(f'{group}/{experiment}')})" if group else name
 
 
 def _pairs(

@@ -16,7 +16,7 @@ from rigid_depth.book.runs.labels import PICTURES
 from rigid_depth.book.runs.picturediff import LEGEND, difference, median_error_m
 from rigid_depth.book.runs.regime import FLOOR, RGB
 from rigid_depth.book.runs.results import BRANCHES, Published, Run, book_folder
-from rigid_depth.book.runs.scales import depth_scale, difference_scale, scales
+from rigid_depth.book.runs.scales import DEPTH, depth_scale, difference_scale, scales
 from rigid_depth.experiments.registry import in_words
 
 FRAMES = (0, 1, 2, 3)
@@ -26,7 +26,6 @@ GIVEN = (("image", "rgb"), ("LiDAR returns", "target"))
 """The rows that are the same for every run; the returns are the truth that a record shows."""
 TRUTHS = "../book/images/truth"
 """Where the true depth of frames lies, seen from a notebook; `workflow/draw_truths.py` draws it."""
-DEPTH = "Depth: bright is near, 2 to 100 m, logarithmic."
 
 
 def as_grid(pictures: str, *, name: str, caption: str, depth: bool = True):
@@ -60,7 +59,7 @@ def compared_frames(
         experiment: the method, by its name in the registry.
         reference: what it is compared with, mostly RGB alone.
         frames: which of the fixed test frames, in their order.
-        book: another folder than the repository's, as of `tables.published`.
+        book: another folder than the repository's, as of `results.published`.
     """
     found = _with_pictures(published.shown)
     known = found.get(experiment) or found.get(reference)
@@ -79,24 +78,22 @@ def compared_frames(
     return table(["", *_heads(known, frames)], lines), caption
 
 
-def headline_frames(
-    published: Published, guided: str, frames: Sequence[int] = FRAMES, *, book: Path | None = None
-) -> str:
+def headline_frames(published: Published, guided: str, frames: Sequence[int] = FRAMES) -> str:
     """A MyST table: image, returns, row mean, RGB alone, the guide, and what the guide changed.
 
     The last row is the difference of the errors of the RGB branch of `guided` and of RGB alone.
     """
     found = _with_pictures(published.shown)
     alone = found.get(RGB)
-    given = [[label, *_cells(alone, kind, frames, book)] for label, kind in GIVEN]
+    given = [[label, *_cells(alone, kind, frames)] for label, kind in GIVEN]
     rows = [
         ("mean depth of each image row", FLOOR, "prediction"),
         ("RGB with infinity loss", RGB, "prediction"),
         ("guide, with LiDAR", guided, "depth-prediction"),
     ]
-    lines = [*given, *_truth(alone, frames, book)]
-    lines += [[label, *_cells(found.get(name), kind, frames, book)] for label, name, kind in rows]
-    apart = _differences(found, guided, RGB, frames, book)
+    lines = [*given, *_truth(alone, frames)]
+    lines += [[label, *_cells(found.get(name), kind, frames)] for label, name, kind in rows]
+    apart = _differences(found, guided, RGB, frames)
     lines.append(["difference of the errors: RGB beside the guide, and alone", *apart])
     return table(["", *_heads(alone, frames)], lines)
 
@@ -110,7 +107,7 @@ def difference_grid(
 ) -> str:
     """A MyST table of small pictures: errors of branches compared with those of `rgb-infinity`.
 
-    `rows` are (label, experiment, branch) with a branch of `tables.BRANCHES`.
+    `rows` are (label, experiment, branch) with a branch of `results.BRANCHES`.
     """
     found = _with_pictures(published.shown)
     lines = []
@@ -150,7 +147,7 @@ def _differences(
     experiment: str,
     reference: str,
     frames: Sequence[int],
-    book: Path | None,
+    book: Path | None = None,
     *,
     branch: str = "rgb",
     small: bool = False,
@@ -196,7 +193,9 @@ def _heads(run: Run | None, frames: Sequence[int]) -> list[str]:
     return [plain(run.record["predictions"][k]["condition"]) for k in frames]
 
 
-def _cells(run: Run | None, kind: str, frames: Sequence[int], book: Path | None) -> list[str]:
+def _cells(
+    run: Run | None, kind: str, frames: Sequence[int], book: Path | None = None
+) -> list[str]:
     """A picture of each frame with its alternative text, a link to the run; a dash for none."""
     if run is None:
         return ["open"] * len(frames)
@@ -212,7 +211,7 @@ def _cells(run: Run | None, kind: str, frames: Sequence[int], book: Path | None)
     return cells
 
 
-def _truth(run: Run | None, frames: Sequence[int], book: Path | None) -> list[list[str]]:
+def _truth(run: Run | None, frames: Sequence[int], book: Path | None = None) -> list[list[str]]:
     """The row of the true depth of frames; no row where it is drawn of none."""
     shown = [run.record["predictions"][k] for k in frames] if run else []
     files = [f"{frame['token']}.png" for frame in shown]

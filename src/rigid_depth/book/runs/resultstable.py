@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable
 
 from rigid_depth.book.markdown import number, table
+from rigid_depth.book.runs.metrictables import mean_text
 from rigid_depth.book.runs.results import BRANCHES, Run
 from rigid_depth.experiments.registry import BASELINES, EXPERIMENTS
 from rigid_depth.statistics import estimate, pooled_rmse
@@ -67,8 +68,7 @@ def results_markdown(rows: list[dict]) -> str:
 def _mean(ours: dict | None, *, expected: bool) -> str:
     if ours is None:
         return "open" if expected else "–"
-    spread = "" if ours["spread_m"] is None else f" ± {ours['spread_m']:.3f}"
-    return f"{ours['mean_m']:.3f}{spread}"
+    return mean_text([seed["rmse_m"] for seed in ours["seeds"]])
 
 
 def _interval(ours: dict | None) -> str:

@@ -30,6 +30,9 @@ PIECES = 64
 LETTER_PX = 12
 """Height of letters."""
 
+DEPTH = f"Depth: bright is near, {NEAREST_M:.0f} to {FARTHEST_M:.0f} m, logarithmic."
+"""What pictures of depth show, in a sentence."""
+
 Label = tuple[float, str]
 """Place along the bar in [0, 1] and what stands below it."""
 

@@ -11,7 +11,7 @@ from functools import cache
 from statistics import fmean
 
 from rigid_depth.decisions import at_least, own_or_pooled
-from rigid_depth.experiments.registry import BASELINES
+from rigid_depth.experiments.registry import BASELINES, base_of
 from rigid_depth.statistics import Scatter, seed_scatter
 
 Errors = dict[tuple[str, str], dict[int, float]]
@@ -40,9 +40,7 @@ def scatter(errors_m: Errors, first: str, second: str, branch: str) -> Scatter |
     """
     pair = [errors for (_, name), errors in errors_m.items() if name in (first, second)]
     own = seed_scatter(dict(enumerate(pair))) if len(pair) == 2 else None
-    if branch != POOLED_BRANCH or any(
-        name.partition("+")[0] in BASELINES for name in (first, second)
-    ):
+    if branch != POOLED_BRANCH or any(base_of(name) in BASELINES for name in (first, second)):
         return own
     starts = {key: errors for key, errors in errors_m.items() if of_equal_start(*key)}
     apart = scattering_apart(starts)

@@ -37,6 +37,7 @@ from rigid_depth.book.runs import provenance
 from rigid_depth.book.site import numbering, pageparts, sharing, webpage
 from rigid_depth.book.site.alternatives import describe
 from rigid_depth.errors import RigidDepthError
+from rigid_depth.experiments.recording.record import FILE
 from rigid_depth.experiments.standing import FILE as CONFIRMED
 
 NEW_OBJECTS = 100_000
@@ -97,7 +98,7 @@ class RunRole(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         root = Path(self.env.srcdir)
-        path = root / "book" / "results" / self.text / "record.json"
+        path = root / "book" / "results" / self.text / FILE
         if not path.is_file():
             message = self.inliner.reporter.error(f"no published run {self.text}", line=self.lineno)
             return [], [message]

@@ -17,6 +17,8 @@ from collections.abc import Iterable
 from html import escape, unescape
 from pathlib import Path
 
+from rigid_depth.book.publishing.address import workflow_url
+
 ABOUT = (
     "The reproducible companion to a Master's thesis on monocular depth estimation by domain "
     "transfer with rigid transformations: a book whose chapters run."
@@ -28,11 +30,10 @@ FIRST_DATE = (1980, 1, 1, 0, 0, 0)
 
 def repository_options() -> dict:
     """The theme's options for buttons to issues and source; none where no repository is known."""
-    server, name = os.environ.get("GITHUB_SERVER_URL"), os.environ.get("GITHUB_REPOSITORY")
-    if not server or not name:
+    if not (url := workflow_url()):
         return {}
     return {
-        "repository_url": f"{server}/{name}",
+        "repository_url": url,
         "repository_branch": os.environ.get("GITHUB_REF_NAME", "main"),
         "use_repository_button": True,
         "use_issues_button": True,

@@ -92,13 +92,19 @@ def mark_charts(app: Sphinx, tree: nodes.document, _page: str) -> None:
             image["classes"].append("rd-chart")
         elif path.suffix == ".png" and path.is_file():
             with Image.open(path) as picture:
-                if _is_chart(picture):
+                if _is_drawn_on_white(picture):
                     image["classes"].append("rd-chart")
 
 
-def _is_chart(picture: Image.Image) -> bool:
+def _is_drawn_on_white(picture: Image.Image) -> bool:
+    """Whether a picture is a chart on white ground."""
     ground = sum(picture.convert("L").histogram()[250:]) / (picture.width * picture.height)
-    return ground >= CHART_GROUND and bool(picture.convert("RGB").getcolors(CHART_COLOURS))
+    return ground >= CHART_GROUND and has_few_colours(picture)
+
+
+def has_few_colours(picture: Image.Image) -> bool:
+    """Whether a picture is drawn, on whatever ground: a photograph has more colours."""
+    return picture.convert("RGB").getcolors(CHART_COLOURS) is not None
 
 
 def lighten(app: Sphinx, error: Exception | None) -> None:

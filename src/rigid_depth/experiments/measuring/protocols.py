@@ -19,10 +19,6 @@ from torch import Tensor
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.measuring.metrics import MIN_PRED_M
 
-METRICS = (
-    "rmse", "mae", "abs_rel", "sq_rel", "rmse_log", "log10", "silog", "irmse", "imae",
-    "delta1", "delta2", "delta3",
-)  # fmt: skip
 GARG = (0.40810811, 0.99189189, 0.03594771, 0.96405229)
 """Top, bottom, left and right of the Garg crop as shares of height and width."""
 COMMON = ("rmse", "abs_rel", "sq_rel", "rmse_log", "delta1", "delta2", "delta3")

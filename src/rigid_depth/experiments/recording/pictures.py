@@ -23,6 +23,8 @@ DEPTH_MAP, ERROR_MAP = "viridis", "cividis"
 WIDEST_PX = 384
 FILES = {"image": "rgb", "LiDAR": "target"}
 CONDITIONS = ("day", "night", "rain", "dusk")
+SHOWN = 4
+"""Frames whose pictures are written."""
 
 
 def depth_picture(depth_m: Float[ndarray, "h w"]) -> UInt8[ndarray, "h w 3"]:
@@ -49,14 +51,14 @@ def points_picture(
     return picture
 
 
-def fixed_frames(frames: Sequence[dict], count: int = 4) -> list[int]:
+def fixed_frames(frames: Sequence[dict]) -> list[int]:
     """Which frames are shown: the middle one of each condition, then evenly spread ones."""
     chosen = []
     for condition in CONDITIONS:
         members = [i for i, frame in enumerate(frames) if frame["condition"] == condition]
         chosen += members[len(members) // 2 : len(members) // 2 + 1]
-    spread = [round(k * (len(frames) - 1) / max(count - 1, 1)) for k in range(count)]
-    return list(dict.fromkeys([*chosen, *spread]))[: min(count, len(frames))]
+    spread = [round(k * (len(frames) - 1) / (SHOWN - 1)) for k in range(SHOWN)]
+    return list(dict.fromkeys([*chosen, *spread]))[: min(SHOWN, len(frames))]
 
 
 def write_pictures(
@@ -107,7 +109,7 @@ def _encode(picture: UInt8[ndarray, "h w 3"], ending: str) -> bytes:
         width = round(width * 0.85)
 
 
-def show_predictions(runs: Mapping[str, RunRecord], count: int = 4) -> Image.Image:
+def show_predictions(runs: Mapping[str, RunRecord], count: int = SHOWN) -> Image.Image:
     """The pictures of one or several runs side by side: a row for each frame, a few colours only.
 
     Columns are image, LiDAR returns, then prediction and error of each run, under its name.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import re
 import resource
@@ -16,9 +15,11 @@ from pathlib import Path
 from rigid_depth.conventions import HEADLINE_CAP_M
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.settings import refuse_places
+from rigid_depth.whole import write_whole
 
 SCHEMA = 1
-FILE = "record.json"
+FILE, WEIGHTS = "record.json", "weights.safetensors"
+"""What the files of a finished run are called."""
 NEEDED = (
     "experiment", "scale", "seed", "created", "parameters", "overrides", "source", "data", "cost",
     "metrics",
@@ -67,9 +68,7 @@ def read_record(folder: str | Path) -> RunRecord:
 def write_record(folder: Path, data: dict) -> RunRecord:
     """Writes the record so that a reader sees all of it or nothing; absolute paths are refused."""
     refuse_places(data)
-    partial = folder / f"{FILE}.part"
-    partial.write_text(as_json(data))
-    os.replace(partial, folder / FILE)
+    write_whole(folder / FILE, lambda path: path.write_text(as_json(data)))
     return RunRecord(folder, json.loads(json.dumps(data)))
 
 

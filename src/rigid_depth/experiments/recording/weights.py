@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TypeVar
@@ -16,9 +15,10 @@ from torch import Tensor, nn
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.fields import read_fields
 from rigid_depth.experiments.methods import build_model
+from rigid_depth.experiments.recording.record import WEIGHTS as FILE
 from rigid_depth.experiments.settings import Experiment, Scale
+from rigid_depth.whole import write_whole
 
-FILE = "weights.safetensors"
 Settings = TypeVar("Settings", Experiment, Scale)
 
 
@@ -44,14 +44,12 @@ def save_weights(
         "origin": origin,
         "dataset": dataset,
     }
-    partial = path.with_suffix(".part")
     tensors = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
+    data = save(tensors, settings)  # `save_file` lets nobody else read the file
     try:
-        partial.write_bytes(save(tensors, settings))  # `save_file` lets nobody else read it
+        write_whole(path, lambda partial: partial.write_bytes(data))
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise RigidDepthError(f"weights cannot be written to {path}: {error.strerror}.") from None
-    os.replace(partial, path)
 
 
 def load_weights(path: str | Path, only: tuple[str, ...] = ()) -> Trained:
