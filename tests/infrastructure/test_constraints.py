@@ -7,12 +7,13 @@ from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 import constraints
-import jupytext
 import pytest
 from constraints import EXTRAS, PROJECT, ROOT, installed_pin, lowest_python, needed, pins, too_new
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+
+from rigid_depth.book.executed import copies
 
 PINS = pins()
 TOOLS = {"constraints", "figurepictures", "lint_notebooks", "pdf", "store_notebooks", "typecheck"}
@@ -98,8 +99,7 @@ def imported() -> dict[str, set[str]]:
 def imports(path: Path) -> set[str]:
     """The modules that a file imports, in functions too; not those it only names in a string."""
     if path.suffix == ".md":
-        cells = [c.source for c in jupytext.read(path).cells if c.cell_type == "code"]
-        tree = ast.parse("\n".join(cells))
+        tree = ast.parse("\n".join(copies.cells(path)))
     else:
         tree = ast.parse(path.read_text(encoding="utf-8"))
     found = set()

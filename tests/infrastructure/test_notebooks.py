@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import jupytext
@@ -148,6 +149,7 @@ def test_text_is_in_the_table_of_contents(text):
     assert f"notebooks/{text.stem}" in expected_pages(ROOT)
 
 
+@cache
 def code(text):
     """The code cells of a text as (lines of code, tags)."""
     found = [c for c in jupytext.read(text).cells if c.cell_type == "code"]
