@@ -5,8 +5,9 @@ import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-import jupytext
 import pytest
+
+from rigid_depth.book.executed import copies
 
 ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src"
@@ -238,8 +239,7 @@ def unused(texts: dict[str, str], callers: dict[str, str]) -> list[str]:
 
 def cells(path: Path) -> str:
     """The code cells of a text notebook, without the notebook's own commands."""
-    code = [cell.source for cell in jupytext.read(path).cells if cell.cell_type == "code"]
-    return re.sub(r"^[%!].*", "", "\n".join(code), flags=re.MULTILINE)
+    return re.sub(r"^[%!].*", "", "\n".join(copies.cells(path)), flags=re.MULTILINE)
 
 
 def test_nothing_is_called_by_tests_alone():

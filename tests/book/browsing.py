@@ -8,7 +8,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote, urljoin
 
 from chromium import chromium
 
@@ -40,6 +42,62 @@ class Visit:
     outside: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     console: list[str] = field(default_factory=list)
+
+
+class Article(HTMLParser):
+    """Reads of a built page what `Visit.facts` tells of its article, before any script has run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.images: list[dict[str, str]] = []
+        self.text = ""
+        self.inside = False
+        self.unread: list[str] = []
+        """The open elements of the name of the one whose text is no prose."""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        self.inside = self.inside or tag == "article"
+        self.ids += [given["id"]] if "id" in given else []
+        if self.inside and tag == "a" and "href" in given:
+            self.links.append(given["href"])
+        if self.inside and tag == "img":
+            self.images.append(given)
+        is_prose = (
+            tag not in ("pre", "code", "script") and "math" not in given.get("class", "").split()
+        )
+        if tag in self.unread or not (self.unread or is_prose):
+            self.unread.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = self.inside and tag != "article"
+        if tag in self.unread:
+            self.unread.pop()
+
+    def handle_data(self, data: str) -> None:
+        self.text += data if self.inside and not self.unread else ""
+
+
+def read(html: Path, address: str, page: str) -> Visit:
+    """What a page says of itself without a browser: text, links, ids, images."""
+    article = Article()
+    article.feed((html / page).read_text(encoding="utf-8"))
+    here = f"{address}/{page}"
+    images = [(urljoin(here, image["src"]), image.get("alt")) for image in article.images]
+    facts = {
+        "text": article.text,
+        "ids": article.ids,
+        "links": [urljoin(here, link) for link in article.links],
+        "noAlternative": [source for source, alt in images if not alt],
+        "brokenImages": [
+            source
+            for source, _ in images
+            if not (html / unquote(source.removeprefix(f"{address}/"))).is_file()
+        ],
+    }
+    return Visit(page, facts)
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

@@ -1,13 +1,18 @@
-"""Every page of the built book in headless Chromium, with every request to the outside refused."""
+"""The built book in headless Chromium, with every request to the outside refused.
+
+Of the pages of experiments, which have one template, some are visited; the rest is read as text.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from urllib.parse import unquote, urldefrag
 
 import pytest
-from browsing import ROOT, Visit, draw_all, opened_tab
+from browsing import ROOT, Visit, draw_all, opened_tab, read
 
+from rigid_depth.book.markdown import slug
 from rigid_depth.book.site.check import check, expected_pages
 
 FACTS = """async () => {
@@ -83,11 +88,40 @@ def visit(context, address: str, page: str) -> Visit:
 
 
 @pytest.fixture(scope="module")
-def visits(browser, address) -> dict[str, Visit]:
-    """Every page of the book, visited once."""
+def experiments(html) -> dict[str, str]:
+    """The pages of experiments, the longest first -> the group that their runs lie in."""
+    folders = ROOT.glob("book/results/*/*")
+    groups = {
+        f"book/generated/runs/{slug(f'{folder.parent.name}/{folder.name}')}": folder.parent.name
+        for folder in folders
+    }
+    built = [page for page in expected_pages(ROOT) if page in groups]
+    by_length = sorted(built, key=lambda page: -(html / f"{page}.html").stat().st_size)
+    return {f"{page}.html": groups[page] for page in by_length}
+
+
+@pytest.fixture(scope="module")
+def examples(experiments) -> set[str]:
+    """The longest pages of experiments, and the longest and the shortest of each group."""
+    longest = {group: page for page, group in reversed(experiments.items())}
+    shortest = {group: page for page, group in experiments.items()}
+    return {*list(experiments)[:3], *longest.values(), *shortest.values()}
+
+
+@pytest.fixture(scope="module")
+def visits(browser, address, experiments, examples) -> dict[str, Visit]:
+    """Every page of the book but those of the other experiments, visited once."""
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
     pages = [f"{page}.html" for page in expected_pages(ROOT)]
-    return {page: visit(context, address, page) for page in pages}
+    chosen = [page for page in pages if page in examples or page not in experiments]
+    return {page: visit(context, address, page) for page in chosen}
+
+
+@pytest.fixture(scope="module")
+def pages(visits, html, address, experiments) -> dict[str, Visit]:
+    """Every page of the book: those visited, and the others as they are written."""
+    others = experiments.keys() - visits.keys()
+    return visits | {page: read(html, address, page) for page in sorted(others)}
 
 
 def where(visits: dict[str, Visit], fault) -> dict:
@@ -97,6 +131,21 @@ def where(visits: dict[str, Visit], fault) -> dict:
 
 def test_the_build_wrote_what_the_table_of_contents_promises(html):
     assert check(html, ROOT) >= 10
+
+
+def test_every_page_is_visited_or_read(pages, visits, examples):
+    assert pages.keys() == {f"{page}.html" for page in expected_pages(ROOT)}
+    assert examples <= visits.keys()
+
+
+def test_a_page_that_is_read_tells_what_a_visit_tells(visits, html, address, examples):
+    for page in examples:
+        seen, written = visits[page].facts, read(html, address, page).facts
+        assert written["links"] == seen["links"] != []
+        assert set(written["ids"]) <= set(seen["ids"])
+        assert Counter(written["text"].split()) <= Counter(seen["text"].split()), "scripts add some"
+        assert written["noAlternative"] == seen["noAlternative"]
+        assert written["brokenImages"] == seen["brokenImages"]
 
 
 def test_no_request_leaves_the_machine(visits):
@@ -137,14 +186,14 @@ def test_the_text_does_not_wait_for_the_figures(html):
     assert all("defer" in tag for tag in tags)
 
 
-def test_no_markup_is_left_in_the_text(visits):
+def test_no_markup_is_left_in_the_text(pages):
     markup = ("$$", "\\(", "\\frac", "{cite", "{ref}", ":::", "```")
-    assert where(visits, lambda seen: [m for m in markup if m in seen.facts["text"]]) == {}
+    assert where(pages, lambda seen: [m for m in markup if m in seen.facts["text"]]) == {}
 
 
-def test_every_image_is_there_and_described(visits):
-    assert where(visits, lambda seen: seen.facts["brokenImages"]) == {}
-    assert where(visits, lambda seen: seen.facts["noAlternative"]) == {}
+def test_every_image_is_there_and_described(pages):
+    assert where(pages, lambda seen: seen.facts["brokenImages"]) == {}
+    assert where(pages, lambda seen: seen.facts["noAlternative"]) == {}
 
 
 def test_every_plotly_figure_is_drawn(visits):
@@ -174,8 +223,8 @@ def test_nothing_is_out_of_reach_on_a_phone(visits):
     assert where(visits, lambda seen: seen.facts["unreached"]) == {}
 
 
-def test_every_inner_link_leads_somewhere(visits, address, html):
-    ids = {page: set(seen.facts["ids"]) for page, seen in visits.items()}
+def test_every_inner_link_leads_somewhere(pages, address, html):
+    ids = {page: set(seen.facts["ids"]) for page, seen in pages.items()}
 
     def lost(seen: Visit) -> list[str]:
         found = []
@@ -190,7 +239,7 @@ def test_every_inner_link_leads_somewhere(visits, address, html):
                 found.append(link.removeprefix(address))
         return found
 
-    assert where(visits, lost) == {}
+    assert where(pages, lost) == {}
 
 
 def test_the_ledger_filters(browser, address):

@@ -6,7 +6,6 @@ import pkgutil
 from functools import cache
 from pathlib import Path
 
-import jupytext
 import matplotlib.pyplot as plt
 import numpy as np
 import plotly.graph_objects as go
@@ -17,6 +16,7 @@ from matplotlib.figure import Figure
 
 from rigid_depth.book.cells import depthscale, drawings
 from rigid_depth.book.cells.drawings import ch03b, ch03e, ch05b, ch07_6
+from rigid_depth.book.executed import copies
 from rigid_depth.experiments.recording.pictures import depth_picture
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,9 +27,7 @@ MODULES = [m.name for m in pkgutil.iter_modules(drawings.__path__)]
 def called() -> set[str]:
     """Every name that code of a notebook or a drawing module uses."""
     texts = [p.read_text() for p in Path(drawings.__file__).parent.glob("*.py")]
-    for path in ROOT.glob("notebooks/*.md"):
-        cells = jupytext.read(path).cells
-        texts.append("\n".join(cell.source for cell in cells if cell.cell_type == "code"))
+    texts += ["\n".join(copies.cells(path)) for path in copies.texts(ROOT)]
     nodes = [node for text in texts for node in ast.walk(ast.parse(text))]
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
     return names | {node.attr for node in nodes if isinstance(node, ast.Attribute)}

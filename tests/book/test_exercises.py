@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import jupytext
@@ -15,6 +16,7 @@ from rigid_depth.book.cells.exercises import NO_ANSWER, checker, prove
 from rigid_depth.errors import RigidDepthError
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.md"))
+LABEL = re.compile(r"^:label: (exercise-\S+)", re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +77,7 @@ def test_a_solution_is_proved(capsys):
         prove(checker(1.0), 1.0, wrong=[1.001])
 
 
+@cache
 def parts(path: Path) -> dict[str, dict[str, list]]:
     """Label of each exercise to its code cells before and after the solution's text."""
     found, label, side = {}, None, None
@@ -82,7 +85,7 @@ def parts(path: Path) -> dict[str, dict[str, list]]:
         if cell.cell_type == "code" and label:
             found[label][side].append(cell)
         for line in cell.source.splitlines() if cell.cell_type == "markdown" else ():
-            if match := re.match(r":label: (exercise-\S+)", line):
+            if match := LABEL.match(line):
                 label, side = match[1], "asked"
                 found[label] = {"asked": [], "solved": []}
             elif match := re.match(r"`+\{solution\} (\S+)", line):
@@ -127,14 +130,16 @@ def test_filled_blanks_are_told_from_other_code(stub, solution, right):
     assert fills(ast.parse(stub).body, ast.parse(solution).body) is right
 
 
-EXERCISES = [
-    pytest.param(cells, id=f"{path.stem}-{label}")
-    for path in NOTEBOOKS
-    for label, cells in parts(path).items()
-]
+EXERCISES = [(path, label) for path in NOTEBOOKS for label in LABEL.findall(path.read_text())]
 
 
-@pytest.mark.parametrize("cells", EXERCISES)
+@pytest.fixture(params=EXERCISES, ids=lambda exercise: f"{exercise[0].stem}-{exercise[1]}")
+def cells(request) -> dict[str, list]:
+    """The code cells of an exercise; a notebook is parsed by the tests of its exercises alone."""
+    path, label = request.param
+    return parts(path)[label]
+
+
 def test_a_stub_is_its_solution_minus_the_blanks(cells):
     stub, check, *_ = cells["asked"]
     solved = next(c for c in cells["solved"] if "exercises.prove(" in c.source)
@@ -145,7 +150,6 @@ def test_a_stub_is_its_solution_minus_the_blanks(cells):
     assert check.source.endswith("check(yours)"), "the check ends with its verdict"
 
 
-@pytest.mark.parametrize("cells", EXERCISES)
 def test_an_answer_stays_hidden_until_asked_for(cells):
     stub, check, *more = cells["asked"]
     assert "tags" not in stub.metadata, "the stub is open"

@@ -1,10 +1,18 @@
-"""A tiny world and the smallest runs: a few frames, an eighth of the width, a handful of steps."""
+"""A tiny world and the smallest runs: a few frames, an eighth of the width, a handful of steps.
+
+Lends `networks` to the tests beside it.
+"""
+
+import sys
+from pathlib import Path
 
 import pytest
 import torch
 
 from rigid_depth.experiments import run
 from street_world import write_world
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 TINY = {
     "width": 0.1,

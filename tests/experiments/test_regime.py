@@ -2,7 +2,9 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 
+import networks
 import pytest
 import torch
 
@@ -17,28 +19,11 @@ from rigid_depth.experiments.training.loop import Training
 from rigid_depth.experiments.training.objective import objective
 from rigid_depth.models.two_branch import Outputs
 
-SCALE = replace(SCALES["smoke"], image_size=(64, 128), stride=16)
+SCALE = replace(networks.SCALE, stride=16)
 TRAINED = [e for e in EXPERIMENTS.values() if e.method in METHODS]
 CONVOLUTIONAL = [e for e in TRAINED if not e.method.startswith("transformer")]
-
-
-def network(name, seed=0, **changes):
-    torch.manual_seed(seed)
-    return build_model(replace(EXPERIMENTS[name], **changes), SCALE)
-
-
-def batch(count=2, size=(64, 128)):
-    generator = torch.Generator().manual_seed(1)
-    dense_m = 5 + 40 * torch.rand(count, *size, generator=generator)
-    depth_m = (dense_m * (torch.rand(count, *size, generator=generator) < 0.2))[:, None]
-    return {
-        "rgb": torch.rand(count, 3, *size, generator=generator),
-        "depth_m": depth_m,
-        "dense_depth_m": dense_m,
-        "sky": torch.zeros(count, *size, dtype=torch.bool),
-        "guide": torch.where(depth_m > 0, 1 - depth_m / 100, 0),
-        "given": depth_m > 0,
-    }
+network = partial(networks.network, scale=SCALE)
+batch = partial(networks.batch, sky_share=0)
 
 
 @pytest.mark.parametrize("experiment", CONVOLUTIONAL, ids=lambda e: e.name)

@@ -2,7 +2,9 @@
 
 import importlib
 from dataclasses import replace
+from functools import partial
 
+import networks
 import pytest
 import torch
 import torch.nn.functional as F
@@ -22,11 +24,7 @@ RUN = importlib.import_module("rigid_depth.experiments.runner")
 TINY = replace(SCALES["smoke"], image_size=(32, 64), stride=16, width=0.25)
 PAIRS = {"rgb-infinity-transformer": "rgb-infinity", "mse-transformer": "mse"}
 NAME = "vit_tiny"
-
-
-def network(name, scale=TINY, seed=0, **changes):
-    torch.manual_seed(seed)
-    return build_model(replace(EXPERIMENTS[name], **changes), scale)
+network = partial(networks.network, scale=TINY)
 
 
 def batch(size=(32, 64)):
@@ -43,7 +41,7 @@ CORE = SCALES["core"]
 
 @pytest.mark.parametrize("scale", [CORE, replace(CORE, width=1.0), SCALES["paper"]])
 def test_parameters_and_latents_are_those_of_the_convolutional_encoders(scale):
-    found, plain = network("mse-transformer", scale), network("mse", scale)
+    found, plain = (network(name, scale=scale) for name in ("mse-transformer", "mse"))
     pairs = [(found.rgb.encoder, plain.rgb.encoder), (found.rgbd, plain.rgbd)]
     for transformer, convolutional in pairs:
         ratio = count_parameters(transformer) / count_parameters(convolutional)
@@ -165,7 +163,7 @@ def as_defined(tensors, image, depth, heads):
 def test_published_weights_give_what_the_definition_says(published):
     path, tensors = published
     scale = replace(TINY, image_size=(224, 224))
-    encoder = network("rgb-infinity-transformer", scale, encoder_weights=f"{NAME}:{path}")
+    encoder = network("rgb-infinity-transformer", scale=scale, encoder_weights=f"{NAME}:{path}")
     encoder.build_on(None, dict)
     encoder = encoder.rgb.encoder.eval()
     image = torch.rand(2, 3, 224, 224)

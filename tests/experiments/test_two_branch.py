@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 import torch
+from networks import batch, network
 from safetensors.torch import load_file
 
-from rigid_depth.experiments import EXPERIMENTS, SCALES
+from rigid_depth.experiments import EXPERIMENTS
 from rigid_depth.experiments.measuring.alignment import (
     _copying_sums,
     _nearest_sums,
@@ -16,7 +17,6 @@ from rigid_depth.experiments.measuring.alignment import (
     rotation_metrics,
 )
 from rigid_depth.experiments.measuring.complementarity import cell_depths, complementarity
-from rigid_depth.experiments.methods import build_model
 from rigid_depth.experiments.training.objective import objective
 from rigid_depth.latents import to_point_clouds
 from rigid_depth.models.pointnet import RotationHead
@@ -26,7 +26,6 @@ from rigid_depth.rotations import random_rotation
 NETWORKS = [e for e in EXPERIMENTS.values() if not e.method.endswith("-depth")]
 GUIDED = [e.name for e in NETWORKS if e.method != "rgb"]
 SIZED = {"width": 0.25, "image_size": (64, 128), "steps": 2, "checkpoint_every": 2}
-SCALE = replace(SCALES["smoke"], image_size=(64, 128))
 
 RGB, DECODER = {"rgb.encoder"}, {"rgb.decoder"}
 TRAINS = {
@@ -71,23 +70,6 @@ TRAINS = {
     },
     "shared-encoder": {"rgb": RGB | DECODER, "depth": RGB | {"decoder"}, "alignment": RGB},
 }  # fmt: skip
-
-
-def network(name, **changes):
-    torch.manual_seed(0)
-    return build_model(replace(EXPERIMENTS[name], **changes), SCALE)
-
-
-def batch(count=2, size=(64, 128)):
-    generator = torch.Generator().manual_seed(1)
-    depth_m = 5 + 40 * torch.rand(count, 1, *size, generator=generator)
-    depth_m *= torch.rand(count, 1, *size, generator=generator) < 0.2
-    guide = torch.where(depth_m > 0, 1 - depth_m / 100, 0)
-    return {
-        "rgb": torch.rand(count, 3, *size, generator=generator), "depth_m": depth_m,
-        "sky": torch.rand(count, *size, generator=generator) < 0.1, "guide": guide,
-        "given": depth_m > 0,
-    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", GUIDED)

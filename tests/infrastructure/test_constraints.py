@@ -7,15 +7,16 @@ from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 import constraints
-import jupytext
 import pytest
 from constraints import EXTRAS, PROJECT, ROOT, installed_pin, lowest_python, needed, pins, too_new
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from rigid_depth.book.executed import copies
+
 PINS = pins()
-TOOLS = {"constraints", "figurepictures", "lint_notebooks", "pdf", "store", "typecheck"}
+TOOLS = {"constraints", "figurepictures", "lint_notebooks", "pdf", "store_notebooks", "typecheck"}
 """Programs of workflow/ for who works on the book."""
 BY_NAME = {  # used without an import: how the settings or the workflow call them
     "myst-nb": "myst_nb",
@@ -98,8 +99,7 @@ def imported() -> dict[str, set[str]]:
 def imports(path: Path) -> set[str]:
     """The modules that a file imports, in functions too; not those it only names in a string."""
     if path.suffix == ".md":
-        cells = [c.source for c in jupytext.read(path).cells if c.cell_type == "code"]
-        tree = ast.parse("\n".join(cells))
+        tree = ast.parse("\n".join(copies.cells(path)))
     else:
         tree = ast.parse(path.read_text(encoding="utf-8"))
     found = set()
@@ -125,6 +125,10 @@ def test_what_is_not_imported_is_called_by_name(name):
     assert any(BY_NAME[name] in file.read_text() for file in files)
 
 
+def test_every_tool_is_a_program_of_the_workflow():
+    assert TOOLS - {path.stem for path in (ROOT / "workflow").glob("*.py")} == set()
+
+
 @pytest.mark.parametrize(
     ("folder", "extras"),
     [
@@ -139,14 +143,3 @@ def test_what_is_not_imported_is_called_by_name(name):
 def test_what_is_imported_is_named(imported, folder, extras):
     optional = {"transformers", "rigid-depth", "setuptools"}
     assert imported[folder] - optional <= names(*extras)
-
-
-def test_package_data_is_there():
-    globs = constraints.SETTINGS["tool"]["setuptools"].get("package-data", {})
-    empty = [
-        f"{package}: {pattern}"
-        for package, patterns in globs.items()
-        for pattern in patterns
-        if not list((ROOT / "src" / package).glob(pattern))
-    ]
-    assert not empty

@@ -6,16 +6,17 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import jupytext
 import nbformat
 import notebook_form
 import pytest
-import yaml
 from figurepictures import figures
-from lint_notebooks import HIDING, WIDTH
+from lint_notebooks import HIDING, too_long
 
+from rigid_depth.book.site.check import expected_pages
 from rigid_depth.experiments.sources import blob
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -144,21 +145,11 @@ def test_stored_notebook_ran_at_smoke(text, twin):
     assert twin.metadata.rigid_depth.scale in ("smoke", None)
 
 
-def toc_files(node):
-    """All files named anywhere in the table of contents."""
-    if isinstance(node, dict):
-        found = {node[key] for key in ("file", "root") if key in node}
-        return found.union(*(toc_files(value) for value in node.values()))
-    if isinstance(node, list):
-        return set().union(*map(toc_files, node))
-    return set()
-
-
 def test_text_is_in_the_table_of_contents(text):
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    assert f"notebooks/{text.stem}" in toc_files(toc)
+    assert f"notebooks/{text.stem}" in expected_pages(ROOT)
 
 
+@cache
 def code(text):
     """The code cells of a text as (lines of code, tags)."""
     found = [c for c in jupytext.read(text).cells if c.cell_type == "code"]
@@ -179,8 +170,7 @@ def test_a_chapter_shows_the_code_that_is_worth_reading(text):
 
 
 def test_visible_code_fits_beside_the_margins(text):
-    shown = [line for lines, tags in code(text) if not tags & HIDING for line in lines]
-    assert [line for line in shown if len(line) > WIDTH] == []
+    assert too_long(text.read_text().split("\n")) == []
 
 
 def test_imports_are_folded(text):

@@ -38,12 +38,10 @@ def texts(root: Path) -> list[Path]:
 
 def stamp(text: Path) -> dict[str, str]:
     """What an execution of the text notebook rests on now: hashes of text, code and records."""
-    source_blob = blob(text)
-    cells = _cells(text, source_blob)
-    modules = tuple(sorted(set(_modules(cells))))
+    modules = tuple(sorted(set(_modules(cells(text)))))
     read = [_content(folder) for folder in _records(text, modules)]
     return {
-        "source_blob": source_blob,
+        "source_blob": blob(text),
         "code": _code(modules),
         "records": hashlib.sha1("".join(read).encode()).hexdigest() if read else "",
     }
@@ -69,9 +67,14 @@ def shown(text: Path) -> Path:
     return copy if copy.is_file() and is_current(copy, stamp(text)) else text.with_suffix(".ipynb")
 
 
+def cells(text: Path) -> tuple[str, ...]:
+    """The code cells of a text notebook; of one content they are read once."""
+    return _cells_of(text, blob(text))
+
+
 @cache
-def _cells(text: Path, source_blob: str) -> tuple[str, ...]:
-    """The code cells of a text notebook with that content; a build asks for each several times."""
+def _cells_of(text: Path, source_blob: str) -> tuple[str, ...]:
+    """The same of a text with that content; a build asks for each several times."""
     return tuple(c.source for c in jupytext.read(text).cells if c.cell_type == "code")
 
 
@@ -85,7 +88,7 @@ def names(text: Path, word: str) -> bool:
     """Tells whether a code cell of the text notebook has that word as a string."""
     return any(
         isinstance(node, ast.Constant) and node.value == word
-        for tree in _parsed(_cells(text, blob(text)))
+        for tree in _parsed(cells(text))
         for node in ast.walk(tree)
     )
 
@@ -105,18 +108,18 @@ def _records(text: Path, modules: Sequence[str]) -> Iterator[Path]:
 
 
 @cache
-def _parsed(cells: tuple[str, ...]) -> tuple[ast.Module, ...]:
+def _parsed(sources: tuple[str, ...]) -> tuple[ast.Module, ...]:
     """The syntax of each cell; one with the notebook's own commands (%, !) is left out."""
     found = []
-    for cell in cells:
+    for cell in sources:
         with suppress(SyntaxError):
             found.append(ast.parse(cell))
     return tuple(found)
 
 
-def _modules(cells: tuple[str, ...]) -> Iterator[str]:
+def _modules(sources: tuple[str, ...]) -> Iterator[str]:
     """Names of the package's modules, or of what is taken from them, that the cells import."""
-    for tree in _parsed(cells):
+    for tree in _parsed(sources):
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("rigid_depth"):
                 yield node.module
