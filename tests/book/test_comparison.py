@@ -115,14 +115,14 @@ def test_a_row_whose_seeds_go_their_own_way_is_left_out_of_the_pool():
 
 
 def test_chapter_8_names_the_rows_that_are_left_out_of_the_pool():
-    """Both rows with d = 16; with them the intervals would be over a quarter wider."""
+    """Both rows with d = 16, and stored anchors of the place: with them intervals are far wider."""
     found = errors_m([r for r in published().shown if r.rmse_m("rgb") is not None])
     starts = {key: errors for key, errors in found.items() if of_equal_start(*key)}
     apart = scattering_apart(starts)
-    names = ("rotation-global-16", "rotation-global-16-latent")
+    names = ("rotation-global-16", "rotation-global-16-latent", "relative-pretrained-conv")
     assert apart == {("core", name) for name in names}
     kept = {key: errors for key, errors in starts.items() if key not in apart}
-    assert (seed_scatter(starts).variance / seed_scatter(kept).variance) ** 0.5 > 5 / 4
+    assert (seed_scatter(starts).variance / seed_scatter(kept).variance) ** 0.5 > 7 / 5
 
 
 def test_each_row_may_have_a_base_of_its_own(runs):

@@ -21,7 +21,7 @@ from rigid_depth.conventions import PUBLISHED_SCALE
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "book" / "results"
-METHODS = FAMILIES[regime.RGB]
+METHODS = FAMILIES[regime.ALONE]
 
 
 SPLITS = ("train", "val", "test")
@@ -44,7 +44,7 @@ def run(
 def rows(
     experiments: dict[str, float], seeds: int = 3, group: str = PUBLISHED_SCALE
 ) -> list[results.Run]:
-    shifts = {regime.RGB: 0.0, **experiments}
+    shifts = {regime.ALONE: 0.0, **experiments}
     return [run(name, s, shift, group) for name, shift in shifts.items() for s in range(seeds)]
 
 
@@ -76,7 +76,7 @@ def test_the_forest_shows_the_differences_of_the_records(lines):
     names = forest.main_rows()
     assert {"mse", "coral", "rotation-global-3"} <= set(names) <= set(METHODS)
     band, ours, thesis = forest.forest(lines, names)["data"]
-    alone = recorded(regime.RGB)
+    alone = recorded(regime.ALONE)
     expected = {}
     for place, name in enumerate(names):
         mine = recorded(name)
@@ -89,7 +89,7 @@ def test_the_forest_shows_the_differences_of_the_records(lines):
     assert band["x"] == pytest.approx([-2 * b for b in band["base"]], abs=2e-3)
     printed = json.loads((ROOT / "book" / "thesis_tables.json").read_text())
     numbers = {r["experiment"]: r["rgb"] for t in ("table_8_2", "table_8_5") for r in printed[t]}
-    shares = [100 * (numbers[name] / numbers[regime.RGB] - 1) for name in names]
+    shares = [100 * (numbers[name] / numbers[regime.ALONE] - 1) for name in names]
     assert thesis["x"] == pytest.approx(shares, abs=1e-3)
 
 
@@ -216,11 +216,11 @@ def test_seeds_scatter_as_a_share_of_the_error():
 
 def test_scale_and_limits_are_those_of_the_records(shown, lines):
     cells = {what: here for what, here, _ in limits.scale_rows(shown)}
-    assert cells["RGB with infinity loss [m]"] == f"{fmean(recorded(regime.RGB).values()):.2f}"
+    assert cells["RGB with infinity loss [m]"] == f"{fmean(recorded(regime.ALONE).values()):.2f}"
     assert (
         cells["mean depth of each image row [m]"] == f"{fmean(recorded(regime.FLOOR).values()):.2f}"
     )
-    path = RESULTS / PUBLISHED_SCALE / regime.RGB / "seed-0" / "record.json"
+    path = RESULTS / PUBLISHED_SCALE / regime.ALONE / "seed-0" / "record.json"
     record = json.loads(path.read_text())
     counts = record["data"]["counts"]
     held_out = counts["val"]["scenes"] + counts["test"]["scenes"]
@@ -291,13 +291,13 @@ def test_routes_are_measured_by_their_chapters(tmp_path):
 
 
 def test_every_line_of_the_table_is_the_difference_of_its_seeds(shown, lines):
-    head, _, *body = forest.lines_table(shown, {regime.RGB: lines}).splitlines()
+    head, _, *body = forest.lines_table(shown, {regime.ALONE: lines}).splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in body]
     assert len(cells) == len(lines) * len(forest.SHOWN)
     assert all(len(line) == head.count(" | ") + 1 for line in cells)
     decides = {re.search(r"#experiment-\w+-([\w-]+)", c[0])[1]: c for c in cells if c[2:4] == list(
         forest.DECIDES) and "#" in c[0]}  # fmt: skip
-    alone = recorded(regime.RGB)
+    alone = recorded(regime.ALONE)
     assert decides
     for name, line in decides.items():
         mine = recorded(name)

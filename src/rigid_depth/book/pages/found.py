@@ -88,10 +88,10 @@ def helped_at(lines: Lines, scale: str, *, stale: bool = False) -> str:
 
 def ceiling(runs: Sequence[Run]) -> str:
     """What perfect labels give the RGB branch: more than them no guide can hand over as depth."""
-    found = difference_m(runs, CEILING, regime.RGB)
+    found = difference_m(runs, CEILING, regime.ALONE)
     if found is None or found.error is None:
         return f"What perfect depth labels would give is **open**: {_not_run(CEILING)}."
-    rows = [of(runs, name) for name in (CEILING, regime.RGB)]
+    rows = [of(runs, name) for name in (CEILING, regime.ALONE)]
     means_m = [fmean(map(dense_m, row)) for row in rows]
     everywhere_m = means_m[0] - means_m[1]
     if found.low > 0:

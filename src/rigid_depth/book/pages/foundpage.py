@@ -65,7 +65,7 @@ def page(
     rows: Sequence[Row], runs: Sequence[Run], shown: Sequence[Run], lines: Mapping[str, dict]
 ) -> str:
     """Two columns: findings, limits and changes; beside them the forest plot, counts and scale."""
-    guide = found.guide_knows(shown), found.readable(shown, FAMILIES[regime.RGB])
+    guide = found.guide_knows(shown), found.readable(shown, FAMILIES[regime.ALONE])
     sentences = [
         f"{found.brief(found.helped(lines))} {_others(runs, shown)}".strip(),
         found.brief(found.ceiling(shown)),
@@ -125,9 +125,9 @@ def _list(sentences: Sequence[str]) -> str:
 
 
 def _plot(shown: Sequence[Run]) -> str:
-    seeds = len(found.of(shown, regime.RGB))
+    seeds = len(found.of(shown, regime.ALONE))
     note = (
-        f"RGB error on held-out streets against `{regime.RGB}`, RGB alone with the same losses "
+        f"RGB error on held-out streets against `{regime.ALONE}`, RGB alone with the same losses "
         f"({seeds} seeds); paired by seed and street. Open: fewer than {LEAST_SEEDS} shared seeds. "
         "[All rows](#results-verdicts).\n"
     )

@@ -70,7 +70,7 @@ def _datasets(runs: Sequence[Run]) -> set[str]:
 
 
 def _of_size(runs: Sequence[Run]) -> str:
-    found = of(runs, regime.RGB)
+    found = of(runs, regime.ALONE)
     paper = SCALES["paper"]
     if not found:
         return "**Small.** The scale's baseline is not run yet."
@@ -90,7 +90,7 @@ def _of_sight(lines: Lines) -> str:
     seen = visible(lines)
     counts = sorted({row["seeds"] for row in judged})
     rows = printed()
-    alone = rows[regime.RGB]["rgb"]
+    alone = rows[regime.ALONE]["rgb"]
     printed_changes = [100 * (rows[name]["rgb"] / alone - 1) for name in main_rows()]
     gain, loss = -min(printed_changes), max(printed_changes)
     return (
@@ -151,7 +151,7 @@ def changes(runs: Sequence[Run], lines: Lines) -> list[str]:
 
 def scale_rows(runs: Sequence[Run]) -> list[tuple[str, str, str]]:
     """The scale in plain figures: what, here, in the thesis."""
-    record = found[0].record if (found := of(runs, regime.RGB)) else None
+    record = found[0].record if (found := of(runs, regime.ALONE)) else None
     paper, rows = SCALES["paper"], printed()
     here = ["–"] * 3
     if record:
@@ -169,8 +169,8 @@ def scale_rows(runs: Sequence[Run]) -> list[tuple[str, str, str]]:
         ("training", here[1], f"{paper.epochs} epochs × {paper.batch_size}"),
         ("streets", here[2], "nuScenes, split not stated"),
         ("mean depth of each image row [m]", number(mean_rmse_m(runs, regime.FLOOR), 2), "–"),
-        ("RGB with infinity loss [m]", number(mean_rmse_m(runs, regime.RGB), 2),
-         number(rows[regime.RGB]["rgb"], 2)),
+        ("RGB with infinity loss [m]", number(mean_rmse_m(runs, regime.ALONE), 2),
+         number(rows[regime.ALONE]["rgb"], 2)),
         ("guide, with LiDAR [m]", number(mean_rmse_m(runs, regime.GUIDED, "depth"), 2),
          number(guide, 2)),
     ]  # fmt: skip

@@ -43,7 +43,7 @@ def _shows_usual_scale(text: Path) -> bool:
 def _shows(page: str, run: results.Run) -> bool:
     """Tells whether the tables of a chapter show a run of a scale that they show."""
     if page == METHOD:
-        return base_of(run.experiment) in (regime.FLOOR, regime.RGB, regime.GUIDED)
+        return base_of(run.experiment) in (regime.FLOOR, regime.ALONE, regime.GUIDED)
     return page == RESULTS or chapter_of(run) == f"{page}.md"
 
 

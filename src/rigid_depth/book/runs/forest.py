@@ -12,7 +12,7 @@ from rigid_depth.book.markdown import plain, table
 from rigid_depth.book.runs.comparison import MARGIN, verdict_words, verdicts
 from rigid_depth.book.runs.families import FAMILIES
 from rigid_depth.book.runs.labels import linked
-from rigid_depth.book.runs.regime import RGB
+from rigid_depth.book.runs.regime import ALONE
 from rigid_depth.book.runs.results import HEADLINE_CAP, Run, held_out_rmse_m, printed_table
 from rigid_depth.experiments.registry import in_words
 
@@ -33,20 +33,20 @@ def printed() -> dict[str, dict]:
     return {name: row for table in THESIS_TABLES for name, row in printed_table(table).items()}
 
 
-def main_rows(reference: str = RGB) -> list[str]:
-    """The rows of the thesis's two tables that are compared with the reference, in its order."""
-    return [name for name in printed() if name in FAMILIES[reference]]
+def main_rows() -> list[str]:
+    """The rows of the thesis's two tables that are compared with RGB alone, in its order."""
+    return [name for name in printed() if name in FAMILIES[ALONE]]
 
 
-def family(runs: Iterable[Run], reference: str = RGB) -> dict[str, dict]:
+def family(runs: Iterable[Run], reference: str = ALONE) -> dict[str, dict]:
     """Experiment -> its line of the verdicts against a reference, corrected over the family."""
     return {row["experiment"]: row for row in verdicts(runs, FAMILIES[reference], reference)}
 
 
-def forest(rows: Mapping[str, dict], experiments: Sequence[str], reference: str = RGB) -> dict:
-    """The paired differences of some rows as a figure for plotly; `rows` is what `family` gives.
+def forest(rows: Mapping[str, dict], experiments: Sequence[str]) -> dict:
+    """Paired differences from RGB alone as a figure for plotly; `rows` is what `family` gives.
 
-    In percent of the reference's error, below zero is better: the difference with its 95 %
+    In percent of RGB's error, below zero is better: the difference with its 95 %
     interval, the smallest visible effect on both sides of zero, and the thesis's own difference
     where it prints one. A row that is open has its name and nothing else.
     """
@@ -59,7 +59,7 @@ def forest(rows: Mapping[str, dict], experiments: Sequence[str], reference: str 
     at = [k for k, _ in measured]
     percent = [_in_percent(row) for _, row in measured]
     traces = [_band(at, [p["visible"] for p in percent]), _points(at, percent)]
-    if printed_at := _printed(experiments, reference):
+    if printed_at := _printed(experiments):
         traces.append(_crosses(*zip(*printed_at, strict=True)))
     layout = {
         "height": 110 + 30 * len(shown),
@@ -155,12 +155,10 @@ def _crosses(at: Sequence[int], values: Sequence[float]) -> dict:
     }  # fmt: skip
 
 
-def _printed(experiments: Sequence[str], reference: str) -> list[tuple[int, float]]:
+def _printed(experiments: Sequence[str]) -> list[tuple[int, float]]:
     """Place and difference in percent of the rows that the thesis prints."""
     rows = printed()
-    if reference not in rows:
-        return []
-    alone = rows[reference]["rgb"]
+    alone = rows[ALONE]["rgb"]
     places = [(k, rows[name]["rgb"]) for k, name in enumerate(experiments) if name in rows]
     return [(k, round(100 * (value / alone - 1), 3)) for k, value in places]
 

@@ -14,7 +14,7 @@ from rigid_depth.book.cells import notebook
 from rigid_depth.book.markdown import plain, table
 from rigid_depth.book.runs.labels import PICTURES
 from rigid_depth.book.runs.picturediff import LEGEND, difference, median_error_m
-from rigid_depth.book.runs.regime import FLOOR, RGB
+from rigid_depth.book.runs.regime import ALONE, FLOOR
 from rigid_depth.book.runs.results import BRANCHES, Published, Run, book_folder
 from rigid_depth.book.runs.scales import DEPTH, depth_scale, difference_scale, scales
 from rigid_depth.experiments.registry import in_words
@@ -84,16 +84,16 @@ def headline_frames(published: Published, guided: str, frames: Sequence[int] = F
     The last row is the difference of the errors of the RGB branch of `guided` and of RGB alone.
     """
     found = _with_pictures(published.shown)
-    alone = found.get(RGB)
+    alone = found.get(ALONE)
     given = [[label, *_cells(alone, kind, frames)] for label, kind in GIVEN]
     rows = [
         ("mean depth of each image row", FLOOR, "prediction"),
-        ("RGB with infinity loss", RGB, "prediction"),
+        ("RGB with infinity loss", ALONE, "prediction"),
         ("guide, with LiDAR", guided, "depth-prediction"),
     ]
     lines = [*given, *_truth(alone, frames)]
     lines += [[label, *_cells(found.get(name), kind, frames)] for label, name, kind in rows]
-    apart = _differences(found, guided, RGB, frames)
+    apart = _differences(found, guided, ALONE, frames)
     lines.append(["difference of the errors: RGB beside the guide, and alone", *apart])
     return table(["", *_heads(alone, frames)], lines)
 
@@ -112,10 +112,10 @@ def difference_grid(
     found = _with_pictures(published.shown)
     lines = []
     for label, experiment, branch in rows:
-        apart = _differences(found, experiment, RGB, frames, book, branch=branch, small=True)
+        apart = _differences(found, experiment, ALONE, frames, book, branch=branch, small=True)
         label = label if branch == "rgb" else f"{label}: {BRANCHES[branch]}"
         lines.append([plain(label), *apart])
-    return table(["", *_heads(found.get(RGB), frames)], lines)
+    return table(["", *_heads(found.get(ALONE), frames)], lines)
 
 
 def _caption(scale: str | None, experiment: str, reference: str, found: dict[str, Run]) -> str:

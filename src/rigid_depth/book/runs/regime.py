@@ -13,7 +13,7 @@ from rigid_depth.book.runs.measures import withheld_over_given
 from rigid_depth.book.runs.results import HEADLINE_CAP, SEEDS_NEEDED, Run, difference_m, mean_rmse_m
 from rigid_depth.conventions import HELD_OUT
 
-FLOOR, RGB, GUIDED = "row-mean-depth", "rgb-infinity", "mse"
+FLOOR, ALONE, GUIDED = "row-mean-depth", "rgb-infinity", "mse"
 """The mean of each image row, RGB alone, and RGB beside a guide that alignment leaves alone."""
 
 Reached = Callable[[Sequence[Run]], float | None]
@@ -21,13 +21,13 @@ Reached = Callable[[Sequence[Run]], float | None]
 
 def below_floor(runs: Sequence[Run]) -> float | None:
     """By which share the RMSE of RGB alone is below that of the row mean."""
-    floor, rgb = mean_rmse_m(runs, FLOOR, "rgb"), mean_rmse_m(runs, RGB, "rgb")
+    floor, rgb = mean_rmse_m(runs, FLOOR, "rgb"), mean_rmse_m(runs, ALONE, "rgb")
     return 1 - rgb / floor if floor and rgb else None
 
 
 def delta1_gain(runs: Sequence[Run]) -> float | None:
     """The delta1 of RGB alone minus that of the row mean."""
-    floor, rgb = _delta1(runs, FLOOR), _delta1(runs, RGB)
+    floor, rgb = _delta1(runs, FLOOR), _delta1(runs, ALONE)
     return rgb - floor if floor and rgb else None
 
 
@@ -46,8 +46,8 @@ def guide_over_nearest(runs: Sequence[Run]) -> float | None:
 
 def gap_m(runs: Sequence[Run]) -> float | None:
     """The RMSE of RGB alone on held-out streets minus that on the streets it learned from."""
-    held_out = mean_rmse_m(runs, RGB, "rgb")
-    mine = [run for run in runs if run.experiment == RGB]
+    held_out = mean_rmse_m(runs, ALONE, "rgb")
+    mine = [run for run in runs if run.experiment == ALONE]
     trained = [run.record["metrics"]["train"]["rgb"]["caps"][HEADLINE_CAP] for run in mine]
     return held_out - fmean(t["rmse_m"] for t in trained) if held_out else None
 
@@ -57,7 +57,7 @@ def error_share(runs: Sequence[Run]) -> float | None:
 
     None below three seeds, which would leave out how far seeds scatter.
     """
-    found, rgb = difference_m(runs, GUIDED, RGB), mean_rmse_m(runs, RGB, "rgb")
+    found, rgb = difference_m(runs, GUIDED, ALONE), mean_rmse_m(runs, ALONE, "rgb")
     if not (found and found.error and rgb) or found.count < SEEDS_NEEDED:
         return None
     return found.error / rgb

@@ -16,7 +16,7 @@ from rigid_depth.book.runs.comparison import OPEN as OPEN
 from rigid_depth.book.runs.results import SEEDS_NEEDED, Run, beside
 from rigid_depth.conventions import PUBLISHED_SCALE
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments.registry import BASELINES
+from rigid_depth.experiments.registry import BASELINES, base_of
 
 REPRODUCED = "reproduced"
 NOT_REPRODUCED = "not reproduced"
@@ -128,7 +128,7 @@ def missing_runs(found: Finding, runs: Iterable[Run]) -> list[str]:
 
 def enough(experiment: str) -> int:
     """How many seeds a row needs: one of a baseline, or of a start from the weights of one seed."""
-    only = experiment.partition("+")[0] in BASELINES or "+init=" in experiment
+    only = base_of(experiment) in BASELINES or "+init=" in experiment
     return 1 if only else SEEDS_NEEDED
 
 

@@ -29,7 +29,7 @@ from rigid_depth.conventions import EARLIER_SCALE
 READABLE_M = 0.5
 """A latent is readable if a decoder that has never seen one like it errs by less more."""
 
-BASELINES = ("rgb", "rgb-infinity")
+WITHOUT_A_GUIDE = ("rgb", "rgb-infinity")
 """RGB without a guide: plain, and with the infinity loss, which the thesis names as reference."""
 
 
@@ -38,7 +38,7 @@ def printed_gains(name: str, reference: str) -> dict[str, float]:
     rows = printed_table("table_8_2") | printed_table(name)
     alone = rows[reference]["rgb"]
     gains = {row: 1 - found["rgb"] / alone for row, found in printed_table(name).items()}
-    return {row: gain for row, gain in gains.items() if gain > 0 and row not in BASELINES}
+    return {row: gain for row, gain in gains.items() if gain > 0 and row not in WITHOUT_A_GUIDE}
 
 
 PRINTED = tuple(
@@ -66,7 +66,7 @@ def a_rotation_is_better_and_its_latent_readable(shown: list[Run]) -> Judgement:
     return any_of(
         *(
             both(row, reference, gain)
-            for reference in BASELINES
+            for reference in WITHOUT_A_GUIDE
             for row, gain in printed_gains("table_8_5", reference).items()
         )
     )
@@ -141,7 +141,7 @@ def _a_printed_gain(shown: list[Run], table: str) -> Judgement:
     return any_of(
         *(
             improves(shown, list(gains), reference, gains)
-            for reference in BASELINES
+            for reference in WITHOUT_A_GUIDE
             if (gains := printed_gains(table, reference))
         )
     )
