@@ -32,18 +32,29 @@ from rigid_depth.book.runs.results import (
 from rigid_depth.conventions import EARLIER_SCALE, PUBLISHED_SCALE
 
 
-@finding("mse", "mse-unbalanced", group=EARLIER_SCALE)
+@finding("mse", "mse-unbalanced")
 def without_balancing_the_sky_goes_and_the_streets_pay(shown: list[Run]) -> bool:
-    """Without balancing, RGB puts four fifths of the sky beyond 80 m and is over a metre worse."""
-    sky = [sky_shares(shown, name) for name in ("mse-unbalanced", "mse")]
-    apart = [fmean(decoded(shown, n, "relative_distance")) for n in ("mse-unbalanced", "mse")]
+    """Without balancing, RGB puts over four fifths of the sky beyond 80 m; at returns it is worse.
+
+    At returns by over a metre, on training streets too, in every seed. With balancing a third of
+    the sky lies beyond 80 m. The latents end nearer without balancing, in every seed.
+    """
+    pair = ("mse-unbalanced", "mse")
+    (free, balanced), (apart, usual) = (
+        [read(shown, name) for name in pair] for read in (sky_shares, _distances)
+    )
     return all(
         (
-            min(sky[0]) > 0.8 > 0.1 > max(sky[1]),
-            difference_m(shown, "mse-unbalanced", "mse").low > 1,
-            apart[0] < apart[1],
+            min(free) > 0.8 > 0.4 > max(balanced),
+            difference_m(shown, *pair).low > 1,
+            all(rmse_m(a, "train") > rmse_m(b, "train") + 1 for a, b in paired(shown, *pair)),
+            max(apart) < min(usual),
         )
     )
+
+
+def _distances(shown: list[Run], name: str) -> list[float]:
+    return decoded(shown, name, "relative_distance")
 
 
 @finding("rgb", "rgb-infinity", "rgb-decay", "rgb-infinity-decay", group=EARLIER_SCALE)
