@@ -123,6 +123,17 @@ def test_the_first_finding_follows_the_runs(shifts, lead, others):
     assert len(re.findall(r"\.(?= |\n)", said)) == 2
 
 
+def test_the_answer_counts_the_methods_that_see_little():
+    lines = forest.family(rows({"mse": 0.5, "coral": 0.0, "weight-maps": 0.1}))
+    for name, visible in (("mse", 0.03), ("coral", 0.04), ("weight-maps", 0.05)):
+        lines[name]["visible"] = visible
+    assert "below 4.0 % of the error may have gone unseen; larger" in foundpage.answer([], lines)
+    lines["weight-maps"]["visible"] = 1.4
+    said = foundpage.answer([], lines)
+    assert "below 4.0 %" in said
+    assert "unseen, and in 1 method, whose seeds scatter, even a change of a tenth;" in said
+
+
 def test_the_guide_is_compared_with_the_branch_beside_it(shown):
     text = found.guide_knows(shown)
     rgb, guide = recorded("mse"), recorded("mse", "depth")

@@ -173,15 +173,20 @@ def answer(shown: Sequence[Run], lines: Mapping[str, dict]) -> str:
             "to make the image branch better than the same network trained without a guide"
             + (f", and {len(worse)} {_makes(worse)} it worse." if worse else ".")
         )
-    seen = limits.visible(lines)
-    second = (
-        f"Depending on the method, changes smaller than {min(seen):.1f} to {max(seen):.0f} % of "
-        f"the error (median {median(seen):.1f} %) may have gone unseen; larger networks and other "
-        "streets stay open."
-        if seen
-        else "The runs are under way."
+    return f"{first} {_sight(limits.visible(lines))}\n"
+
+
+def _sight(seen: Sequence[float]) -> str:
+    """What may have gone unseen; `seen` are the smallest visible effects in percent."""
+    if not seen:
+        return "The runs are under way."
+    blind = sum(percent > 10 for percent in seen)
+    methods = "method, whose seeds scatter" if blind == 1 else "methods, whose seeds scatter"
+    more = f", and in {blind} {methods}, even a change of a tenth" if blind else ""
+    return (
+        f"In the median method changes below {median(seen):.1f} % of the error may have gone "
+        f"unseen{more}; larger networks and other streets stay open."
     )
-    return f"{first} {second}\n"
 
 
 def _makes(rows: Sequence[dict]) -> str:
