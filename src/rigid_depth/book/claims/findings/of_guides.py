@@ -24,7 +24,6 @@ from rigid_depth.book.runs import comparison, measures
 from rigid_depth.book.runs.dense import dense_m
 from rigid_depth.book.runs.measures import latent_variance
 from rigid_depth.book.runs.results import Run, branch_difference_m, difference_m
-from rigid_depth.conventions import EARLIER_SCALE
 
 
 @finding("mse-withheld", "mse")
@@ -262,21 +261,25 @@ def without_balancing_one_encoder_stays_clear_of_the_row_mean(shown: list[Run]) 
     )
 
 
-@finding("mse", "mse-undecayed", "mse-unregularised", "lidar-noisy", group=EARLIER_SCALE)
-def without_decay_the_guide_is_a_little_worse(shown: list[Run]) -> bool:
-    """Without decay the guide is under 0.2 m worse; without decay and dropout no change is shown.
+@finding("mse", "mse-undecayed", "mse-unregularised")
+def without_dropout_and_decay_the_guide_is_no_worse(shown: list[Run]) -> bool:
+    """At returns the guide without dropout and weight decay has less error in every seed, not more.
 
-    These are means over seeds. Noise on its returns makes it worse, too, by more than 0.1 m. In RGB
-    none of the three shows a difference.
+    By under 0.2 m, which is not enough to be shown. Without decay alone it is within 2 %. RGB is
+    within 2 % in both rows. Over all surfaces the guide without both has over 0.5 m more error, in
+    every seed. Described after the runs were seen.
     """
-    names = ["mse-undecayed", "mse-unregularised", "lidar-noisy"]
-    undecayed, _, noisy = (difference_m(shown, name, "mse", branch="depth") for name in names)
-    guide = verdicts(shown, names, "mse", "depth")
+    names = ["mse-undecayed", "mse-unregularised"]
+    pairs = paired(shown, "mse-unregularised", "mse")
+    changes_m = [free.rmse_m("depth") - usual.rmse_m("depth") for free, usual in pairs]
+    dense = [dense_m(free, "depth") - dense_m(usual, "depth") for free, usual in pairs]
+    undecayed, unregularised = comparison.verdicts(shown, names, "mse", "depth")
     return all(
         (
-            guide == ["worse", NO_DIFFERENCE, "worse"],
-            0 < undecayed.mean < 0.2,
-            noisy.low > 0.1,
-            verdicts(shown, names, "mse") == [NO_DIFFERENCE] * 3,
+            -0.2 < min(changes_m) <= max(changes_m) < 0,
+            unregularised["verdict"] == NO_DIFFERENCE,
+            undecayed["equivalent"],
+            all(row["equivalent"] for row in comparison.verdicts(shown, names, "mse")),
+            min(dense) > 0.5,
         )
     )

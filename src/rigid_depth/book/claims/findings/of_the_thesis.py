@@ -72,7 +72,7 @@ def a_rotation_is_better_and_its_latent_readable(shown: list[Run]) -> Judgement:
     )
 
 
-@claim("mse", "mse-unregularised", group=EARLIER_SCALE)
+@claim("mse", "mse-unregularised")
 def dropout_and_decay_are_essential_to_the_guide(shown: list[Run]) -> Judgement:
     """Without dropout and weight decay the guide is worse on unseen streets."""
     return worsens(shown, ["mse-unregularised"], "mse", branch="depth")
