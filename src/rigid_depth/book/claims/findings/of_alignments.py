@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from statistics import fmean
 
 from rigid_depth.book.claims.findings.finding import finding, seeds
@@ -9,10 +10,9 @@ from rigid_depth.book.claims.findings.reading import (
     NO_DIFFERENCE,
     about,
     decoded,
-    floor,
+    ends_near_the_row_mean,
     floor_m,
     paired,
-    rmse_m,
     turns,
     verdicts,
 )
@@ -192,19 +192,12 @@ def losses_that_became_small_faded(shown: list[Run]) -> bool:
     A loss l acts with l / (l + 1e-5) of its weight. Each of these ends below a tenth of it, CORAL
     below a hundredth. How little was described after the runs were seen.
     """
-
-    def below_epsilon(run: Run) -> float:
-        curve = run.record["curves"]["train"]
-        pairs = zip(curve["step"], curve["alignment"], strict=True)
-        first = next(step for step, loss in pairs if loss < BALANCING_EPSILON)
-        return first / run.record["cost"]["steps"]
-
     faded = all(
         MEAN_SHARE(run.record) < most_mean and END_SHARE(run.record) < most_end
         for name, (most_mean, most_end) in MOST_ARRIVES.items()
         for run in seeds(shown, name).values()
     )
-    share = [below_epsilon(run) for run in seeds(shown, "coral").values()]
+    share = [_until_below(run, BALANCING_EPSILON) for run in seeds(shown, "coral").values()]
     return all(
         (
             faded,
@@ -248,14 +241,8 @@ def with_parallel_anchors_both_branches_end_near_the_row_mean(shown: list[Run]) 
     thousandth of its first value, and it ends with less than 2 % of its weight. Described after the
     runs were seen.
     """
-    row_mean = floor(shown)
     runs = seeds(shown, "relative-parallel").values()
-    near = all(
-        about(rmse_m(run, split, branch), rmse_m(row_mean, split), 0.25)
-        for run in runs
-        for split in ("train", "val", "test")
-        for branch in ("rgb", "depth")
-    )
+    early = [_until_below(run, _first_loss(run) / 1000) for run in runs]
     shrunk = [
         latent_variance(learned.record) / latent_variance(ours.record)
         for learned, ours in paired(shown, "relative-mse", "relative-parallel")
@@ -263,22 +250,26 @@ def with_parallel_anchors_both_branches_end_near_the_row_mean(shown: list[Run]) 
     pair = ("relative-parallel", "relative-mse")
     return all(
         (
-            near,
+            ends_near_the_row_mean(shown, "relative-parallel", 0.25),
             difference_m(shown, *pair).low > 2,
             difference_m(shown, *pair, branch="depth").low > 3,
             min(shrunk) > 15,
-            all(_falls_to_a_thousandth(run) < 1 / 8 for run in runs),
+            max(early) < 1 / 8,
             max(END_SHARE(run.record) for run in runs) < 2,
         )
     )
 
 
-def _falls_to_a_thousandth(run: Run) -> float:
-    """The share of the steps after which the alignment loss is a thousandth of its first value."""
+def _first_loss(run: Run) -> float:
+    return run.record["curves"]["train"]["alignment"][0]
+
+
+def _until_below(run: Run, bound: float) -> float:
+    """The share of the steps after which the alignment loss is first below a bound; inf: never."""
     curve = run.record["curves"]["train"]
     pairs = zip(curve["step"], curve["alignment"], strict=True)
-    step = next(step for step, loss in pairs if loss < curve["alignment"][0] / 1000)
-    return step / run.record["cost"]["steps"]
+    first = next((step for step, loss in pairs if loss < bound), math.inf)
+    return first / run.record["cost"]["steps"]
 
 
 @finding("relative-rotation", "relative-mse", "rotation-global-3")

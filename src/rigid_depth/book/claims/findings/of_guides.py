@@ -11,9 +11,8 @@ from scipy.stats import kendalltau
 from rigid_depth.book.claims.findings.finding import finding, seeds
 from rigid_depth.book.claims.findings.reading import (
     NO_DIFFERENCE,
-    about,
     decoded,
-    floor,
+    ends_near_the_row_mean,
     floor_m,
     paired,
     rmse_m,
@@ -199,13 +198,7 @@ def one_encoder_for_both_ends_near_the_row_mean(shown: list[Run]) -> bool:
     variance of depth from them, and over three quarters from those of MSE. RGB is over 2 m worse
     than with two encoders.
     """
-    row_mean = floor(shown)
-    near = all(
-        about(rmse_m(run, split, branch), rmse_m(row_mean, split), 0.25)
-        for run in seeds(shown, "shared-encoder").values()
-        for split in ("train", "val", "test")
-        for branch in ("rgb", "depth")
-    )
+    near = ends_near_the_row_mean(shown, "shared-encoder", 0.25)
     agree = max(decoded(shown, "shared-encoder", "relative_distance")) < 1e-3
     apart = min(decoded(shown, "mse", "relative_distance")) > 0.1
     pair = ("shared-encoder", "mse")

@@ -78,6 +78,17 @@ def better(runs: Sequence[Run], experiments: Sequence[str], reference: str) -> s
     return {row["experiment"] for row in rows if row["verdict"] == "better"}
 
 
+def ends_near_the_row_mean(runs: Sequence[Run], experiment: str, within_m: float) -> bool:
+    """Whether both branches end that near the mean of each row on every split, in every seed."""
+    row_mean = floor(runs)
+    return all(
+        about(rmse_m(run, split, branch), rmse_m(row_mean, split), within_m)
+        for run in seeds(runs, experiment).values()
+        for split in ("train", "val", "test")
+        for branch in ("rgb", "depth")
+    )
+
+
 def about(value: float, expected: float, within: float) -> bool:
     """Whether a number is what a sentence rounds it to."""
     return abs(value - expected) <= within
