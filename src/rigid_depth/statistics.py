@@ -126,6 +126,22 @@ def seed_scatter(rows: Mapping[Hashable, Mapping[int, float]]) -> Scatter | None
     the paired t-test, with k rows of n seeds it has (k - 1)(n - 1) degrees of freedom instead of
     n - 1. Rows may lack seeds. The rows have to scatter alike; None where nothing is left over.
     """
+    _, left, degrees = _row_and_seed_effects(rows)
+    return Scatter(2 * left / degrees, degrees) if degrees >= 1 else None
+
+
+def seed_effects(rows: Mapping[Hashable, Mapping[int, float]]) -> dict[int, float]:
+    """What each seed adds to the number of a row, up to a constant.
+
+    By the same least squares, so that a row with fewer seeds shifts none of them.
+    """
+    return _row_and_seed_effects(rows)[0]
+
+
+def _row_and_seed_effects(
+    rows: Mapping[Hashable, Mapping[int, float]],
+) -> tuple[dict[int, float], float, int]:
+    """The effects of the seeds, the sum of squares that is left over, and its degrees."""
     values = [(row, seed, v) for row, found in rows.items() for seed, v in found.items()]
     names, seeds = list(rows), sorted({seed for _, seed, _ in values})
     design = np.zeros((len(values), len(names) + len(seeds)))
@@ -133,11 +149,9 @@ def seed_scatter(rows: Mapping[Hashable, Mapping[int, float]]) -> Scatter | None
         design[line, names.index(row)] = design[line, len(names) + seeds.index(seed)] = 1
     numbers = np.array([value for *_, value in values])
     effects, _, rank, _ = np.linalg.lstsq(design, numbers, rcond=None)
-    degrees = len(values) - int(rank)
-    if degrees < 1:
-        return None
     left = float(((numbers - design @ effects) ** 2).sum())
-    return Scatter(2 * left / degrees, degrees)
+    of_seeds = dict(zip(seeds, effects[len(names) :].tolist(), strict=True))
+    return of_seeds, left, len(values) - int(rank)
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:

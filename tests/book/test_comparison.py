@@ -105,6 +105,10 @@ def test_a_row_whose_seeds_go_their_own_way_is_left_out_of_the_pool():
     pair = "mse", "rgb-infinity", "rgb"
     assert scatter(rows | odd, *pair) == scatter(rows, *pair)
     assert scatter(rows, *pair).degrees == (6 - 1) * (3 - 1)
+    far = {("core", "mse-undecayed"): {0: 12.0}, ("core", "rgb-decay"): {0: 4.0, 3: 4.31, 4: 4.4}}
+    far |= {("core", "rotation-geodesic"): {s: 12 + 0.1 * s + noise[0, s % 3] for s in range(5)}}
+    assert scattering_apart(rows | far) == frozenset()  # rows of other levels with other seeds
+    assert scattering_apart(rows | far | odd) == frozenset(odd)
     single = {("core", "coral-pixels"): {7: 9.0}}  # a seed that no other row has
     assert scattering_apart(rows | single) == frozenset()
     assert scattering_apart(rows | single | odd) == frozenset(odd)

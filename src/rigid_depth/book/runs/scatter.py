@@ -12,7 +12,7 @@ from statistics import fmean
 
 from rigid_depth.decisions import at_least, own_or_pooled
 from rigid_depth.experiments.registry import BASELINES, base_of
-from rigid_depth.statistics import Scatter, seed_scatter
+from rigid_depth.statistics import Scatter, seed_effects, seed_scatter
 
 Errors = dict[tuple[str, str], dict[int, float]]
 """The error of a branch in m, by group and experiment, then by seed."""
@@ -76,18 +76,19 @@ def _apart(rows: tuple) -> frozenset[tuple[str, str]]:
 
 
 def _around(rows: Errors, key: tuple[str, str]) -> tuple[Scatter, Scatter] | None:
-    """The scatter of a row around the mean of the others, and theirs; of a difference of two.
+    """The scatter of a row around what its seeds do in the others, and theirs; of a difference.
 
     None where too few seeds are shared to say.
     """
-    others = {other: errors for other, errors in rows.items() if other != key}
-    shared = rows[key].keys() & set().union(*others.values())
-    mean = {s: fmean(errors[s] for errors in others.values() if s in errors) for s in shared}
-    own = seed_scatter({0: {s: rows[key][s] for s in shared}, 1: mean})
+    others = {other: errors for other, errors in rows.items() if other != key and len(errors) > 1}
+    effects = seed_effects(others)
+    shared = rows[key].keys() & effects.keys()
+    own = seed_scatter({0: {s: rows[key][s] for s in shared}, 1: {s: effects[s] for s in shared}})
     rest = seed_scatter(others)
     if own is None or rest is None or not rest.variance:
         return None
-    return Scatter(own.variance * 2 / (1 + 1 / len(others)), own.degrees), rest
+    behind = fmean(1 / sum(s in errors for errors in others.values()) for s in shared)
+    return Scatter(own.variance * 2 / (1 + behind), own.degrees), rest
 
 
 def of_equal_start(group: str, experiment: str) -> bool:
