@@ -3,6 +3,6 @@
 from street_world.errors import StreetWorldError
 from street_world.sensors import CAMERAS
 from street_world.settings import VERSION
-from street_world.writing import write_world
+from street_world.writing import is_complete, write_world
 
-__all__ = ["CAMERAS", "VERSION", "StreetWorldError", "write_world"]
+__all__ = ["CAMERAS", "VERSION", "StreetWorldError", "is_complete", "write_world"]

@@ -25,6 +25,7 @@ from street_world.settings import (
 from street_world.workers import serve_scenes, share_out
 
 PARTS = ".parts"
+UNBEGUN = "settings.json.partial"
 
 
 def write_world(
@@ -121,7 +122,8 @@ def _claim(root: Path, settings: Settings) -> None:
     if path.exists():
         check_same(settings, path)
         return
-    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+    # A first write that was cut off leaves its file under this name.
+    if root.exists() and (not root.is_dir() or any(p.name != UNBEGUN for p in root.iterdir())):
         raise StreetWorldError(
             f"{root} is not an empty folder and not a synthetic world: choose another."
         )

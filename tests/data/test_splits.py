@@ -49,6 +49,12 @@ def test_official_scenes(version, counts):
     assert len(set(names)) == len(names)
 
 
+def test_every_tenth_scene_of_training_is_kept_to_validate():
+    """From the sixth on, so that a part of few scenes has one."""
+    official = sorted(create_splits_scenes()["mini_train"])
+    assert nuscenes_scenes(Path("nowhere"), "v1.0-mini")["val"] == official[5::10]
+
+
 def test_what_is_reported_on_is_the_official_validation_set():
     official = create_splits_scenes()
     scenes = nuscenes_scenes(Path("nowhere"), "v1.0-trainval")

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -241,6 +242,46 @@ def test_data_that_look_changed_are_compared(trusted, change):
         shutil.rmtree(next(trusted.root.glob("*/*_0005_sync")))
     with pytest.raises(RigidDepthError, match=r"made with (other frames|splits = )"):
         trusted.call()
+
+
+def moved(root: Path) -> None:
+    """Moves the LiDAR of a drive against its camera."""
+    path = next(root.rglob("calib_velo_to_cam.txt"))
+    lines = path.read_text().splitlines()
+    lines = ["T: 0.0 0.0 5.0" if line.startswith("T:") else line for line in lines]
+    assert lines != path.read_text().splitlines()
+    path.write_text("\n".join(lines))
+
+
+def test_a_corrected_calibration_is_another_store(trusted):
+    moved(trusted.root)
+    with pytest.raises(RigidDepthError, match="made with another calibration; remove it"):
+        trusted.call()
+
+
+def test_shards_of_two_calibrations_do_not_mix(fake_kitti, tmp_path):
+    """An interrupted store goes on with the frames that are read as they were."""
+    root = fake_kitti({"0005": range(3), "0013": range(3)})
+    settings = {"size": (32, 64), "sky": None, "progress": False}
+    whole = prepare("kitti", root, tmp_path / "a", **settings)
+    stopped = tmp_path / "b"
+    kept = prepare("kitti", root, stopped, **settings) / "shards"
+    manifest = json.loads((stopped / "manifest.json").read_text())
+    (stopped / "settings.json").write_text(json.dumps(manifest["settings"]))
+    (stopped / "manifest.json").unlink()
+    for shard in manifest["shards"]:
+        (kept / Path(shard["file"]).name).with_suffix(".json").write_text(json.dumps(shard))
+    moved(root)
+    again = prepare("kitti", root, stopped, **settings)
+    fresh = prepare("kitti", root, tmp_path / "c", **settings)
+    sums = [open_store(store).fingerprint for store in (whole, again, fresh)]
+    assert sums[0] != sums[1] == sums[2]
+
+
+def test_a_folder_whose_first_write_was_cut_off_is_taken(tiny_world, tmp_path):
+    (tmp_path / store.UNBEGUN).write_text("{")
+    prepare("synthetic", tiny_world, tmp_path, size=SIZE, progress=False, workers=1)
+    assert open_store(tmp_path).fingerprint
 
 
 @pytest.mark.parametrize(("trust", "place"), [(True, "image_02/{}.png"), (False, "{}.png")])

@@ -1,6 +1,7 @@
 """Trained weights measured by the rules of other projects, and on frames of KITTI alone."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,11 +13,12 @@ from rigid_depth.cli import app
 from rigid_depth.data import open_frames, rasterise
 from rigid_depth.data.kitti_forward import forward_depth
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments import SCALES, stores
+from rigid_depth.experiments import EXPERIMENTS, SCALES, evaluate, stores
 from rigid_depth.experiments.evaluate import evaluate_weights
 from rigid_depth.experiments.measuring.protocols import EVALUATED, find_protocol, score_images
 from rigid_depth.experiments.predict import predict_depth
 from rigid_depth.experiments.recording.weights import load_weights
+from rigid_depth.experiments.settings import override
 
 
 def monodepth2(pred, true):
@@ -259,3 +261,13 @@ def fake_root(tmp_path):
     for drive in ("0001", "0005", "0013"):
         (tmp_path / "2011_09_26" / f"2011_09_26_drive_{drive}_sync").mkdir(parents=True)
     return tmp_path
+
+
+@pytest.mark.parametrize(
+    "asked", [("test", ("0013",), ""), ("eigen", (), ""), ("test", (), "list.txt")]
+)
+def test_frames_that_are_named_are_measured_all(asked):
+    """Weights of a run that split its data by frames would leave out most of a drive."""
+    scale = replace(SCALES["core"], split_by="frame", train_drives=("0001",))
+    chosen = override(EXPERIMENTS["rgb"], scale, evaluate._of_kitti(*asked, "kitti"))[1]
+    assert (chosen.split_by, chosen.train_drives) == ("scene", ())

@@ -131,6 +131,10 @@ def test_options_win_over_the_file(tmp_path, monkeypatch):
     assert done.exit_code == 0, done.output
     assert (asked["name"], asked["scale"], asked["seed"]) == ("rgb", "cpu", 0)
     assert (asked["steps"], asked["flip"]) == ("9", 0.1)
+    asked.clear()
+    done = call("run", "--config", path, "-p", "epochs=2")
+    assert done.exit_code == 0, done.output
+    assert (asked["epochs"], asked.get("steps"), asked["flip"]) == ("2", None, 0.1)
 
 
 def test_run_asks_for_a_name_or_a_file():

@@ -70,12 +70,27 @@ def test_text_becomes_typed(name, text, value):
         ({"anchors": "pretrained"}, "has nothing to start from"),
         ({"anchors": "parallel"}, "'relative-parallel' alone"),
         ({"depth_supervision": "withheld"}, "a 'lidar_share' below 1"),
+        ({"leading": "depth"}, "trains no second branch on depth"),
+        ({"val_drives": [11]}, r"'val_drives' is \[11\]; it takes a list of"),
     ],
 )
 def test_bad_values_are_one_sentence(changes, sentence):
     with pytest.raises(RigidDepthError, match=sentence) as caught:
         override(RGB, SMOKE, changes)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("row", "changes"),
+    [
+        ("mse-classes", {"leading": "depth"}),
+        ("mse-classes", {"shared_decoder": "true"}),
+        ("rgb-guide-output", {"shared_encoder": "true"}),
+    ],
+)
+def test_what_a_row_cannot_do_is_refused_before_it_runs(row, changes):
+    with pytest.raises(RigidDepthError, match=f"experiment '{row}'"):
+        override(EXPERIMENTS[row], SMOKE, changes)
 
 
 def test_unknown_names_list_the_allowed_ones():

@@ -106,6 +106,16 @@ def test_weights_may_be_read_by_whom_the_user_lets(finished):
     assert file.stat().st_mode == record.stat().st_mode
 
 
+def test_branches_that_share_a_layer_can_be_saved(finished, tmp_path):
+    trained = weights.load_weights(finished.folder)
+    shared = torch.nn.Linear(2, 3)
+    twins = torch.nn.ModuleDict({"rgb": shared, "rgbd": shared})
+    path = tmp_path / weights.FILE
+    weights.save_weights(path, twins, trained.experiment, trained.scale, "o", "d")
+    held = load_file(path)
+    assert torch.equal(held["rgb.weight"], held["rgbd.weight"])
+
+
 def test_a_full_disk_leaves_no_weights(finished, tmp_path, monkeypatch):
     def full(path, data):
         path.open("wb").write(data[:4])

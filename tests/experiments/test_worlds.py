@@ -50,5 +50,14 @@ def test_callers_of_one_world_take_turns(tmp_path):
     settings = {"scenes": 1, "frames_per_scene": 1, "image_size": (32, 64), "progress": False}
     roots = {write_once(tmp_path / "w", workers=1, **settings) for _ in range(2)}
     assert roots == {tmp_path / "w"}
-    with pytest.raises(RigidDepthError, match="seed = 0, not 1"):
+    with pytest.raises(RigidDepthError, match=r"seed = 0, not 1.*rigid-depth synth --out DIR"):
         write_once(tmp_path / "w", seed=1, **settings)
+
+
+def test_a_world_that_is_there_is_read_without_a_lock(tmp_path):
+    """Its folder may belong to somebody else."""
+    settings = {"scenes": 1, "frames_per_scene": 1, "image_size": (32, 64), "progress": False}
+    write_once(tmp_path / "w", workers=1, **settings)
+    (tmp_path / "w.lock").unlink(missing_ok=True)
+    write_once(tmp_path / "w", workers=1, **settings)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["w"]

@@ -92,6 +92,8 @@ def vector(*numbers):
 )
 def test_rank_column_of_table_3_1(function, point, rank):
     assert rr.jacobian_rank(function, point) == rank
+    if point.abs().max() < math.pi / 2:  # float32 does not hold the angles of gimbal lock
+        assert rr.jacobian_rank(function, point.float()) == rank
 
 
 def test_singular_values_of_the_euler_jacobian_at_gimbal_lock():

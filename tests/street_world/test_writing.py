@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from street_world import write_world, writing
+from street_world import is_complete, write_world, writing
 from street_world.errors import StreetWorldError
 from street_world.settings import (
     CONDITION_CYCLE,
@@ -20,6 +20,7 @@ from street_world.settings import (
     plan_scenes,
     read_settings,
 )
+from street_world.writing import UNBEGUN
 
 
 def test_two_workers_write_the_same_bytes(whole, tmp_path, tiny, digests):
@@ -108,6 +109,12 @@ def test_a_foreign_folder_is_refused(tmp_path, tiny):
         write_world(tmp_path, **tiny)
     with pytest.raises(StreetWorldError, match="not an empty folder"):
         write_world(tmp_path / "thesis.txt", **tiny)
+
+
+def test_a_folder_whose_first_write_was_cut_off_is_taken(tmp_path, tiny):
+    (tmp_path / UNBEGUN).write_text("{")
+    write_world(tmp_path, **tiny)
+    assert is_complete(tmp_path)
 
 
 @pytest.mark.parametrize("seed", [0, 7])

@@ -93,7 +93,11 @@ def run(
         val_files=val_files, test_files=test_files, annotation_root=annotation_root,
         **of_nuscenes(scenes, skip_missing, sky),
     )  # fmt: skip
-    overrides = {**chosen.get("parameters", {}), **pairs_of(typed)}
+    given = pairs_of(typed)
+    former = chosen.get("parameters", {})
+    if {"steps", "epochs"} & given.keys():  # one or the other says how long
+        former = {name: value for name, value in former.items() if name not in ("steps", "epochs")}
+    overrides = {**former, **given}
     _refuse_options(overrides)
     if split:
         dataset = with_split(dataset or experiments.SCALES[scale].dataset, split)

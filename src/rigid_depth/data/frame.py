@@ -48,7 +48,8 @@ class FrameSource:
     `read_points(depth_file, token, (height, width))` gives the (u px, v px, depth m) of the
     nearest returns in the native image. `size` is the (height, width) in px of the image that the
     intrinsics belong to, None where the data set does not say. `truth` is the path of the exact
-    pictures without `.depth.png`, `.sky.png` and `.classes.png`.
+    pictures without `.depth.png`, `.sky.png` and `.classes.png`. `calibration` are the matrices
+    that `read_points` brings returns into the image with.
     """
 
     scene: str
@@ -63,6 +64,7 @@ class FrameSource:
     read_points: Callable[[Path, str, tuple[int, int]], ndarray]
     truth: Path | None = None
     size: tuple[int, int] | None = None
+    calibration: tuple[ndarray, ...] = ()
 
     def describe(self) -> dict:
         """The fields that travel with a prepared frame."""

@@ -177,9 +177,9 @@ def _drive_sources(
         _say_left_out(folder / channel, odd, len(images) - len(paired), len(depths) - len(paired))
     velodyne_to_rect, projection, size = read_calibration(folder.parent, channel)
     times_us = read_times(folder / channel / "timestamps.txt")
-    read_points = annotated_points
+    read_points, to_image = annotated_points, (velodyne_to_rect, projection)
     if annotation_root is None:
-        read_points = functools.partial(project_sweep, POINT_VALUES, velodyne_to_rect, projection)
+        read_points = functools.partial(project_sweep, POINT_VALUES, *to_image)
     sources = []
     for number in paired:
         sources.append(
@@ -195,6 +195,7 @@ def _drive_sources(
                 intrinsics=projection[:, :3].copy(),
                 read_points=read_points,
                 size=size,
+                calibration=to_image,
             )
         )
     return sources

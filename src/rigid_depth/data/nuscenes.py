@@ -152,6 +152,7 @@ def _source(
     intrinsics = numbers(calibration["camera_intrinsic"], (3, 3), name)
     size = _size(camera)
     check_intrinsics(intrinsics, size, name)
+    to_image = lidar_to_camera(tables, lidar, camera), intrinsics
     image = find(camera["filename"])
     truth = root / "truth" / channel / image.stem
     return FrameSource(
@@ -164,11 +165,10 @@ def _source(
         image=image,
         depth_file=find(lidar["filename"]),
         intrinsics=intrinsics,
-        read_points=functools.partial(
-            project_sweep, SWEEP_VALUES, lidar_to_camera(tables, lidar, camera), intrinsics
-        ),
+        read_points=functools.partial(project_sweep, SWEEP_VALUES, *to_image),
         truth=truth if truth.parent.is_dir() else None,
         size=size,
+        calibration=to_image,
     )
 
 

@@ -33,6 +33,8 @@ from rigid_depth.errors import RigidDepthError
 
 SOURCE = "source.json"  # what a finished store was made from, for a quick look
 SHARD_FRAMES = 100  # frames of one scene in one file at most
+UNBEGUN = "settings.json.part"  # what a first write leaves that did not come to its end
+WAY_OUT = "remove it, or prepare into another folder"
 
 
 def prepare(
@@ -80,8 +82,12 @@ def prepare(
     )
     settings = store_settings(dataset, listing, size, split_by, sky, classes)
     splits = assign(listing.sources, listing.scenes, split_by)
+    calibration = _calibration(listing.sources)
     if (out / "manifest.json").is_file():
-        _refuse_other(out, read_manifest(out)["settings"], settings)
+        manifest = read_manifest(out)
+        _refuse_other(out, manifest["settings"], settings)
+        if manifest.get("calibration", calibration) != calibration:
+            raise RigidDepthError(f"store {out} was made with another calibration; {WAY_OUT}")
         _note(out, source)
         return out
     read = frame_reader(sky_reader(settings["sky"], listing.sources), size, classes)
@@ -90,11 +96,11 @@ def prepare(
     bar = tqdm(total=len(listing.sources), desc="prepare", unit="frame", disable=not progress)
     with bar, ThreadPoolExecutor(workers or os.cpu_count()) as pool:
         for name, part in _shards(listing.sources):
-            known = _identity(part, settings["sky"])
+            known = digest([_identity(part, settings["sky"]), _calibration(part)])
             finished = _finished_shard(out, name, known)
             shards.append(finished or _write_shard(out, name, part, known, read, pool))
             bar.update(len(part))
-    _finish(out, settings, shards, splits)
+    _finish(out, settings, shards, splits, calibration)
     _note(out, source)
     return out
 
@@ -160,6 +166,12 @@ def _identity(sources: Sequence[FrameSource], sky: str | None) -> str:
     return digest(known)
 
 
+def _calibration(sources: Sequence[FrameSource]) -> str:
+    """A digest of the matrices that bring the returns of the frames into their images."""
+    matrices = ((source.intrinsics, *source.calibration) for source in sources)
+    return digest([[matrix.tolist() for matrix in frame] for frame in matrices])
+
+
 def _shards(sources: Sequence[FrameSource]) -> Iterator[tuple[str, list[FrameSource]]]:
     """(name, frames) of every shard: a scene's frames in pieces of at most SHARD_FRAMES."""
     by_scene: dict[str, list[FrameSource]] = {}
@@ -180,10 +192,11 @@ def _begin(out: Path, settings: dict) -> None:
         except (ValueError, TypeError) as error:
             raise RigidDepthError(f"{marker} is broken ({error!r}); remove {out}") from error
         _refuse_other(out, {**there, "frames": settings["frames"]}, settings)
-    elif out.exists() and (not out.is_dir() or any(out.iterdir())):
+    elif out.exists() and (not out.is_dir() or any(p.name != UNBEGUN for p in out.iterdir())):
         raise RigidDepthError(f"{out} is not empty and no prepared store; give a new folder")
-    (out / "shards").mkdir(parents=True, exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
     write_atomic(marker, json.dumps(settings, indent=1).encode())
+    (out / "shards").mkdir(exist_ok=True)
 
 
 def _refuse_other(out: Path, there: dict, wanted: dict) -> None:
@@ -193,9 +206,7 @@ def _refuse_other(out: Path, there: dict, wanted: dict) -> None:
         what = f"{key} = {there.get(key)}, not {wanted.get(key)}"
         if key == "frames":
             what = "other frames: the data folder, or that of masks, is another one or has changed"
-        raise RigidDepthError(
-            f"store {out} was made with {what}; give another folder or remove this one"
-        )
+        raise RigidDepthError(f"store {out} was made with {what}; {WAY_OUT}")
 
 
 def _write_shard(
@@ -252,7 +263,9 @@ def _finished_shard(out: Path, name: str, known: str) -> dict | None:
         return None
 
 
-def _finish(out: Path, settings: dict, shards: list[dict], splits: dict[str, list[int]]) -> None:
+def _finish(
+    out: Path, settings: dict, shards: list[dict], splits: dict[str, list[int]], calibration: str
+) -> None:
     """Write the manifest; the store is complete from here on."""
     frames = [frame for shard in shards for frame in shard["frames"]]
     counts = {
@@ -265,6 +278,7 @@ def _finish(out: Path, settings: dict, shards: list[dict], splits: dict[str, lis
         "max_points": max(shard["max_points"] for shard in shards),
         "splits": splits,
         "shards": shards,
+        "calibration": calibration,
     }
     manifest["fingerprint"] = fingerprint(manifest)
     write_atomic(out / "manifest.json", json.dumps(manifest).encode())

@@ -28,6 +28,7 @@ from rigid_depth.experiments.stores import (
 
 NOTHING = {
     "train_drives": (), "val_drives": (), "train_files": "", "val_files": "", "test_files": "",
+    "split_by": "scene",
 }  # fmt: skip
 
 

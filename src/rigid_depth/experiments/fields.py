@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Literal, get_args, get_origin, get_type_hints
 
 from rigid_depth.errors import RigidDepthError
@@ -84,8 +85,8 @@ def _convert(value: object, kind: object) -> object:
         raise ValueError
     if kind is bool:
         return {"true": True, "1": True, "false": False, "0": False}[str(value).lower()]
-    if isinstance(value, bool):
-        raise ValueError
+    if isinstance(value, bool) or (kind is str and not isinstance(value, str | Path)):
+        raise ValueError  # YAML has read 0013 as the number 11
     number = kind(value) if kind is not int else _whole(value)
     if kind is float and not math.isfinite(number):
         raise ValueError

@@ -74,5 +74,5 @@ def drop_other(checkpoint: Path, identity: dict) -> str:
         )
     others = differences(found, identity)
     if others:
-        checkpoint.unlink()
+        checkpoint.unlink(missing_ok=True)  # by another process of this run, it may be
     return others

@@ -126,7 +126,9 @@ def _make(plan: Plan, store: Store, identity: dict) -> RunRecord:
     if training and training.trainer.world_size > 1:
         training.trainer.strategy.barrier("record")
     seconds = time.perf_counter() - began
-    _say(plan, f"{plan.origin}: test RMSE {result.rmse_m():.3f} m at 80 m, {seconds:.0f} s")
+    error_m = result.rmse_m()
+    said = "no return to test on" if error_m is None else f"test RMSE {error_m:.3f} m"
+    _say(plan, f"{plan.origin}: {said} at 80 m, {seconds:.0f} s")
     return result
 
 

@@ -233,6 +233,10 @@ def refuse_places(value: object) -> None:
         raise RigidDepthError(f"a run record holds no absolute path, found '{value}'.")
 
 
+OF_RGB_ALONE = ("rgb", "dense-as-returned", "dense-within-cap", "distilled", "transformer")
+"""Methods that train no second branch."""
+
+
 def _refuse_contradictions(e: Experiment) -> None:
     """Raises where fields that are right each for itself cannot be meant together."""
     if not e.needs and (e.freeze_encoders or e.anchors.startswith("pretrained")):
@@ -244,6 +248,18 @@ def _refuse_contradictions(e: Experiment) -> None:
         raise RigidDepthError(
             "parameter 'depth_supervision' is 'withheld', but every return is given; allowed is a "
             "'lidar_share' below 1."
+        )
+    if e.leading == "depth" and e.method in (*OF_RGB_ALONE, "classes"):
+        raise RigidDepthError(
+            f"parameter 'leading' is 'depth'; experiment '{e.name}' trains no second branch on "
+            "depth, so that 'rgb' alone is allowed."
+        )
+    if (e.shared_decoder and e.method == "classes") or (
+        e.shared_encoder and e.method == "distilled"
+    ):
+        raise RigidDepthError(
+            f"experiment '{e.name}' needs an encoder and a decoder of its own for each branch; "
+            "'shared_encoder' and 'shared_decoder' are not allowed there."
         )
     if e.encoder_weights and not e.method.startswith("transformer"):
         raise RigidDepthError(

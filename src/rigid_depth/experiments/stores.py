@@ -153,6 +153,11 @@ def data_options(scale: Scale, dataset: str) -> dict:
     return options
 
 
+OTHERS = (
+    " --train-drives, --val-drives, --train-files, --val-files and --split eigen choose others."
+)
+
+
 def _say_drives(root: Path, options: dict) -> None:
     """Tells how much of a KITTI folder the run is about: by default one drive trains."""
     present = len(list(root.glob("*/*_drive_*_sync")))
@@ -165,8 +170,7 @@ def _say_drives(root: Path, options: dict) -> None:
     said |= {split: f"list {path}" for split, path in files.items()}
     parts = ", ".join(f"{split} {what}" for split, what in said.items())
     tqdm.write(
-        f"KITTI: {present} drives are there; {parts}. --train-drives, --val-drives, --train-files, "
-        "--val-files and --split eigen choose others.",
+        f"KITTI: {present} drives are there; {parts}." + (OTHERS if "train" in said else ""),
         file=sys.stderr,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 from filelock import FileLock
@@ -9,7 +10,12 @@ from filelock import FileLock
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.settings import Scale
 from rigid_depth.experiments.sources import data_home
-from street_world import StreetWorldError, write_world
+from street_world import StreetWorldError, is_complete, write_world
+
+ELSEWHERE = (
+    " Another world is written by `rigid-depth synth --out DIR -p NAME=VALUE` and used by "
+    "`--dataroot DIR`."
+)
 
 
 def make_world(scale: Scale, root: Path | None = None, *, progress: bool = True) -> Path:
@@ -32,11 +38,13 @@ def make_world(scale: Scale, root: Path | None = None, *, progress: bool = True)
 def write_once(root: Path, **settings) -> Path:
     """Writes a world by `street_world.write_world`, which takes `settings`; callers take turns.
 
-    Raises RigidDepthError for whatever `street_world` refuses, in its own words.
+    One that is there needs no turn, so that its folder may be read-only. Raises RigidDepthError for
+    whatever `street_world` refuses, in its own words.
     """
+    there = is_complete(root)
     root.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{root}.lock"):
+    with nullcontext() if there else FileLock(f"{root}.lock"):
         try:
             return write_world(root, **settings)
         except StreetWorldError as error:
-            raise RigidDepthError(str(error)) from error
+            raise RigidDepthError(str(error) + (ELSEWHERE if there else "")) from error

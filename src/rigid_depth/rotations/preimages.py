@@ -4,7 +4,7 @@ A map here takes flat vectors of k numbers, any batch, to rotation matrices. Wha
 paper about a map is decided by these functions with samples, to be read as evidence, not as proof.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from jaxtyping import Float
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from rigid_depth.rotations._numerics import full_precision
 from rigid_depth.rotations.distances import geodesic_distance
+from rigid_depth.rotations.so_n import ROUNDING
 
 
 @full_precision
@@ -25,7 +26,8 @@ def pre_image(
     """Points that a map takes to `target`, by Newton's method from each start (3.6.1).
 
     Of the directions a step could take, the shortest one is taken (pseudo-inverse), so a point
-    stays near its start. Starts that have not arrived within 1e-9 after `steps` are left out.
+    stays near its start. Starts that have not arrived within 1e-9 after `steps` are left out; in
+    float32 its rounding is allowed.
     """
     points = starts
     for _ in range(steps):
@@ -35,7 +37,7 @@ def pre_image(
         inverse = torch.linalg.pinv(_jacobians(function, points), rtol=1e-9)
         points = points - (inverse @ missing[..., None])[..., 0]
     error = (function(points) - target).abs().amax((-2, -1))
-    return points[error < 1e-9]
+    return points[error < max(1e-9, ROUNDING * torch.finfo(error.dtype).eps)]
 
 
 @full_precision
@@ -55,9 +57,9 @@ def swing(
     the map of quaternions does not exist, and between any two samples that would go unseen.
     """
     # 4 t (1 - t) leaves both ends in place and is 1 in the middle.
-    t = torch.linspace(0, 1, samples, dtype=first.dtype)[:, None]
+    t = torch.linspace(0, 1, samples, dtype=first.dtype, device=first.device)[:, None]
     way = (last - first)[..., None, :]
-    aside = torch.randn(way.shape, generator=generator, dtype=first.dtype)
+    aside = _drawn(way.shape, generator, first)
     aside = aside * bend * way.norm(dim=-1, keepdim=True) / aside.norm(dim=-1, keepdim=True)
     points = first[..., None, :] + t * way + 4 * t * (1 - t) * aside
     images = function(points)
@@ -109,7 +111,7 @@ def weakest_response(
         if third.min().item() < value:
             value, best = third.min().item(), candidates[third.argmin()]
         # Wide steps find the valley, narrow ones its bottom.
-        steps = torch.randn(starts.shape, generator=generator, dtype=starts.dtype)
+        steps = _drawn(starts.shape, generator, starts)
         candidates, width = best + width * steps, 0.7 * width
     return value, best
 
@@ -126,10 +128,16 @@ def wobble(
     Of the size of `radius` where a map is smooth; of the size of pi at a place where it is not
     defined, however finely one looks.
     """
-    steps = torch.randn(256, len(point), generator=generator, dtype=point.dtype)
+    steps = _drawn((256, len(point)), generator, point)
     steps = radius * steps / steps.norm(dim=-1, keepdim=True)
     images = function(point + steps)
     return geodesic_distance(images, images[:1].expand_as(images)).max().item()
+
+
+def _drawn(shape: Sequence[int], generator: torch.Generator, like: Tensor) -> Tensor:
+    """Normal numbers of the type and on the device of a tensor, whatever the generator's device."""
+    drawn = torch.randn(shape, generator=generator, dtype=like.dtype, device=generator.device)
+    return drawn.to(like.device)
 
 
 def _jacobians(function: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:

@@ -9,6 +9,9 @@ from torch import Tensor
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.rotations._numerics import full_precision
 
+ROUNDING = 16
+"""So many units in the last place may be left of what is zero."""
+
 
 def degrees_of_freedom(n: int) -> int:
     """The dimension n (n - 1) / 2 of SO(n) (section 3.2)."""
@@ -100,9 +103,11 @@ def jacobian_rank(
 ) -> Int[Tensor, ""]:
     """The rank of the Jacobian of a map at one point (section 3.6.1).
 
-    Singular values above `tolerance` times the largest one (and 1) count. A map onto SO(3) has
+    Singular values above `tolerance` times the largest one (and 1) count, or above what rounding
+    leaves of a zero where that is more. A map onto SO(3) has
     full rank where this is 3, whatever the number of its inputs; that makes it neither injective
     nor invertible.
     """
     values = jacobian_singular_values(function, point)
-    return (values > tolerance * values[0].clamp_min(1)).sum()
+    least = max(tolerance, ROUNDING * torch.finfo(values.dtype).eps)
+    return (values > least * values[0].clamp_min(1)).sum()

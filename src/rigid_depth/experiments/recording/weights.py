@@ -44,7 +44,8 @@ def save_weights(
         "origin": origin,
         "dataset": dataset,
     }
-    tensors = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
+    # Copies: parts of a network may share their tensors, which safetensors does not write.
+    tensors = {name: value.clone().contiguous().cpu() for name, value in model.state_dict().items()}
     data = save(tensors, settings)  # `save_file` lets nobody else read the file
     try:
         write_whole(path, lambda partial: partial.write_bytes(data))

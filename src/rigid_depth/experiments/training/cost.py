@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import nn
@@ -11,8 +12,10 @@ from rigid_depth.experiments.settings import Experiment
 from rigid_depth.experiments.training.feed import Feed
 from rigid_depth.experiments.training.loop import Training
 from rigid_depth.experiments.training.objective import objective
+from rigid_depth.experiments.training.speed import resolve_precision
 from rigid_depth.models import count_parameters
 
+MIXED = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
 STEPS = 2
 """How many are timed, after a first one."""
 
@@ -28,16 +31,23 @@ def expected_cost(training: Training, device: torch.device) -> str:
     """Steps, size of the batches and of the network, and the time they will take, in a line."""
     plan = training.plan
     model = training.model.to(device)
-    feed = PassingFeed(training.splits["train"], plan, device)
+    feed = PassingFeed(training.splits["train"], plan, device, ranks=plan.devices * plan.num_nodes)
     for step in range(STEPS + 2):  # opens and checks the shards, which a run does but once
         feed.split.batch(feed.indices(step), feed.arrays)
-    each = seconds_per_step(model, feed, plan.experiment)
+    with _computing(plan.scale.precision, device):
+        each = seconds_per_step(model, feed, plan.experiment)
     size = "x".join(map(str, plan.scale.image_size))
     return (
         f"{training.steps} steps of {plan.scale.batch_size} frames {size}, "
         f"{count_parameters(model) / 1e6:.2f} M parameters, about {each * training.steps:.0f} s "
         f"on {device.type}"
     )
+
+
+def _computing(precision: str, device: torch.device) -> AbstractContextManager:
+    """In the number type that the run's steps compute in."""
+    dtype = MIXED.get(resolve_precision(precision))
+    return torch.autocast(device.type, dtype) if dtype else nullcontext()
 
 
 def seconds_per_step(
