@@ -7,10 +7,6 @@ BALANCING_EPSILON = 1e-5
 PUBLISHED_SCALE = "core"
 """The scale that the book shows: its chapters, findings and ledger speak of it unless they name
 another. Its rows are run one after another, those of the thesis's tables first."""
-EARLIER_SCALE = "cpu"
-"""A smaller scale, whose comparisons see less. Shown are those of its rows that are not run at the
-published one yet."""
-SHOWN_SCALES = (PUBLISHED_SCALE, EARLIER_SCALE)
 HELD_OUT = ("val", "test")
 """Splits whose streets no run has learned from or been chosen by: all comparisons are made on
 both together."""

@@ -103,10 +103,12 @@ def own_or_pooled(own: Scatter | None, pooled: Scatter, level: float = 0.01) -> 
 
     A line that scatters more than those it is pooled with has no claim to their small error.
     """
-    if own is None or own.variance <= pooled.variance:
-        return pooled
-    p_value = fdtrc(own.degrees, pooled.degrees, own.variance / pooled.variance)
-    return own if p_value < level else pooled
+    return own if own is not None and larger_p(own, pooled) < level else pooled
+
+
+def larger_p(own: Scatter, pooled: Scatter) -> float:
+    """The p-value that one scatter is no larger than the other (F test)."""
+    return float(fdtrc(own.degrees, pooled.degrees, own.variance / pooled.variance))
 
 
 def at_least(own: Scatter | None, floor: Scatter) -> Scatter:

@@ -126,22 +126,30 @@ def seed_scatter(rows: Mapping[Hashable, Mapping[int, float]]) -> Scatter | None
     the paired t-test, with k rows of n seeds it has (k - 1)(n - 1) degrees of freedom instead of
     n - 1. Rows may lack seeds. The rows have to scatter alike; None where nothing is left over.
     """
-    _, left, degrees = _row_and_seed_effects(rows)
+    left, degrees = _left_over(rows)
     return Scatter(2 * left / degrees, degrees) if degrees >= 1 else None
 
 
-def seed_effects(rows: Mapping[Hashable, Mapping[int, float]]) -> dict[int, float]:
-    """What each seed adds to the number of a row, up to a constant.
+def row_scatter(
+    rows: Mapping[Hashable, Mapping[int, float]], row: Hashable
+) -> tuple[Scatter, Scatter] | None:
+    """How far one row scatters around what its seeds do in the others, and how far those scatter.
 
-    By the same least squares, so that a row with fewer seeds shifts none of them.
+    By the extra sum of squares that the row leaves in the least squares of `seed_scatter`: if it
+    scatters as the others do, the ratio of the two variances has an F distribution, whatever seeds
+    any row lacks. Both are those of a difference of two such rows. None where too few seeds are
+    shared to say.
     """
-    return _row_and_seed_effects(rows)[0]
+    left, degrees = _left_over(rows)
+    rest, free = _left_over({name: found for name, found in rows.items() if name != row})
+    if free < 1 or degrees == free or not rest:
+        return None
+    own = Scatter(2 * (left - rest) / (degrees - free), degrees - free)
+    return own, Scatter(2 * rest / free, free)
 
 
-def _row_and_seed_effects(
-    rows: Mapping[Hashable, Mapping[int, float]],
-) -> tuple[dict[int, float], float, int]:
-    """The effects of the seeds, the sum of squares that is left over, and its degrees."""
+def _left_over(rows: Mapping[Hashable, Mapping[int, float]]) -> tuple[float, int]:
+    """The sum of squares that row and seed effects leave over, and its degrees of freedom."""
     values = [(row, seed, v) for row, found in rows.items() for seed, v in found.items()]
     names, seeds = list(rows), sorted({seed for _, seed, _ in values})
     design = np.zeros((len(values), len(names) + len(seeds)))
@@ -149,9 +157,7 @@ def _row_and_seed_effects(
         design[line, names.index(row)] = design[line, len(names) + seeds.index(seed)] = 1
     numbers = np.array([value for *_, value in values])
     effects, _, rank, _ = np.linalg.lstsq(design, numbers, rcond=None)
-    left = float(((numbers - design @ effects) ** 2).sum())
-    of_seeds = dict(zip(seeds, effects[len(names) :].tolist(), strict=True))
-    return of_seeds, left, len(values) - int(rank)
+    return float(((numbers - design @ effects) ** 2).sum()), len(values) - int(rank)
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:

@@ -23,7 +23,7 @@ def run(
     experiment: str,
     seed: int,
     shift: float = 0.0,
-    group: str = "cpu",
+    group: str = "core",
     splits: Iterable[str] = ("test",),
     **fields,
 ) -> Run:

@@ -16,7 +16,7 @@ PAGES = (
     "book/generated/ledger",
     "book/generated/findings",
     "book/generated/runs",
-    "book/generated/runs/cpu-rgb",
+    "book/generated/runs/core-rgb",
     "book/generated/studies/two-goals",
     "book/generated/api",
     "book/generated/api/rotations",
@@ -98,7 +98,7 @@ def test_the_keyboard_chooses_in_the_menu_of_a_figure(browser, address):
 
 @pytest.mark.parametrize(
     ("page", "limit_mib"),
-    [("book/intro", 3), ("book/generated/runs/cpu-rgb", 3), ("notebooks/03a_rotations", 5)],
+    [("book/intro", 3), ("book/generated/runs/core-rgb", 3), ("notebooks/03a_rotations", 5)],
 )
 def test_pages_are_light(browser, address, page, limit_mib):
     context = browser.new_context()

@@ -68,6 +68,16 @@ OTHER = {"machine": MACHINE | {"processor": "B"}}
         (0.0, {}, "bit for bit"),
         (0.1, OTHER, "within 0.1 m of the headline RMSE (allowed: 0.15)"),
         (0.1, {"versions": VERSIONS | {"torch": "2.1"}}, "within 0.1 m"),
+        (0.1, {"versions": VERSIONS | {"numpy": "1.2"}}, "within 0.1 m"),
+        *(
+            (0.1, {"machine": MACHINE | {name: value}}, "within 0.1 m")
+            for name, value in (
+                ("gpu", "X"),
+                ("devices", 2),
+                ("threads", 9),
+                ("precision", "16-mixed"),
+            )
+        ),
     ],
 )
 def test_a_row_is_confirmed_by_one_seed_that_comes_close_enough(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from rigid_depth import statistics
 from rigid_depth.book.claims import findings, ledger
 from rigid_depth.book.claims.findings.finding import (
     FINDINGS,
@@ -22,18 +24,15 @@ from rigid_depth.book.claims.findings.finding import (
 from rigid_depth.book.claims.findings.judging import (
     all_of,
     any_of,
-    brings_nothing,
-    improves,
-    worsens,
 )
 from rigid_depth.book.claims.findings.reading import verdicts
 from rigid_depth.book.pages import findingspage
 from rigid_depth.book.runs import results
 from rigid_depth.book.runs.families import FAMILIES
 from rigid_depth.book.runs.results import Run
-from rigid_depth.conventions import EARLIER_SCALE, PUBLISHED_SCALE
+from rigid_depth.conventions import PUBLISHED_SCALE
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments.registry import EXPERIMENTS
+from rigid_depth.experiments.registry import BASELINES, EXPERIMENTS, base_of
 from rigid_depth.statistics import estimate, holm
 from rigid_depth.studies import published
 
@@ -83,17 +82,11 @@ def test_no_sentence_outlives_its_runs(found, runs):
 
 
 @pytest.mark.parametrize("found", FINDINGS.values(), ids=FINDINGS)
-def test_every_finding_can_be_asked_of_another_scale(found, halved_runs):
-    """Its numbers may be any; some sentence then no longer holds, but none fails to be judged."""
-    there = found.group.replace(EARLIER_SCALE, PUBLISHED_SCALE)
-    others = [
-        run if run.group == there else replace(run, group=there)
-        for run in [*halved_runs, *stand_ins(found, halved_runs)]
-        if run.group == found.group
-    ]
-    moved = replace(found, group=there)
-    assert verdict(moved, others) in ALLOWED[found.kind]
-    assert verdict(moved, []) == verdict(moved, others[:1]) == "open"
+def test_every_finding_can_be_asked_of_other_numbers(found, halved_runs):
+    """They may be any; some sentence then no longer holds, but none fails to be judged."""
+    others = [*halved_runs, *stand_ins(found, halved_runs)]
+    assert verdict(found, others) in ALLOWED[found.kind]
+    assert verdict(found, []) == verdict(found, others[:1]) == "open"
 
 
 @pytest.mark.parametrize("found", FINDINGS.values(), ids=FINDINGS)
@@ -104,6 +97,22 @@ def test_no_finding_asks_that_all_rows_have_the_same_seeds(found, runs):
     rows = [rows[name] for name in sorted(names & rows.keys())]
     more = [replace(run, seed=90 + place) for place, run in enumerate(rows)]
     assert verdict(found, [*runs, *more]) in (*ALLOWED[found.kind], "open")
+
+
+@pytest.mark.parametrize("found", FINDINGS.values(), ids=FINDINGS)
+def test_a_sentence_outlives_more_seeds_of_the_same_kind(found, runs, monkeypatch):
+    """Rows get seeds 3 and 4 one after another, here with the numbers of their seeds 1 and 2."""
+    counts = statistics._counts  # streets are of no matter here, and cost most of the time
+    monkeypatch.setattr(statistics, "_counts", lambda scenes, _, given: counts(scenes, 200, given))
+    if verdict(found, runs) == "open":
+        pytest.skip("not run yet")
+    for name in found.needs[:6]:
+        row = name if "/" in name else f"{found.group}/{name}"
+        later = [
+            run for run in runs if f"{run.group}/{run.experiment}" == row and run.seed in (1, 2)
+        ]
+        more = [replace(run, seed=run.seed + 2) for run in later]
+        assert verdict(found, [*runs, *more]) != "no longer holds", name
 
 
 @pytest.mark.parametrize("found", FINDINGS.values(), ids=FINDINGS)
@@ -150,63 +159,111 @@ def test_findings_are_sentences_about_experiments_that_exist():
 
 
 def worse(runs: list[results.Run], experiment: str, factor: float) -> list[results.Run]:
-    """The runs with the RGB errors of one experiment on held-out streets multiplied."""
+    """The runs with the errors of one experiment on held-out streets multiplied, in each branch."""
     changed = []
     for run in runs:
         if run.experiment == experiment:
             record = copy.deepcopy(run.record)
             for split in ("val", "test"):
-                branch = record["metrics"][split]["rgb"]
-                branch["caps"]["80"]["rmse_m"] *= factor
-                for scene in branch["scenes"].values():
-                    scene[0 if isinstance(scene, list) else "squared_error_sum_m2"] *= factor**2
+                for branch in record["metrics"][split].values():
+                    branch["caps"]["80"]["rmse_m"] *= factor
+                    for scene in branch["scenes"].values():
+                        scene[0 if isinstance(scene, list) else "squared_error_sum_m2"] *= factor**2
+                    if "dense" in branch:
+                        branch["dense"]["rmse_m"] *= factor
             run = replace(run, record=record)
         changed.append(run)
     return changed
 
 
 @pytest.mark.parametrize(
-    ("name", "experiment", "factor"),
+    ("name", "experiment"),
     [
-        ("the-infinity-loss-makes-the-metric-worse", "rgb-infinity", 2.0),
-        ("a-rotation-is-better-than-rgb", "rotation-global-3", 0.5),
-        ("weighting-is-essential", "mse-unbalanced", 0.5),
-        ("coral-is-better-than-mse", "coral", 0.5),
-        ("rgb-overfits", "rgb", 0.5),
-        ("the-baseline-sees-more-than-the-row-of-a-pixel", "rgb", 2.0),
-        ("no-line-of-the-verdicts-says-better", "coral", 0.5),
-        ("no-guide-shows-in-the-second-stage", "mse-fresh-decoder-free", 0.5),
+        ("the-infinity-loss-makes-the-metric-worse", "rgb-infinity"),
+        ("a-rotation-is-better-than-rgb", "rotation-global-3"),
+        ("weighting-is-essential", "mse-unbalanced"),
+        ("coral-is-better-than-mse", "coral"),
+        ("rgb-overfits", "rgb"),
     ],
 )
-def test_other_records_turn_the_verdict(runs, name, experiment, factor):
+def test_other_records_turn_the_verdict_of_a_claim(runs, name, experiment):
     found = findings.find_finding(name)
-    before = verdict(found, runs)
-    after = verdict(found, worse(runs, experiment, factor))
-    assert {before, after} <= set(ALLOWED[found.kind])
-    assert before != after
+    said = {verdict(found, worse(runs, experiment, factor)) for factor in (0.5, 1.0, 2.0)}
+    assert said <= set(ALLOWED[found.kind])
+    assert len(said) > 1
 
 
 @pytest.mark.parametrize(
-    ("factor", "gain", "loss", "null"),
-    [
-        (0.9, "reproduced", "not reproduced", "not reproduced"),
-        (0.99, "undecided at this scale", "not reproduced", "undecided at this scale"),
-        (1.0, "not reproduced", "not reproduced", "reproduced"),
-        (1.015, "not reproduced", "undecided at this scale", "undecided at this scale"),
-        (1.1, "not reproduced", "reproduced", "reproduced"),
-    ],
+    "found", [f for f in FINDINGS.values() if f.kind == "finding"], ids=lambda found: found.id
 )
-def test_shown_excluded_or_undecided(runs, factor, gain, loss, null):
-    """A copy of a row with its errors multiplied; 90 % intervals reach about 1.4 % either way."""
-    shown = [run for run in runs if run.group == "cpu"]
-    others = [run for run in shown if run.experiment != "coral"]
-    copied = [replace(run, experiment="coral") for run in shown if run.experiment == "mse"]
-    made = [*others, *worse(copied, "coral", factor)]
-    size = 0.018
-    assert improves(made, ["coral"], "mse", size).verdict == gain
-    assert worsens(made, ["coral"], "mse", size).verdict == loss
-    assert brings_nothing(made, ["coral"], "mse").verdict == null
-    assert "would be seen" in improves(made, ["coral"], "mse").shows
+def test_every_sentence_can_fall(found, runs, halved_runs):
+    """In one of these worlds, of errors halved, rows alike or far apart, latents exchanged."""
+    if missing_runs(found, runs):
+        pytest.skip("not run yet")
+    worlds = [halved_runs, alike(runs, found), exchanged(runs, found), upside_down(runs, found)]
+    worlds += [apart(runs, found.needs), apart(runs, found.needs[::-1])]
+    assert "no longer holds" in {verdict(found, world) for world in worlds}
+
+
+def alike(runs: list[Run], found: findings.Finding) -> list[Run]:
+    """Every row that a finding reads has the records of its first one."""
+    rows = rows_of(runs, found)
+    first = next(row for name, row in rows.items() if base_of(name) not in BASELINES)
+    kept = [run for name, row in rows.items() if base_of(name) in BASELINES for run in row]
+    return kept + [
+        replace(other, group=row[0].group, experiment=row[0].experiment)
+        for name, row in rows.items()
+        if base_of(name) not in BASELINES
+        for other in first
+    ]
+
+
+def apart(runs: list[Run], names: Sequence[str]) -> list[Run]:
+    """Rows err the more the later they are named."""
+    for place, name in enumerate(names):
+        runs = worse(runs, name.rpartition("/")[2], 1 + 0.5 * place)
+    return runs
+
+
+def exchanged(runs: list[Run], found: findings.Finding) -> list[Run]:
+    """What was measured of latents, copying and rotations is that of the next row or seed."""
+    rows = list(rows_of(runs, found).values())
+    known = [run for row in rows for run in row if run.record.get("alignment")]
+    others = {id(run): known[k - 1] for k, run in enumerate(known)}
+    return [
+        replace(run, record=run.record | {"alignment": others[id(run)].record["alignment"]})
+        if id(run) in others
+        else run
+        for row in rows
+        for run in row
+    ]
+
+
+def upside_down(runs: list[Run], found: findings.Finding) -> list[Run]:
+    """RGB and zero-shot change places, both rotations do, and withheld returns are half as hard."""
+    changed = []
+    for run in (run for row in rows_of(runs, found).values() for run in row):
+        record = copy.deepcopy(run.record)
+        for branches in record["metrics"].values():
+            if "zero_shot" in branches:
+                branches["rgb"], branches["zero_shot"] = branches["zero_shot"], branches["rgb"]
+        aligned = record.get("alignment") or {}
+        if turns := aligned.get("rotations"):
+            own, guide = turns["own_spread_rad"], turns["guide_spread_rad"]
+            turns |= {"own_spread_rad": guide / 9, "guide_spread_rad": own}
+        if copied := aligned.get("copying"):
+            copied["withheld_rmse_m"] /= 2
+        changed.append(replace(run, record=record))
+    return changed
+
+
+def rows_of(runs: list[Run], found: findings.Finding) -> dict[str, list[Run]]:
+    """The rows that a finding names."""
+    rows: dict[str, list[Run]] = {}
+    for name in found.needs:
+        place = name if "/" in name else f"{found.group}/{name}"
+        rows[name] = [run for run in runs if f"{run.group}/{run.experiment}" == place]
+    return rows
 
 
 def test_parts_of_a_claim_add_up():
@@ -313,7 +370,7 @@ def test_every_finding_stands_in_a_chapter():
 
 
 def test_verdicts_of_a_line_are_those_of_the_tables(runs):
-    shown = [run for run in runs if run.group == "cpu"]
+    shown = [run for run in runs if run.group == "core"]
     assert verdicts(shown, ["mse-unbalanced"], "mse") == ["worse"]
 
 

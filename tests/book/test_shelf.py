@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from importlib import import_module
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import yaml
 
 from rigid_depth.book.executed import copies, figuredata, recordcells
 from rigid_depth.book.pages import apipages, indexpages, itemrecords
+from rigid_depth.book.runs import results
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -91,12 +93,15 @@ def test_an_item_is_listed_with_its_own_records():
     [
         (("study-two-goals",), "*From [two-goals](#study-two-goals) (study, 5 seeds, "),
         (("run-core-mse-seed-0",), "*From [mse](#experiment-core-mse) (scale core, 1 seed, "),
-        (("experiment-core-mse",), "*From [mse](#experiment-core-mse) (scale core, 3 seeds, "),
-        (("runs-cpu",), "*From [runs](#runs-cpu) (scale cpu, up to 3 seeds, "),
+        (("experiment-core-mse",), "*From [mse](#experiment-core-mse) (scale core, {mse} seeds, "),
+        (("runs-core",), "*From [runs](#runs-core) (scale core, up to {most} seeds, "),
         (("run-core-no-such-seed-0",), "*From [published runs](#published-runs) (scale core, "),
     ],
 )
 def test_links_say_what_an_item_comes_from(links, said):
+    shown = results.published(book=ROOT / "book").shown
+    counts = Counter(run.experiment for run in shown)
+    said = said.format(mse=counts["mse"], most=max(counts.values()))
     item = figuredata.Item("a", "A.", "", of_records=True, links=links)
     assert itemrecords.from_records(item, "notebooks/07_4_mse", ROOT).startswith(said)
 

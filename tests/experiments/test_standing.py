@@ -152,17 +152,13 @@ def test_a_function_may_move_to_another_file(stale):
     assert stale(*edits) == {}
 
 
-FORMER = "cpu/"
-"""Published runs of the former regime; they leave the book when those of `core` are all there."""
-
-
-def test_no_published_run_is_stale_but_those_of_the_former_regime():
-    found = [
+def test_no_published_run_is_stale():
+    stale = [
         path.relative_to(RESULTS).as_posix()
         for path in RESULTS.glob("*/*/seed-*/record.json")
         if standing.standing(json.loads(path.read_text()), path.parents[1]).state == "stale"
     ]
-    assert [name for name in found if not name.startswith(FORMER)] == []
+    assert stale == []
 
 
 def test_no_published_study_is_stale():

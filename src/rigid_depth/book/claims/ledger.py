@@ -31,9 +31,8 @@ import yaml
 from rigid_depth.book.claims.evidence import has_cell, has_run, has_test
 from rigid_depth.book.claims.findings import find_finding, judgement
 from rigid_depth.book.claims.findings.judging import compared
-from rigid_depth.book.runs.comparison import scale_of
-from rigid_depth.book.runs.results import Run, read_runs
-from rigid_depth.conventions import PUBLISHED_SCALE, SHOWN_SCALES
+from rigid_depth.book.runs.results import Run, read_runs, shown_of
+from rigid_depth.conventions import PUBLISHED_SCALE
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.registry import EXPERIMENTS
 
@@ -143,11 +142,9 @@ def _with_verdict(entry: dict, path: Path, runs: list[Run]) -> dict:
     pairs, names = _texts(entry.get("compares")), _texts(entry.get("finding"))
     judged = {name: judgement(find_finding(name), runs) for name in names}
     said = [found.verdict for found in judged.values()]
-    told = [(find_finding(name).group, found.shows) for name, found in judged.items()]
-    for pair in pairs:
-        scale = _scale_of(runs, pair)
-        told.append((scale, compared([run for run in runs if run.group == scale], pair)))
-    entry = entry | {"shows": _by_scale(told)}
+    told = [found.shows for found in judged.values()]
+    told = " ".join(filter(None, [*told, *(compared(shown_of(runs), pair) for pair in pairs)]))
+    entry = entry | {"shows": f"Scale `{PUBLISHED_SCALE}`: {told}" if told else ""}
     if not names:
         return entry
     if "verdict" not in entry:
@@ -159,20 +156,6 @@ def _with_verdict(entry: dict, path: Path, runs: list[Run]) -> dict:
             "row anew from the records."
         )
     return entry
-
-
-def _scale_of(runs: list[Run], pair: str) -> str:
-    """The scale at which "row/reference" is compared; the published one while it is at none."""
-    return scale_of(runs, *pair.split("/")[:2]) or PUBLISHED_SCALE
-
-
-def _by_scale(told: list[tuple[str, str]]) -> str:
-    """What runs show, after the name of their scale; `told` are pairs of a scale and a text."""
-    texts: dict[str, list[str]] = {}
-    for scale, text in told:
-        if text:
-            texts.setdefault(scale, []).append(text)
-    return " ".join(f"Scale `{scale}`: {' '.join(said)}" for scale, said in texts.items())
 
 
 def _row(entry: dict, path: Path, runs: list[Run]) -> Row:
@@ -187,7 +170,7 @@ def _row(entry: dict, path: Path, runs: list[Run]) -> Row:
     if entry["kind"] not in KINDS:
         raise RigidDepthError(f"{where}: kind {entry['kind']!r}; allowed are {KINDS}.")
     lists = {key: _texts(entry.get(key)) for key in LISTS}
-    lists["run"], lists["awaits"] = _runs(lists, path.parent, runs)
+    lists["run"], lists["awaits"] = _runs(lists["run"], path.parent)
     row = Row(**{**entry, **lists})
     if row.is_erratum and not row.severity:
         row = replace(row, severity="moderate")
@@ -196,28 +179,14 @@ def _row(entry: dict, path: Path, runs: list[Run]) -> Row:
     return row
 
 
-def _runs(
-    lists: dict[str, tuple[str, ...]], book: Path, runs: list[Run]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The runs of a row at the scales that it speaks of, and those that are still to be made.
-
-    These are the scales of its findings and comparisons, or the first one shown that has the run.
-    What is at none of them is to come at the published scale.
-    """
-    scales = [find_finding(name).group.partition("-")[0] for name in lists["finding"]]
-    scales += [_scale_of(runs, pair) for pair in lists["compares"]]
+def _runs(named: tuple[str, ...], book: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The runs of a row at the scale that the book shows, and those that are still to be made."""
     there, to_come = [], []
-    for run in lists["run"]:
-        wanted = [run.replace("{scale}", scale) for scale in scales or SHOWN_SCALES]
-        wanted = list(dict.fromkeys(wanted))
-        found = [name for name in wanted if has_run(book, name.removeprefix("book/"))]
-        if not scales:
-            found = found[:1]
+    for run in named:
         experiment = run.removeprefix("book/results/{scale}/").partition("+")[0]
-        if not found and experiment in EXPERIMENTS:
-            to_come.append(run.replace("{scale}", PUBLISHED_SCALE))
-        else:
-            there += found or wanted
+        path = run.replace("{scale}", PUBLISHED_SCALE)
+        made = has_run(book, path.removeprefix("book/"))
+        (there if made or experiment not in EXPERIMENTS else to_come).append(path)
     return tuple(there), tuple(to_come)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rigid_depth.book.runs.comparison import OPEN, verdicts, with_verdict
+from rigid_depth.book.runs.comparison import verdicts, with_verdict
 from rigid_depth.book.runs.families import own_reference
-from rigid_depth.book.runs.results import Run
-from rigid_depth.conventions import SHOWN_SCALES
+from rigid_depth.book.runs.results import Run, shown_of
+from rigid_depth.conventions import PUBLISHED_SCALE
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.registry import EXPERIMENTS, find_experiment, in_words
 
@@ -44,30 +44,18 @@ def _names(text: str) -> list[str]:
 def outcome(runs: Sequence[Run], experiments: Sequence[str], reference: str) -> str:
     """Which experiments are better or worse than a reference on the held-out streets, by how much.
 
-    A few sentences for each of `SHOWN_SCALES` at which one of them can be judged that could not be
-    before. The verdicts are those of `comparison.verdict_table` over the same rows; rows with too
-    few seeds are counted apart. A row of another family is compared with the reference of that
-    (`families.own_reference`).
+    A few sentences on the runs of the scale that the book shows. The verdicts are those of
+    `comparison.verdict_table` over the same rows; rows with too few seeds are counted apart. A row
+    of another family is compared with the reference of that (`families.own_reference`).
     """
     bases = {name: own_reference(name, reference) for name in experiments}
-    said, waiting = [], list(experiments)
-    for scale in SHOWN_SCALES:
-        mine, rows = [run for run in runs if run.group == scale], []
-        for base in dict.fromkeys(bases.values()):
-            rows += verdicts(mine, [name for name in experiments if bases[name] == base], base)
-        rows = [row for row in rows if row["experiment"] in waiting]
-        waiting = [row["experiment"] for row in rows if row["verdict"] == OPEN]
-        if len(waiting) < len(rows):
-            said.append(_at_scale(scale, rows))
-    if not said:
+    shown, rows = shown_of(runs), []
+    for base in dict.fromkeys(bases.values()):
+        rows += verdicts(shown, [name for name in experiments if bases[name] == base], base)
+    judged = with_verdict(rows)
+    if not judged:
         names = ", ".join(map(_label, experiments))
         return f"{names}: not enough seeds are published to compare with {_label(reference)}."
-    return " ".join(said)
-
-
-def _at_scale(scale: str, rows: Sequence[dict]) -> str:
-    """The sentences for one scale, of which at least one row is judged."""
-    judged = with_verdict(rows)
     said = []
     for base in dict.fromkeys(row["reference"] for row in judged):
         said += _against(base, [row for row in judged if row["reference"] == base])
@@ -77,10 +65,13 @@ def _at_scale(scale: str, rows: Sequence[dict]) -> str:
     row_by_row = ", row by row" if " to " in visible else ""
     others.append(f"the {VISIBLE} with {seeds} seeds is {visible} %{row_by_row}")
     if left := len(rows) - len(judged):
-        rows_are = "row is" if left == 1 else "rows are"
-        others.append(f"{left} more {rows_are} not run at this scale yet")
+        rows_have = "row has" if left == 1 else "rows have"
+        others.append(f"{left} more {rows_have} too few seeds so far")
     return " ".join(
-        [f"At scale {scale}, at returns, {first}.", *(f"{t[0].upper()}{t[1:]}." for t in others)]
+        [
+            f"At scale {PUBLISHED_SCALE}, at returns, {first}.",
+            *(f"{t[0].upper()}{t[1:]}." for t in others),
+        ]
     )
 
 

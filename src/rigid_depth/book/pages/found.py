@@ -12,10 +12,11 @@ from statistics import fmean, stdev
 
 from rigid_depth.book.claims.findings import find_finding, judgement
 from rigid_depth.book.claims.findings.of_rotations import COUPLED, NUMBERS_OF_A_ROTATION
+from rigid_depth.book.claims.findings.reading import of_shared_seeds
 from rigid_depth.book.markdown import plain
 from rigid_depth.book.runs import regime
 from rigid_depth.book.runs.comparison import LEAST_SEEDS, MARGIN, difference_text, with_verdict
-from rigid_depth.book.runs.dense import dense_m
+from rigid_depth.book.runs.dense import dense_changes_m, dense_m
 from rigid_depth.book.runs.results import (
     Run,
     branch_difference_m,
@@ -74,16 +75,9 @@ def helped(lines: Lines) -> str:
     number = f"{same} of the {len(judged)}" if same else "None"
     text += f" {number} {'have' if same > 1 else 'has'} a 90 % interval within"
     text += f" ±{100 * MARGIN:.0f} % of it, not corrected for the number of lines."
-    return text + (f" {later} more are not run at this scale yet." if later else "")
-
-
-def helped_at(lines: Lines, scale: str, *, stale: bool = False) -> str:
-    """The answer of another scale, in half a sentence; `stale` if runs of it are."""
-    judged = with_verdict(lines.values())
-    better = _names(judged, "better")
-    said = f"better is {better}" if better else "none is shown to be better"
-    by = ", by runs of earlier code," if stale else ""
-    return f"At scale `{scale}`{by} {len(judged)} methods are compared, and {said}."
+    return text + (
+        f" {later} more {'have' if later > 1 else 'has'} too few seeds so far." if later else ""
+    )
 
 
 def ceiling(runs: Sequence[Run]) -> str:
@@ -91,9 +85,7 @@ def ceiling(runs: Sequence[Run]) -> str:
     found = difference_m(runs, CEILING, regime.ALONE)
     if found is None or found.error is None:
         return f"What perfect depth labels would give is **open**: {_not_run(CEILING)}."
-    rows = [of(runs, name) for name in (CEILING, regime.ALONE)]
-    means_m = [fmean(map(dense_m, row)) for row in rows]
-    everywhere_m = means_m[0] - means_m[1]
+    everywhere_m = fmean(dense_changes_m(runs, CEILING, regime.ALONE))
     if found.low > 0:
         lead = "Perfect depth labels make it worse at returns"
     elif found.high < 0:
@@ -169,16 +161,16 @@ def readable(runs: Sequence[Run], experiments: Sequence[str]) -> str:
         )
     worse = [name for name, found in gaps.items() if found.low > 0]
     if len(worse) == len(gaps):
-        lead = "No RGB latent can be read by a decoder of RGB-D latents"
+        lead = "A decoder of RGB-D latents reads every RGB latent worse than RGB's own decoder"
     elif 2 * len(worse) > len(gaps):
-        lead = "RGB latents can mostly not be read by a decoder of RGB-D latents"
+        lead = "A decoder of RGB-D latents mostly reads RGB latents worse than RGB's own decoder"
     elif worse:
-        lead = "Not every RGB latent can be read by a decoder of RGB-D latents"
+        lead = "A decoder of RGB-D latents reads some RGB latents worse than RGB's own decoder"
     else:
-        lead = "No loss is shown where a decoder of RGB-D latents reads RGB latents"
+        lead = "A decoder of RGB-D latents is not shown to read an RGB latent worse than RGB's own"
     text = (
-        f"**{lead}**: in {len(worse)} of {len(gaps)} methods a decoder that has only seen RGB-D "
-        "latents reads the RGB latent worse than RGB's own decoder."
+        f"**{lead}**: in {len(worse)} of {len(gaps)} methods the interval of the difference lies "
+        "above zero. The decoder of RGB-D latents has seen no others."
     )
     others = [found for name, found in gaps.items() if name not in worse]
     if worse and others and all(found.mean > 0 for found in others):
@@ -221,18 +213,21 @@ def channel(runs: Sequence[Run]) -> str:
             " Where that rotation may adapt to the guess, both become one, and image and guide "
             f"have nearly the same error ({alike} m)."
         )
-    if said == "holds":
-        guided, rgb = (
-            [f"{mean_rmse_m(runs, name, branch):.2f}" for name in NUMBERS_OF_A_ROTATION]
-            for branch in ("depth", "rgb")
-        )
+    rows = of_shared_seeds(runs, NUMBERS_OF_A_ROTATION).values()
+    if said == "open" or not all(rows):
+        return f"{text} Does a larger rotation carry more from LiDAR? Here that is open."
+    guided, rgb = ([fmean(r.rmse_m(b) for r in row) for row in rows] for b in ("depth", "rgb"))
+    if guided != sorted(guided, reverse=True):
         return (
-            "**At returns a rotation is a channel**: with one, 3 and 120 numbers for an image and "
-            "then 3 for each pixel of the latent, the error of the guided branch falls "
-            f"({_listed(guided)} m) and that of RGB rises ({_listed(rgb)} m). {text}"
+            f"{text} Does a larger rotation carry more from LiDAR? Here the error does not follow "
+            "its size."
         )
-    words = "no order by its size is shown" if said == "no longer holds" else "that is open"
-    return f"{text} Does a larger rotation carry more from LiDAR? Here {words}."
+    rises = f" and that of RGB rises ({_listed(rgb)} m)" if rgb == sorted(rgb) else ""
+    return (
+        "**At returns a rotation is a channel**: with one, 3 and 120 numbers for an image and "
+        "then 3 for each pixel of the latent, the error of the guided branch falls "
+        f"({_listed(guided)} m){rises}. {text}"
+    )
 
 
 def seed_share(runs: Sequence[Run], experiments: Sequence[str]) -> tuple[float, int] | None:
@@ -279,8 +274,9 @@ def _rows_with_seeds(runs: Sequence[Run], experiments: Sequence[str]) -> int:
     return sum(len(of(runs, name)) > 1 for name in experiments)
 
 
-def _listed(values: Sequence[str]) -> str:
-    return f"{', '.join(values[:-1])} and {values[-1]}"
+def _listed(values_m: Sequence[float]) -> str:
+    *first, last = (f"{value:.2f}" for value in values_m)
+    return f"{', '.join(first)} and {last}"
 
 
 def _names(rows: Sequence[dict], verdict: str) -> str:

@@ -18,8 +18,7 @@ from rigid_depth.book.runs import regime
 from rigid_depth.book.runs.comparison import LEAST_SEEDS, with_verdict
 from rigid_depth.book.runs.families import FAMILIES
 from rigid_depth.book.runs.forest import family, forest, main_rows
-from rigid_depth.book.runs.results import Run
-from rigid_depth.conventions import EARLIER_SCALE, SHOWN_SCALES
+from rigid_depth.book.runs.results import Run, shown_of
 
 FIGURE = "forest.json"
 HEAD = f"{WIDE}\n(what-was-found)=\n# What was found\n"
@@ -39,26 +38,14 @@ def found_pages(rows: Sequence[Row], runs: Iterable[Run], root: Path) -> dict[st
     `rows` is the ledger.
     """
     runs = list(runs)
-    shown, lines = leading(runs)
+    shown = shown_of(runs)
+    lines = family(shown)
     return {
         "found.md": page(rows, runs, shown, lines),
         FIGURE: json.dumps(forest(lines, main_rows())),
         "answer.txt": answer(shown, lines),
-        "reading.txt": f"{reading(root)}\n{running(runs)}",
+        "reading.txt": f"{reading(root)}\n{running(shown)}",
     }
-
-
-def leading(runs: Sequence[Run]) -> tuple[list[Run], dict[str, dict]]:
-    """The runs that are spoken of first, and their verdicts.
-
-    Those of the published scale as soon as it compares a method, else those of the earlier one.
-    """
-    for scale in SHOWN_SCALES:
-        shown = [run for run in runs if run.group == scale]
-        lines = family(shown)
-        if with_verdict(lines.values()):
-            break
-    return shown, lines
 
 
 def page(
@@ -67,7 +54,7 @@ def page(
     """Two columns: findings, limits and changes; beside them the forest plot, counts and scale."""
     guide = found.guide_knows(shown), found.readable(shown, FAMILIES[regime.ALONE])
     sentences = [
-        f"{found.brief(found.helped(lines))} {_others(runs, shown)}".strip(),
+        found.brief(found.helped(lines)),
         found.brief(found.ceiling(shown)),
         f"{found.brief(guide[0])} {found.brief(guide[1], 1)}",
         found.brief(found.channel(runs)),
@@ -83,7 +70,7 @@ def page(
                 ("What would change the verdicts", _list(limits.changes(shown, lines))),
             ),
             _column(
-                ("What each method changes", _plot(shown)),
+                ("What each method changes", _plot(lines)),
                 ("Verdicts", _counts(rows, runs)),
                 (f"The scale: {shown[0].group}" if shown else "The scale", _scale(shown)),
             ),
@@ -104,15 +91,6 @@ def _of_scale(shown: Sequence[Run]) -> str:
     )
 
 
-def _others(runs: Sequence[Run], shown: Sequence[Run]) -> str:
-    """What the scale with most rows says, where another one speaks first."""
-    if not shown or shown[0].group == EARLIER_SCALE:
-        return ""
-    earlier = [run for run in runs if run.group == EARLIER_SCALE]
-    stale = any(run.is_stale for run in earlier)
-    return found.helped_at(family(earlier), EARLIER_SCALE, stale=stale)
-
-
 def _column(*parts: tuple[str, str]) -> str:
     body = "\n".join(
         f":::{{rubric}} {title}\n:heading-level: 2\n:::\n\n{text}" for title, text in parts
@@ -124,11 +102,12 @@ def _list(sentences: Sequence[str]) -> str:
     return "".join(f"{place}. {said}\n" for place, said in enumerate(sentences, 1))
 
 
-def _plot(shown: Sequence[Run]) -> str:
-    seeds = len(found.of(shown, regime.ALONE))
+def _plot(lines: Mapping[str, dict]) -> str:
+    counts = sorted({row["seeds"] for row in with_verdict(lines.values())})
+    seeds = f" ({limits.span(counts)} seeds)" if counts else ""
     note = (
-        f"RGB error on held-out streets against `{regime.ALONE}`, RGB alone with the same losses "
-        f"({seeds} seeds); paired by seed and street. Open: fewer than {LEAST_SEEDS} shared seeds. "
+        f"RGB error on held-out streets against `{regime.ALONE}`, RGB alone with the same "
+        f"losses{seeds}; paired by seed and street. Open: fewer than {LEAST_SEEDS} shared seeds. "
         "[All rows](#results-verdicts).\n"
     )
     return f"```{{plotly-figure}} {FIGURE}\n```\n\n{note}"
@@ -181,8 +160,8 @@ def _sight(seen: Sequence[float]) -> str:
     if not seen:
         return "The runs are under way."
     blind = sum(percent > 10 for percent in seen)
-    methods = "method, whose seeds scatter" if blind == 1 else "methods, whose seeds scatter"
-    more = f", and in {blind} {methods}, even a change of a tenth" if blind else ""
+    methods = "method" if blind == 1 else "methods"
+    more = f", and in {blind} {methods} even a change of a tenth" if blind else ""
     return (
         f"In the median method changes below {median(seen):.1f} % of the error may have gone "
         f"unseen{more}; larger networks and other streets stay open."
@@ -212,9 +191,8 @@ def reading(root: Path) -> str:
     return table(head, cells) if cells else ""
 
 
-def running(runs: Sequence[Run]) -> str:
+def running(shown: Sequence[Run]) -> str:
     """How long the runs behind the tables took."""
-    shown = [run for run in runs if run.group in SHOWN_SCALES]
     if not shown:
         return ""
     hours = sum(run.record["cost"]["seconds"] for run in shown) / 3600

@@ -15,7 +15,6 @@ from rigid_depth.book.runs.comparison import with_verdict
 from rigid_depth.book.runs.forest import main_rows, printed
 from rigid_depth.book.runs.measures import END_SHARE
 from rigid_depth.book.runs.results import HEADLINE_CAP, Run, mean_rmse_m
-from rigid_depth.conventions import EARLIER_SCALE
 from rigid_depth.decisions import MORE_SEEDS, POWER, STOP_UNDECIDED
 from rigid_depth.experiments.registry import in_words
 from rigid_depth.experiments.scales import SCALES
@@ -34,7 +33,7 @@ def faded(runs: Sequence[Run], experiments: Sequence[str]) -> tuple[list[str], i
 def limits(runs: Sequence[Run], every: Sequence[Run], lines: Lines) -> list[str]:
     """Five limits of what the runs can say."""
     return [
-        _of_world(runs, every), _of_size(runs), _of_sight(lines), _of_weight(runs, every, lines),
+        _of_world(runs, every), _of_size(runs), _of_sight(lines), _of_weight(runs, lines),
         _OF_METRIC,
     ]  # fmt: skip
 
@@ -94,7 +93,7 @@ def _of_sight(lines: Lines) -> str:
     printed_changes = [100 * (rows[name]["rgb"] / alone - 1) for name in main_rows()]
     gain, loss = -min(printed_changes), max(printed_changes)
     return (
-        f"**Small effects stay unseen.** With {_span(counts)} seeds the median line gives a "
+        f"**Small effects stay unseen.** With {span(counts)} seeds the median line gives a "
         f"verdict on a difference of {median(seen):.1f} % in {100 * POWER:.0f} of 100 trials "
         f"({min(seen):.1f} to {max(seen):.1f}); the largest gain that the thesis prints is "
         f"{gain:.1f} %, the largest loss {loss:.1f} %."
@@ -106,17 +105,14 @@ def visible(lines: Lines) -> list[float]:
     return [100 * row["visible"] for row in with_verdict(lines.values())]
 
 
-def _of_weight(runs: Sequence[Run], every: Sequence[Run], lines: Lines) -> str:
+def _of_weight(runs: Sequence[Run], lines: Lines) -> str:
     names, known = faded(runs, list(lines))
     if not known:
         return "**Weights that fade.** No alignment loss with a recorded weight has run yet."
     if not names:
-        smaller = [run for run in every if run.group == EARLIER_SCALE]
-        there, of_them = faded(smaller, list(lines))
-        more = f"; at scale `{EARLIER_SCALE}` {len(there)} of {of_them} did" if of_them else ""
         return (
             "**Weights that fade.** None of the alignment losses that have run "
-            f"({known}) ended below half of its weight{more}."
+            f"({known}) ended below half of its weight."
         )
     some = "; ".join(plain(in_words(name)) for name in names[:3])  # a name may have commas
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
@@ -138,7 +134,7 @@ def changes(runs: Sequence[Run], lines: Lines) -> list[str]:
     return [
         f"**More seeds**: by the levels fixed in advance {undecided} of {len(judged)} lines are "
         "not decided yet"
-        + (f"; {later} are not run at this scale yet." if later else ".")
+        + (f"; {later} have too few seeds so far." if later else ".")
         + " The rule for the scatter of seeds came later ([How sure a line is](#results-words)).",
         f"**A scale that learns more**: of {len(bounds)} criteria asked of it, {len(unmet)} "
         f"{'is' if len(unmet) == 1 else 'are'} not met"
@@ -180,5 +176,5 @@ def _size(size: Sequence[int]) -> str:
     return " × ".join(str(side) for side in size)
 
 
-def _span(counts: Sequence[int]) -> str:
+def span(counts: Sequence[int]) -> str:
     return str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"

@@ -19,7 +19,8 @@ from rigid_depth.book.pages.ledgerpages import row_label
 from rigid_depth.book.runs import comparison, measures
 from rigid_depth.book.runs.labels import page_link
 from rigid_depth.book.runs.metrictables import mean_text
-from rigid_depth.book.runs.results import Run, difference_m
+from rigid_depth.book.runs.results import Run, difference_m, shown_of
+from rigid_depth.conventions import PUBLISHED_SCALE
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.experiments.registry import find_experiment, find_scale
 from rigid_depth.experiments.settings import as_text, open_fields, override
@@ -95,11 +96,11 @@ def load(path: Path) -> list[Item]:
 
 def page(items: Sequence[Item], runs: Iterable[Run]) -> str:
     """The page: an introduction, then a definition list for each item, part by part."""
-    runs = list(runs)
-    parts = [_introduction(), _whole(items, runs)]
+    shown = shown_of(runs)
+    parts = [_introduction(), _whole(items, shown)]
     for name in dict.fromkeys(item.part for item in items):
         parts.append(f"## {name}\n")
-        parts += [_item(item, runs) for item in items if item.part == name]
+        parts += [_item(item, shown) for item in items if item.part == name]
     return "\n".join(parts)
 
 
@@ -128,13 +129,12 @@ machine have to be set, and `Trainer.py` calls a `test` that it lacks. So it can
 author's code did at that time, and not what each number of the tables was made with.
 
 **How to read an item.** It says in our words what the thesis, the released code and this book do.
-Where they differ
-and a parameter leads from this book to the released code, the command has it. *What it changes* is
-the RMSE on the held-out streets (validation and test together) minus that of the experiment named
-after *against*, mean and 95 % interval over streets and seeds, each by itself and not corrected for
-their number. Where book and code agree, it is about the alternative that the item names. *In our
-runs* has other measures, of the test streets alone. *Not run yet* turns into a number when the runs
-are published.
+Where they differ and a parameter leads from this book to the released code, the command has it.
+*What it changes* is the RMSE at scale `{PUBLISHED_SCALE}` on the held-out streets (validation and
+test together) minus that of the experiment named after *against*, mean and 95 % interval over
+streets and seeds, each by itself and not corrected for their number. Where book and code agree, it
+is about the alternative that the item names. *In our runs* has other measures, of the test streets
+alone. *Not run yet* turns into a number when the runs are published.
 """
 
 
@@ -196,38 +196,28 @@ def _changes(item: Item, runs: list[Run]) -> str:
 
 
 def _compared(name: str, against: str, measures: Sequence[str], runs: list[Run]) -> str:
-    mine = _shown_runs(runs, name, against)
-    if not mine:
+    if not comparison.comparable(runs, name, against):
         return f"`{name}`, against `{against}`: not run yet."
-    scale = mine[0].group
-    found = {"RGB": difference_m(mine, name, against)}
-    found["guide"] = difference_m(mine, name, against, "depth")
+    found = {"RGB": difference_m(runs, name, against)}
+    found["guide"] = difference_m(runs, name, against, "depth")
     changed = [
         f"{branch} {comparison.difference_text(difference)}"
         for branch, difference in found.items()
         if difference is not None
     ]
     changed += [
-        f"{measure} {_mean(mine, name, measure)}, there {_mean(mine, against, measure)}"
+        f"{measure} {_mean(runs, name, measure)}, there {_mean(runs, against, measure)}"
         for measure in measures
     ]
-    links = f"{page_link(scale, name)}, against {page_link(scale, against)}"
-    return f"{links}: {'; '.join(changed)} (scale {plain(scale)})."
+    links = (page_link(PUBLISHED_SCALE, experiment) for experiment in (name, against))
+    return f"{', against '.join(links)}: {'; '.join(changed)}."
 
 
 def _shown(item: Item, runs: list[Run]) -> str:
-    mine = _shown_runs(runs, item.show, item.show)
-    if not mine:
+    if not comparison.comparable(runs, item.show):
         return f"`{item.show}`: not run yet."
-    values = [f"{measure}: {_mean(mine, item.show, measure)}" for measure in item.measures]
-    scale = mine[0].group
-    return f"{page_link(scale, item.show)}: {'; '.join(values)} (scale {plain(scale)})."
-
-
-def _shown_runs(runs: list[Run], name: str, against: str) -> list[Run]:
-    """All runs of the scale at which the pair is compared; none where it is at no scale."""
-    scale = comparison.scale_of(runs, name, against)
-    return [run for run in runs if run.group == scale]
+    values = [f"{measure}: {_mean(runs, item.show, measure)}" for measure in item.measures]
+    return f"{page_link(PUBLISHED_SCALE, item.show)}: {'; '.join(values)}."
 
 
 def _mean(runs: list[Run], name: str, measure: str) -> str:

@@ -6,16 +6,14 @@ import re
 from functools import cache
 from pathlib import Path
 
-from rigid_depth.book.executed import copies
 from rigid_depth.book.runs import provenance, regime, results
 from rigid_depth.book.runs.labels import chapter_of
-from rigid_depth.conventions import SHOWN_SCALES
+from rigid_depth.conventions import PUBLISHED_SCALE
 from rigid_depth.experiments.registry import base_of
 from rigid_depth.studies import STUDIES, published
 
 RESULTS, METHOD = "notebooks/08_results", "notebooks/06b_method"
-USUAL = re.compile(r"results\.published\((?:scale)?\)")
-"""How a notebook takes the runs of the scale that most rows are run at."""
+TAKEN = re.compile(r"results\.published\(")
 
 
 def tables_shown(page: str, root: Path) -> str:
@@ -24,24 +22,20 @@ def tables_shown(page: str, root: Path) -> str:
     records = [record.data for name in studies for record in published(name, root)]
     if records:
         return provenance.shown(records, "studies" if len(studies) > 1 else f"study {studies[0]}")
-    found, text, said = published_runs(root), root / f"{page}.md", []
-    for scale in SHOWN_SCALES:
-        named = text.is_file() and copies.names(text, scale)
-        usual = scale == found.scale and page != METHOD and _shows_usual_scale(text)
-        if named or usual:
-            runs = [run for run in found.runs if run.group == scale and _shows(page, run)]
-            what = provenance.shown([run.record for run in runs], f"scale {scale}")
-            said.append(", ".join(filter(None, (what, results.stale_words(runs)))))
-    return "; ".join(filter(None, said))
+    if not _takes_runs(root / f"{page}.md"):
+        return ""
+    runs = [run for run in published_runs(root).shown if _shows(page, run)]
+    what = provenance.shown([run.record for run in runs], f"scale {PUBLISHED_SCALE}")
+    return ", ".join(filter(None, (what, results.stale_words(runs))))
 
 
-def _shows_usual_scale(text: Path) -> bool:
-    """Whether a text notebook takes the published runs without naming their scale."""
-    return text.is_file() and bool(USUAL.search(text.read_text(encoding="utf-8")))
+def _takes_runs(text: Path) -> bool:
+    """Whether a text notebook takes the published runs of the scale that the book shows."""
+    return text.is_file() and bool(TAKEN.search(text.read_text(encoding="utf-8")))
 
 
 def _shows(page: str, run: results.Run) -> bool:
-    """Tells whether the tables of a chapter show a run of a scale that they show."""
+    """Tells whether the tables of a chapter that takes the published runs show one of them."""
     if page == METHOD:
         return base_of(run.experiment) in (regime.FLOOR, regime.ALONE, regime.GUIDED)
     return page == RESULTS or chapter_of(run) == f"{page}.md"

@@ -11,26 +11,16 @@ from statistics import fmean
 from rigid_depth.book.markdown import table
 from rigid_depth.book.runs.families import FAMILIES
 from rigid_depth.book.runs.labels import linked
-from rigid_depth.book.runs.results import Run, difference_m
-from rigid_depth.conventions import SHOWN_SCALES
-from rigid_depth.decisions import in_shares, level_at, next_look
+from rigid_depth.book.runs.results import Run, difference_m, shown_of
+from rigid_depth.conventions import PUBLISHED_SCALE
+from rigid_depth.decisions import LOOKS, in_shares, level_at, next_look
 from rigid_depth.statistics import holm
 
-LEAST_SEEDS = 2
+LEAST_SEEDS = min(LOOKS)
 BETTER, WORSE, NO_DIFFERENCE, OPEN = "better", "worse", "no difference shown", "open"
 """Verdicts of a line; *open* is one with fewer than `LEAST_SEEDS` seeds."""
 MARGIN = 0.02
 """Differences below this share of the reference's error are called equivalent."""
-
-
-def scale_of(runs: Iterable[Run], *experiments: str) -> str | None:
-    """The first scale shown at which these experiments share seeds enough; None where none does."""
-    runs = list(runs)
-    for scale in SHOWN_SCALES:
-        mine = [run for run in runs if run.group == scale]
-        if len(_shared_seeds(mine, experiments)) >= LEAST_SEEDS:
-            return scale
-    return None
 
 
 def verdicts(
@@ -44,10 +34,11 @@ def verdicts(
     The reference is one for all or one for each experiment. Rows of `experiment`, `reference`,
     `value_m`, `low_m`, `high_m` (95 %), `reference_m` (its error on those seeds), `p_value`
     (Holm's, over the `lines` that were run), `seeds` and `verdict`: better, worse, no difference
-    shown, or open where fewer than two seeds are shared. P-values of the family of the reference
-    (see `families`) are corrected over all of it, so that a line has the same verdict in every
-    table, and those of other experiments among themselves. The level allows for the looks of
-    `decisions.LOOKS`. As shares of the reference's error `low`, `high` (90 %) and `visible`, the
+    shown, or open where fewer than `LEAST_SEEDS` seeds are shared. A line with four is judged by
+    the first three, as looks in between would cost a level of their own. P-values of the family of
+    the reference (see `families`) are corrected over all of it, so that a line has the same verdict
+    in every table, and those of other experiments among themselves. The level allows for the looks
+    of `decisions.LOOKS`. As shares of the reference's error `low`, `high` (90 %) and `visible`, the
     smallest effect to which such a line gives a verdict in four of five cases, at the level of its
     look and by the first step of Holm's method; `equivalent` says whether the 90 % interval lies
     within `MARGIN`, for each line by itself, and `next` whether the line stops.
@@ -61,6 +52,11 @@ def verdicts(
         rows += _corrected(runs, tuple((name, reference) for name in family), branch)
     found = {row["experiment"]: row for row in rows}
     return [dict(found[name]) for name in experiments]
+
+
+def comparable(runs: Iterable[Run], *experiments: str) -> bool:
+    """Tells whether these experiments share seeds enough for a verdict."""
+    return len(_shared_seeds(runs, experiments)) >= LEAST_SEEDS
 
 
 def with_verdict(rows: Iterable[dict]) -> list[dict]:
@@ -78,17 +74,14 @@ def _corrected(
     """
     rows, estimates = {}, {}
     for name, reference in pairs:
-        seeds = _shared_seeds(runs, (name, reference), branch)
-        found = difference_m(runs, name, reference, branch) if len(seeds) >= LEAST_SEEDS else None
+        seeds = _of_last_look(_shared_seeds(runs, (name, reference), branch))
+        judged = [r for r in runs if r.experiment not in (name, reference) or r.seed in seeds]
+        found = difference_m(judged, name, reference, branch) if len(seeds) >= LEAST_SEEDS else None
         rows[name] = {"experiment": name, "reference": reference, "seeds": len(seeds)}
         rows[name]["verdict"] = OPEN
         if found:
             estimates[name] = found
-            mean_m = fmean(
-                run.rmse_m(branch)
-                for run in runs
-                if run.experiment == reference and run.seed in seeds
-            )
+            mean_m = fmean(run.rmse_m(branch) for run in judged if run.experiment == reference)
             rows[name] |= {"value_m": found.mean, "low_m": found.low, "high_m": found.high}
             rows[name] |= {"reference_m": mean_m}
     for name, p_value in holm({name: e.p_value for name, e in estimates.items()}).items():
@@ -137,18 +130,16 @@ def difference_text(found, digits: int = 2) -> str:
 
 
 def verdicts_csv(runs: Iterable[Run]) -> str:
-    """The verdicts of each scale against both references as CSV, one line for each comparison."""
-    runs, out = list(runs), io.StringIO()
+    """The verdicts of the scale shown against each baseline as CSV, a line for each row."""
+    shown, out = shown_of(runs), io.StringIO()
     columns = ["scale", "experiment", "reference", "value_m", "low_m", "high_m", "reference_m"]
     columns += ["p_value", "lines", "seeds"]
     columns += ["share", "low", "high", "p_equivalent", "equivalent", "visible", "next"]
     writer = csv.DictWriter(out, [*columns, "verdict"], lineterminator="\n")
     writer.writeheader()
-    for scale in SHOWN_SCALES:
-        mine = [run for run in runs if run.group == scale]
-        for reference, family in FAMILIES.items():
-            lines = verdicts(mine, family, reference)
-            writer.writerows({"scale": scale, **line} for line in lines)
+    for reference, family in FAMILIES.items() if shown else ():
+        lines = verdicts(shown, family, reference)
+        writer.writerows({"scale": PUBLISHED_SCALE, **line} for line in lines)
     return out.getvalue()
 
 
@@ -197,6 +188,12 @@ def _verdict_cells(row: dict) -> list[str]:
         f"{100 * row['visible']:.1f}",
     ]
     return [verdict_words(row), *numbers, str(row["seeds"])]
+
+
+def _of_last_look(seeds: set[int]) -> list[int]:
+    """The seeds that a line is judged by: no more than the looks fixed in advance ask for."""
+    most = max((look for look in LOOKS if look <= len(seeds)), default=len(seeds))
+    return sorted(seeds)[:most]
 
 
 def _shared_seeds(runs: Iterable[Run], experiments: Iterable[str], branch: str = "rgb") -> set[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 from importlib import metadata
 from pathlib import Path
@@ -16,20 +16,6 @@ KINDS = {"current": "good", "confirmed": "good", "stale": "warn"}
 
 DECISIVE = ("torch", "numpy")
 """Libraries whose version may change a result."""
-
-
-def staleness(records: Iterable[dict]) -> str:
-    """One sentence that says how many of some published runs are stale, why, and of which day."""
-    records = list(records)
-    words = {id(r): w for r in records for state, w in [standing(r)] if state == "stale"}
-    if not words:
-        return "None of these runs is stale."
-    days = sorted({r["created"][:10] for r in records if id(r) in words})
-    why = "; ".join(dict.fromkeys(w.removeprefix("STALE: ") for w in words.values()))
-    return (
-        f"{len(words)} of these {len(records)} runs are STALE ({why}): they show what the code of "
-        f"{' to '.join(dict.fromkeys((days[0], days[-1])))} gave, not what today's gives."
-    )
 
 
 def other_versions(record: dict) -> str:

@@ -227,9 +227,14 @@ def stale_words(runs: Iterable[Run]) -> str:
     return f"{sum(states)} of {len(states)} runs STALE" if any(states) else ""
 
 
+def shown_of(runs: Iterable[Run]) -> list[Run]:
+    """The runs of the scale that the book shows, `PUBLISHED_SCALE`."""
+    return [run for run in runs if run.group == PUBLISHED_SCALE]
+
+
 def shown_scale(runs: Iterable[Run]) -> str | None:
     """The scale the book shows, `PUBLISHED_SCALE`; None while none of its runs is published."""
-    return PUBLISHED_SCALE if any(run.group == PUBLISHED_SCALE for run in runs) else None
+    return PUBLISHED_SCALE if shown_of(runs) else None
 
 
 def difference_m(

@@ -8,11 +8,10 @@ that clearly does not is left out of the pool.
 from __future__ import annotations
 
 from functools import cache
-from statistics import fmean
 
-from rigid_depth.decisions import at_least, own_or_pooled
+from rigid_depth.decisions import at_least, larger_p, own_or_pooled
 from rigid_depth.experiments.registry import BASELINES, base_of
-from rigid_depth.statistics import Scatter, seed_effects, seed_scatter
+from rigid_depth.statistics import Scatter, row_scatter, seed_scatter
 
 Errors = dict[tuple[str, str], dict[int, float]]
 """The error of a branch in m, by group and experiment, then by seed."""
@@ -23,8 +22,8 @@ ANOTHER_NETWORK = frozenset(
 )  # fmt: skip
 """Rows that start from trained weights, have another RGB network or regress another number: never
 pooled with the others. A new row of this kind joins them here."""
-ANOTHER_START = {"cpu": ("weight-maps", "relative", "rotation")}
-"""Scale -> beginnings of the rows whose RGB branch started from other weights than plain RGB's."""
+APART_LEVEL = 0.01
+"""Of each such test by itself: of 30 rows that scatter alike one may be left out by chance."""
 LEAST_ROWS = 3
 """Fewer are not pooled."""
 POOLED_BRANCH = "rgb"
@@ -36,80 +35,77 @@ def scatter(errors_m: Errors, first: str, second: str, branch: str) -> Scatter |
 
     `errors_m` are those of all runs. Both in the pool: pooled, unless their own is larger beyond
     chance. Otherwise their own, and at least the pooled one, as what sets them apart can only add
-    to it.
+    to it; of a row that was left out for its scatter, at least what that adds to the pooled one.
     """
-    pair = [errors for (_, name), errors in errors_m.items() if name in (first, second)]
-    own = seed_scatter(dict(enumerate(pair))) if len(pair) == 2 else None
+    pair = {key: errors for key, errors in errors_m.items() if key[1] in (first, second)}
+    own = seed_scatter(pair) if len(pair) == 2 else None
     if branch != POOLED_BRANCH or any(base_of(name) in BASELINES for name in (first, second)):
         return own
-    starts = {key: errors for key, errors in errors_m.items() if of_equal_start(*key)}
+    starts = {key: errors for key, errors in errors_m.items() if of_equal_start(key[1])}
+    shown_by = _twins(starts)
+    starts = {key: starts[key] for key in dict.fromkeys(shown_by.values())}
     apart = scattering_apart(starts)
-    alike = _without_twins({key: errors for key, errors in starts.items() if key not in apart})
+    alike = {key: errors for key, errors in starts.items() if key not in apart}
     if len(alike) < LEAST_ROWS or (pooled := seed_scatter(alike)) is None:
         return own
-    both = all(key in starts and key not in apart for key in errors_m if key[1] in (first, second))
-    return own_or_pooled(own, pooled) if both else at_least(own, pooled)
+    ours = [shown_by.get(key) for key in pair]
+    if all(key in alike for key in ours):
+        return own_or_pooled(own, pooled)
+    parts = [apart.get(key, pooled).variance / 2 for key in ours]
+    return at_least(own, Scatter(max(sum(parts), pooled.variance), pooled.degrees))
 
 
-def scattering_apart(rows: Errors) -> frozenset[tuple[str, str]]:
-    """The rows whose scatter around the others is larger beyond chance, the farthest first.
+def scattering_apart(rows: Errors) -> dict[tuple[str, str], Scatter]:
+    """The rows whose scatter around the others is larger beyond chance, and that scatter.
 
-    By the test of `own_or_pooled`, one row after another until none is left that fails it.
+    Of those that fail the F test at `APART_LEVEL` the least likely one is taken, then the next by
+    what is left, until none fails it.
     """
-    return _apart(tuple((key, tuple(sorted(errors.items()))) for key, errors in rows.items()))
+    return dict(_apart(tuple((key, tuple(sorted(errors.items()))) for key, errors in rows.items())))
 
 
 @cache
-def _apart(rows: tuple) -> frozenset[tuple[str, str]]:
-    left = _without_twins({key: dict(errors) for key, errors in rows})
-    found: set[tuple[str, str]] = set()
+def _apart(rows: tuple) -> tuple[tuple[tuple[str, str], Scatter], ...]:
+    left = {key: dict(errors) for key, errors in rows}
+    found = []
     while len(left) > LEAST_ROWS:
-        around = {key: pair for key in left if (pair := _around(left, key))}
+        around = {key: pair for key in left if (pair := row_scatter(left, key))}
         if not around:
             break
-        worst = max(around, key=lambda key: around[key][0].variance / around[key][1].variance)
-        if own_or_pooled(*around[worst]) is not around[worst][0]:
+        worst = min(around, key=lambda key: larger_p(*around[key]))
+        if larger_p(*around[worst]) >= APART_LEVEL:
             break
+        found.append((worst, around[worst][0]))
         del left[worst]
-        found.add(worst)
-    return frozenset(found)
+    return tuple(found)
 
 
-def _around(rows: Errors, key: tuple[str, str]) -> tuple[Scatter, Scatter] | None:
-    """The scatter of a row around what its seeds do in the others, and theirs; of a difference.
-
-    None where too few seeds are shared to say.
-    """
-    others = {other: errors for other, errors in rows.items() if other != key and len(errors) > 1}
-    effects = seed_effects(others)
-    shared = rows[key].keys() & effects.keys()
-    own = seed_scatter({0: {s: rows[key][s] for s in shared}, 1: {s: effects[s] for s in shared}})
-    rest = seed_scatter(others)
-    if own is None or rest is None or not rest.variance:
-        return None
-    behind = fmean(1 / sum(s in errors for errors in others.values()) for s in shared)
-    return Scatter(own.variance * 2 / (1 + behind), own.degrees), rest
-
-
-def of_equal_start(group: str, experiment: str) -> bool:
+def of_equal_start(experiment: str) -> bool:
     """Whether the RGB branch of a row starts and is trained as that of plain RGB is.
 
     A row of another group, named with it, repeats one and adds no evidence.
     """
-    apart = ANOTHER_START.get(group, ())
     return not (
         "+" in experiment
         or "/" in experiment
         or experiment in BASELINES
         or experiment in ANOTHER_NETWORK
-        or experiment.startswith(apart)
     )
 
 
-def _without_twins(rows: Errors) -> Errors:
-    """The rows without those that repeat another's numbers: they add no evidence.
+def _twins(rows: Errors) -> dict[tuple[str, str], tuple[str, str]]:
+    """Row -> the row that stands for it: itself, or one with its numbers on the seeds of both.
 
-    An RGB branch that no guide reaches, as in `mse-unaligned`, is that of RGB alone.
+    A row that repeats another's numbers adds no evidence. An RGB branch that no guide reaches, as
+    in `mse-unaligned`, is that of RGB alone. The one with more seeds stands for both.
     """
-    kept = {tuple(sorted(errors.items())): key for key, errors in reversed(rows.items())}
-    return {key: rows[key] for key in rows if key in kept.values()}
+    stands: dict[tuple[str, str], tuple[str, str]] = {}
+    for key in sorted(rows, key=lambda key: -len(rows[key])):  # a stable order
+        kept = dict.fromkeys(stands.values())
+        stands[key] = next((k for k in kept if _same(rows[k], rows[key])), key)
+    return stands
+
+
+def _same(first: dict[int, float], second: dict[int, float]) -> bool:
+    shared = first.keys() & second.keys()
+    return len(shared) > 1 and all(first[seed] == second[seed] for seed in shared)

@@ -1,9 +1,10 @@
 """A finding: a sentence about published runs, and the function that holds it against their records.
 
-A finding is a function of the runs of one scale whose docstring begins with it. The decorators
+A finding is a function of the runs of one group whose docstring begins with it. The decorators
 `finding`, `claim` and `idea` name the experiments it reads and enter it in `FINDINGS` by its name
 with dashes. The ledger and the chapters take their verdicts from here. A finding speaks of the
-scale that the book shows, `conventions.PUBLISHED_SCALE`, unless it names another.
+scale that the book shows, `conventions.PUBLISHED_SCALE`, unless it names a group of its runs on
+other data.
 """
 
 from __future__ import annotations
@@ -74,14 +75,14 @@ def finding(*needs: str, group: str = PUBLISHED_SCALE) -> Callable:
     return _enter(needs, group, FINDING)
 
 
-def claim(*needs: str, group: str = PUBLISHED_SCALE) -> Callable:
+def claim(*needs: str) -> Callable:
     """Enters what the thesis claims of its runs; its function returns a `Judgement`."""
-    return _enter(needs, group, CLAIM)
+    return _enter(needs, PUBLISHED_SCALE, CLAIM)
 
 
-def idea(*needs: str, group: str = PUBLISHED_SCALE) -> Callable:
+def idea(*needs: str) -> Callable:
     """Enters what the thesis proposes and nobody has claimed to work; judged as a claim is."""
-    return _enter(needs, group, IDEA)
+    return _enter(needs, PUBLISHED_SCALE, IDEA)
 
 
 def _enter(needs: tuple[str, ...], group: str, kind: str) -> Callable:

@@ -10,8 +10,10 @@ from rigid_depth.book.claims.findings.reading import (
     NO_DIFFERENCE,
     about,
     decoded,
+    decoded_of,
     ends_near_the_row_mean,
     floor_m,
+    of_shared_seeds,
     paired,
     turns,
     verdicts,
@@ -125,9 +127,8 @@ def at_its_weight_too_coral_is_not_told_apart_from_rgb(shown: list[Run]) -> bool
         [END_SHARE(run.record) for run in seeds(shown, name).values()]
         for name in ("coral", "coral-normalised")
     )
-    ours, plain = (
-        fmean(decoded(shown, name, "relative_distance")) for name in ("coral-normalised", "coral")
-    )
+    rows = of_shared_seeds(shown, ("coral-normalised", "coral")).values()
+    ours, plain = (fmean(decoded_of(run, "relative_distance") for run in row) for row in rows)
     branches = ("rgb", "depth", "zero_shot_control")
     alike = [verdicts(shown, ["coral-normalised"], "coral", branch) for branch in branches]
     return all(

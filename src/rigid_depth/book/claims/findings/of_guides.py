@@ -12,8 +12,10 @@ from rigid_depth.book.claims.findings.finding import finding, seeds
 from rigid_depth.book.claims.findings.reading import (
     NO_DIFFERENCE,
     decoded,
+    decoded_of,
     ends_near_the_row_mean,
     floor_m,
+    of_shared_seeds,
     paired,
     rmse_m,
     sky_shares,
@@ -35,16 +37,16 @@ def a_guide_judged_at_withheld_returns_is_no_better_there(shown: list[Run]) -> b
     equivalent within 2 % to RGB with the usual guide, and zero-shot has a smaller error.
     """
 
-    def withheld_m(name: str) -> float:
-        return fmean(copying(run)["withheld_rmse_m"] for run in seeds(shown, name).values())
+    def withheld_m(run: Run) -> float:
+        return copying(run)["withheld_rmse_m"]
 
     def beside_nearest(run: Run) -> float:
         return copying(run)["withheld_rmse_m"] / copying(run)["nearest_rmse_m"]
 
     (rgb,) = comparison.verdicts(shown, ["mse-withheld"], "mse")
     zero_shot = difference_m(shown, "mse-withheld", "mse", branch="zero_shot")
-    worse = withheld_m("mse-withheld") > withheld_m("mse")
     pairs = paired(shown, "mse-withheld", "mse")
+    worse = fmean(withheld_m(ours) - withheld_m(usual) for ours, usual in pairs) > 0
     ahead = all(beside_nearest(ours) < beside_nearest(usual) for ours, usual in pairs)
     return worse and ahead and rgb["equivalent"] and zero_shot.high < 0
 
@@ -68,7 +70,7 @@ def no_guide_errs_a_sixth_more_at_withheld_returns(shown: list[Run]) -> bool:
     """No guide of these rows has a sixth more error at withheld returns than at given ones.
 
     That is so of every seed of `mse` and of the four remedies, after 2,400 steps. Only the guide
-    with a tenth of the returns has a tenth more in every seed; that of `mse` does in two of three.
+    with a tenth of the returns has a tenth more in every seed; that of `mse` does in some of them.
     Of the guide with noisy returns the ratio says nothing.
     """
     rows = {name: measures.withheld_over_given(shown, name) for name in ("mse", *REMEDIES)}
@@ -76,7 +78,7 @@ def no_guide_errs_a_sixth_more_at_withheld_returns(shown: list[Run]) -> bool:
     return (
         max(map(max, rows.values())) < 7 / 6
         and leaning == ["lidar-diluted"]
-        and sorted(ratio > 1.1 for ratio in rows["mse"]) == [False, True, True]
+        and max(rows["mse"]) > 1.1
     )
 
 
@@ -99,9 +101,9 @@ def a_guide_that_leans_on_lidar_is_hard_to_meet(shown: list[Run]) -> bool:
     """
 
     def p_value(names: Sequence[str]) -> float:
-        runs = [seeds(shown, name).values() for name in names]
-        leads_m = [fmean(r.rmse_m("rgb") - r.rmse_m("depth") for r in row) for row in runs]
-        distances = [fmean(decoded(shown, name, "relative_distance")) for name in names]
+        rows = of_shared_seeds(shown, names).values()
+        leads_m = [fmean(r.rmse_m("rgb") - r.rmse_m("depth") for r in row) for row in rows]
+        distances = [fmean(decoded_of(run, "relative_distance") for run in row) for row in rows]
         return kendalltau(leads_m, distances, alternative="greater").pvalue
 
     guides = ("mse", *REMEDIES, "mse-withheld")

@@ -179,7 +179,7 @@ def a_fresh_decoder_on_frozen_encoders_is_not_told_apart(shown: list[Run]) -> bo
 def no_guide_shows_in_the_second_stage(shown: list[Run]) -> bool:
     """At returns the guided network trained twice is not told apart from RGB alone trained twice.
 
-    Its error is smaller in each of three seeds, on the validation streets and on the test streets,
+    Its error is smaller in every seed, on the validation streets and on the test streets,
     by less than this comparison can show.
     """
     ahead = [
@@ -188,7 +188,7 @@ def no_guide_shows_in_the_second_stage(shown: list[Run]) -> bool:
         for split in ("val", "test")
     ]
     undecided = verdicts(shown, [GUIDED_TWICE], ALONE_TWICE) == [NO_DIFFERENCE]
-    return undecided and all(ahead) and len(ahead) == 6
+    return undecided and all(ahead)
 
 
 @finding(GUIDED_TWICE, ALONE_TWICE, GUIDED_ONCE, ALONE_ONCE)
@@ -252,9 +252,10 @@ def over_all_surfaces_plain_rgb_has_the_smallest_error(shown: list[Run]) -> bool
 def over_all_surfaces_no_method_is_shown_to_help(shown: list[Run]) -> bool:
     """Over all surfaces no method is shown to be better than RGB alone with the same losses.
 
-    Corrected for all rows compared with it that have run, at the level of three seeds. Farthest
-    below is `relative-mse`, by over 0.2 m in every seed. Test streets, up to 80 m; intervals allow
-    for seeds and not for streets. Described after the runs were seen.
+    Corrected for all rows compared with it that have run, each at the level of its look (0.01 at
+    three seeds, 0.04 at five). Farthest below is `relative-mse`, by over 0.2 m in every seed. Test
+    streets, up to 80 m; intervals allow for seeds and not for streets. Described after the runs
+    were seen.
     """
     rows = [name for name in FAMILIES["rgb-infinity"] if seeds(shown, name)]
     found = dense_differences(shown, rows, "rgb-infinity")

@@ -12,6 +12,7 @@ from rigid_depth.book.claims.findings.reading import (
     better,
     decoded,
     floor_m,
+    of_shared_seeds,
     paired,
     rmse_m,
     sky_shares,
@@ -19,6 +20,7 @@ from rigid_depth.book.claims.findings.reading import (
     verdicts,
 )
 from rigid_depth.book.runs import measures
+from rigid_depth.book.runs.comparison import BETTER, WORSE
 from rigid_depth.book.runs.dense import dense_m
 from rigid_depth.book.runs.families import FAMILIES
 from rigid_depth.book.runs.results import (
@@ -29,7 +31,7 @@ from rigid_depth.book.runs.results import (
     mean_rmse_m,
     printed_table,
 )
-from rigid_depth.conventions import EARLIER_SCALE, PUBLISHED_SCALE
+from rigid_depth.conventions import HELD_OUT, PUBLISHED_SCALE
 
 
 @finding("mse", "mse-unbalanced")
@@ -57,7 +59,31 @@ def _distances(shown: list[Run], name: str) -> list[float]:
     return decoded(shown, name, "relative_distance")
 
 
-@finding("rgb", "rgb-infinity", "rgb-decay", "rgb-infinity-decay", group=EARLIER_SCALE)
+@finding("rotation-undetached", "rotation-global-3", "rgb-infinity")
+def with_its_own_gradients_every_branch_errs_less(shown: list[Run]) -> bool:
+    """At returns every branch of Global 3 errs less if its RGB decoder's gradient is let through.
+
+    That holds in every seed. RGB gains about 0.3 m at returns, and its error falls in training,
+    too. RGB is then not told apart from RGB alone with the infinity loss. In some seeds the guess
+    varies over images by 0.2 rad or more, in others by next to nothing. Described after the runs
+    were seen.
+    """
+    free, stopped = "rotation-undetached", "rotation-global-3"
+    spreads_rad = [turn["own_spread_rad"] for turn in turns(shown, free)]
+    pairs, branches = paired(shown, free, stopped), ("rgb", "depth", "zero_shot")
+    return all(
+        (
+            all(ours.rmse_m(b) < theirs.rmse_m(b) for ours, theirs in pairs for b in branches),
+            all(rmse_m(ours, "train") < rmse_m(theirs, "train") for ours, theirs in pairs),
+            about(difference_m(shown, free, stopped).mean, -0.3, 0.05),
+            verdicts(shown, [free], stopped) == [BETTER],
+            verdicts(shown, [free], "rgb-infinity") == [NO_DIFFERENCE],
+            max(spreads_rad) > 0.2 > 0.01 > min(spreads_rad),
+        )
+    )
+
+
+@finding("rgb", "rgb-infinity", "rgb-decay", "rgb-infinity-decay")
 def no_effect_of_infinity_loss_and_decay_is_shown(shown: list[Run]) -> bool:
     """At LiDAR returns no effect of infinity loss or weight decay on RGB is shown.
 
@@ -76,9 +102,13 @@ def no_effect_of_infinity_loss_and_decay_is_shown(shown: list[Run]) -> bool:
     return unsure and all(printed * error_m < d.high for d, error_m in found[:3])
 
 
-@finding("rgb", "rgb-reciprocal", group=EARLIER_SCALE)
+@finding("rgb", "rgb-reciprocal")
 def the_reciprocal_encoding_is_for_the_near(shown: list[Run]) -> bool:
-    """Reciprocal depth is better below 20 m in every seed; up to 80 m it is 2.7 m worse."""
+    """Reciprocal depth is better below 30 m in every seed; up to 80 m it is over 1.5 m worse.
+
+    Beyond 30 m it is worse by over 2 m in every seed. AbsRel is better with it in every seed, and
+    delta1 worse.
+    """
     runs = paired(shown, "rgb-reciprocal", "rgb")
 
     def ranges_m(run: Run) -> dict[str, float]:
@@ -92,12 +122,11 @@ def the_reciprocal_encoding_is_for_the_near(shown: list[Run]) -> bool:
     pairs = [(ranges_m(inverse), ranges_m(linear)) for inverse, linear in runs]
     return all(
         (
-            all(a[near] < b[near] for a, b in pairs for near in ("0-10", "10-20")),
-            all(a[far] > b[far] + 5 for a, b in pairs for far in ("30-50", "50-80")),
-            sum(a < b for a, b in caps("abs_rel")) == 2,
-            all(a < b for a, b in caps("delta1")),
-            difference_m(shown, "rgb-reciprocal", "rgb").low > 1,
-            about(difference_m(shown, "rgb-reciprocal", "rgb").mean, 2.7, 0.05),
+            all(a[near] < b[near] for a, b in pairs for near in ("0-10", "10-20", "20-30")),
+            all(a[far] > b[far] + 2 for a, b in pairs for far in ("30-50", "50-80")),
+            all(a < b for key in ("abs_rel", "delta1") for a, b in caps(key)),
+            difference_m(shown, "rgb-reciprocal", "rgb").mean > 1.5,
+            verdicts(shown, ["rgb-reciprocal"], "rgb") == [WORSE],
         )
     )
 
@@ -107,31 +136,30 @@ def the_reciprocal_encoding_is_for_the_near(shown: list[Run]) -> bool:
     "rgb+split_by=frame",
     "row-mean-depth",
     "row-mean-depth+split_by=frame",
-    group=EARLIER_SCALE,
 )
-def no_use_of_a_split_by_frames_is_shown(shown: list[Run]) -> bool:
-    """No larger gain over the row mean is shown split by frames than by scenes; seeds overlap.
+def split_by_frames_more_of_the_training_gain_is_left(shown: list[Run]) -> bool:
+    """Split by frames, RGB keeps more of its training gain on held-out frames, in every seed.
 
-    On average half of the gain on training frames is left on test frames, either way.
+    The gain is that over the mean of each image row. Nine tenths of it are left on validation and
+    test frames together; split by scenes it is about four fifths. The gain on held-out frames is
+    not larger in every seed. The split by frames also trains on more frames, of more streets.
     """
-
-    def gains_m(end: str, split: str) -> list[float]:
-        (row_mean, *_) = seeds(shown, "row-mean-depth" + end).values()
-        runs = seeds(shown, "rgb" + end).values()
-        return [rmse_m(row_mean, split) - rmse_m(run, split) for run in runs]
-
-    gains = {
-        (end, s): gains_m(end, s) for end in ("", "+split_by=frame") for s in ("test", "train")
-    }
-    scene, frame = gains["", "test"], gains["+split_by=frame", "test"]
-    left = [
-        fmean(gains[end, "test"]) / fmean(gains[end, "train"]) for end in ("", "+split_by=frame")
-    ]
+    rows = of_shared_seeds(shown, ("rgb", "rgb+split_by=frame"))
+    left, gained_m = {}, {}
+    for end in ("", "+split_by=frame"):
+        (floor_run,) = seeds(shown, "row-mean-depth" + end).values()
+        gains_m = [
+            {s: rmse_m(floor_run, s) - rmse_m(run, s) for s in ("train", *HELD_OUT)}
+            for run in rows["rgb" + end]
+        ]
+        gained_m[end] = [fmean(gain[s] for s in HELD_OUT) for gain in gains_m]
+        left[end] = [fmean(gain[s] for s in HELD_OUT) / gain["train"] for gain in gains_m]
+    scene, frame = left.values()
     return all(
         (
-            min(frame) < max(scene),
-            about(fmean(frame), fmean(scene), 0.1),
-            all(0.4 < share < 0.6 for share in left),
+            min(frame) > max(scene),
+            about(fmean(frame), 0.9, 0.03) and about(fmean(scene), 0.8, 0.04),
+            min(gained_m["+split_by=frame"]) < max(gained_m[""]),
         )
     )
 

@@ -21,6 +21,16 @@ def paired(runs: Sequence[Run], first: str, second: str) -> list[tuple[Run, Run]
     return [(ours[seed], others[seed]) for seed in sorted(ours.keys() & others.keys())]
 
 
+def of_shared_seeds(runs: Sequence[Run], names: Sequence[str]) -> dict[str, list[Run]]:
+    """The runs of each row with the seeds that all of them have, in the order of their seeds.
+
+    Means of different seeds differ by what the seeds do, too.
+    """
+    rows = {name: seeds(runs, name) for name in names}
+    shared = sorted(set.intersection(*map(set, rows.values())))
+    return {name: [row[seed] for seed in shared] for name, row in rows.items()}
+
+
 def sky_shares(runs: Sequence[Run], experiment: str) -> list[float]:
     """The share of the sky of the test streets that RGB puts beyond 80 m, seed by seed."""
     found = seeds(runs, experiment).values()
