@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 
 from rigid_depth.cli import app
 from rigid_depth.experiments import EXPERIMENTS
+from rigid_depth.studies import StudyRecord
 
 
 def call(*arguments):
@@ -228,3 +230,28 @@ def test_a_full_disk_is_one_line(tmp_path, finished):
     assert done.stderr.startswith("rigid-depth: ")
     assert done.stderr.count("\n") == 1
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_study_keeps_a_file_for_each_seed(monkeypatch, tmp_path):
+    monkeypatch.setattr(
+        "rigid_depth.studies.run_study",
+        lambda name, size, seed: StudyRecord(
+            {"seed": seed, "cost": {"seconds": 1}, "results": {"a": float(seed)}}
+        ),
+    )
+    done = call("study", "compression", "--seeds", "0,2", "--out", tmp_path)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["study-compression-2.json", "study-compression.json"]
+    assert done.exit_code == 0
+    assert json.loads(done.stdout) == {"a": "1 ± 1.4"}
+    assert "only the full size" in call("study", "compression", "--publish").stderr
+
+
+def test_the_folders_and_the_tolerance_of_a_comparison_are_passed_on(monkeypatch):
+    asked = {}
+    monkeypatch.setattr(
+        "rigid_depth.book.publishing.rearranged.confirm_equal",
+        lambda *folders, **given: asked.update(given, folders=folders) or ["done"],
+    )
+    assert call("confirm", "--smoke-equal", "a", "b", "--allowed", "1e-4").output == "done\n"
+    assert asked == {"allowed": 1e-4, "folders": (Path("a"), Path("b"))}

@@ -9,6 +9,7 @@ from networks import batch, network
 from safetensors.torch import load_file
 
 from rigid_depth.experiments import EXPERIMENTS
+from rigid_depth.experiments.measuring import alignment
 from rigid_depth.experiments.measuring.alignment import (
     _copying_sums,
     _nearest_sums,
@@ -256,29 +257,49 @@ def test_rotations_that_do_not_vary_have_no_spread():
     assert 1.5 < found["distance_rad"] < 2.7  # the mean over SO(3) is pi/2 + 2/pi = 2.21
 
 
-def test_rows_are_measured_in_the_order_of_the_frames(monkeypatch):
+@pytest.fixture
+def measured(monkeypatch):
+    """Measures a network on the frames of a batch; returns what was compared, and the record's."""
+
+    def measure(model, data, name):
+        seen = []
+
+        class Split:
+            frames = tuple({} for _ in range(4))
+
+            def batch(self, indices):
+                return {"indices": torch.tensor(indices)}
+
+        monkeypatch.setattr(
+            alignment, "compare", lambda a, b: seen.append((a, b)) or {"call": len(seen) - 1}
+        )
+        monkeypatch.setattr(
+            "rigid_depth.experiments.measuring.measure.network_batch",
+            lambda raw: {k: v[raw["indices"]] for k, v in data.items()},
+        )
+        found = measure_alignment(model, Split(), EXPERIMENTS[name], batch_size=2)
+        return {part: seen[found[part]["call"]] for part in ("raw", "decoded")}
+
+    return measure
+
+
+def test_rows_are_measured_in_the_order_of_the_frames(measured):
     model, data = network("mse").eval(), batch(4)
-    kept = {}
-
-    def keep(rgb, depth):
-        kept.setdefault("rgb", rgb)
-        return {}
-
-    class Split:
-        frames = [{}] * 4
-
-        def batch(self, indices):
-            return {"indices": torch.tensor(indices)}
-
-    monkeypatch.setattr("rigid_depth.experiments.measuring.alignment.compare", keep)
-    monkeypatch.setattr(
-        "rigid_depth.experiments.measuring.measure.network_batch",
-        lambda raw: {k: v[raw["indices"]] for k, v in data.items()},
-    )
-    measure_alignment(model, Split(), EXPERIMENTS["mse"], batch_size=2)
+    rgb, _ = measured(model, data, "mse")["raw"]
     with torch.no_grad():
         latent = model.latents(data)[0]
-    torch.testing.assert_close(kept["rgb"].view(4, 8, 48)[3, 5], latent[3, :, 1, 1])
+    torch.testing.assert_close(rgb.view(4, 8, 48)[3, 5], latent[3, :, 1, 1])
+
+
+def test_raw_is_of_the_encoders_and_decoded_of_what_decoders_are_given(measured):
+    model, data = network("weight-maps").eval(), batch(4)
+    found = measured(model, data, "weight-maps")
+    with torch.no_grad():
+        latents = model.latents(data)
+        own = model.alignment.infer(latents[0])
+    rows = [z.flatten(2).mT.flatten(0, 1) for z in (*latents, own)]
+    torch.testing.assert_close(found["raw"], tuple(rows[:2]))
+    torch.testing.assert_close(found["decoded"][0], rows[2])
 
 
 def test_returns_that_were_given_are_not_judged_where_withheld_ones_are():
@@ -312,3 +333,18 @@ def test_the_rotation_head_forgets_the_order_and_gives_rotations():
     torch.testing.assert_close(rotation @ rotation.mT, torch.eye(3).expand(5, 3, 3))
     torch.testing.assert_close(torch.linalg.det(rotation), torch.ones(5))
     assert not torch.equal(head.train()(points), head(points))
+
+
+def test_rows_are_compared_over_the_whole_split(monkeypatch):
+    monkeypatch.setattr(alignment, "MOST_ROWS", 100)
+    x = torch.randn(10_000, 3, generator=torch.Generator().manual_seed(0))
+    y = x.clone()
+    y[100:] += 5
+    assert alignment.compare(x, y)["relative_distance"] > 1
+
+
+def test_depth_is_explained_on_rows_the_map_was_not_fitted_on():
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn(80, 30, generator=generator).double()
+    depth = torch.randn(80, generator=generator).double()
+    assert complementarity(noise, noise, depth)["r2_rgb"] < 0  # on its own rows about 0.75

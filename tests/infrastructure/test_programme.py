@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -110,3 +111,30 @@ def test_a_run_that_cannot_be_published_is_not_packed(tmp_path, monkeypatch):
     report = gpu.Report(tmp_path / "report.txt")
     gpu.run_programme(report, asked, time.monotonic() + 60)
     assert "1 runs finished, 1 failed, of 2" in report.path.read_text()
+
+
+def test_a_run_is_started_as_its_row_and_seed_say(tmp_path, monkeypatch):
+    words = []
+    monkeypatch.setattr(programme, "LOGS", tmp_path)
+    monkeypatch.setattr(
+        programme.subprocess, "Popen", lambda command, **_: words.extend(map(str, command))
+    )
+    programme.Run("rgb+steps=7", "core", 4, tmp_path, "kitti", tmp_path / "k", "rgb").start()
+    given = dict(pairwise(words))
+    assert [given[name] for name in ("run", "--seed", "--scale", "--threads", "-p")] == [
+        "rgb", "4", "core", "1", "steps=7",
+    ]  # fmt: skip
+    assert (given["--dataset"], given["--dataroot"]) == ("kitti", str(tmp_path / "k"))
+    assert given["--init-from"].endswith("core/rgb/seed-4")
+
+
+@pytest.mark.parametrize(("state", "there"), [("current", 1), ("confirmed", 1), ("stale", 0)])
+def test_only_what_stands_counts_as_published(tmp_path, monkeypatch, state, there):
+    monkeypatch.setattr(programme, "RESULTS", tmp_path)
+    monkeypatch.setattr(programme, "read_record", lambda _: SimpleNamespace(data={}))
+    monkeypatch.setattr(programme, "standing", lambda _: SimpleNamespace(state=state))
+    run = programme.Run("row-mean-depth", "smoke", 0, tmp_path / "runs")
+    assert not run.is_published()
+    (tmp_path / run.place).mkdir(parents=True)
+    (tmp_path / run.place / programme.FILE).write_text("{}")
+    assert run.is_published() == bool(there)

@@ -71,5 +71,7 @@ def test_kinds_of_attention(x):
     assert [type(m) for m in attention_layer("cbam", 64)] == [ChannelAttention, SpatialAttention]
     assert isinstance(attention_layer("spatial", 64), SpatialAttention)
     assert attention_layer("none", 64)(x) is x
+    layer = attention_layer("cbam-residual", 64)
+    torch.testing.assert_close(layer(x), x + layer[1](layer[0](x)))
     with pytest.raises(RigidDepthError, match="attention is 'se'; allowed are"):
         attention_layer("se", 64)

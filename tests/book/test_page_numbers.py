@@ -1,0 +1,92 @@
+"""Every number of a generated page stands where its name says."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import scipy.stats
+
+from rigid_depth.book.claims import ledger
+from rigid_depth.book.pages import ledgerpages, studypage, write
+from rigid_depth.book.runs import metrictables, results
+from rigid_depth.studies import StudyRecord, summarise
+
+NAMES = {
+    "RMSE [m]": "rmse_m", "MAE [m]": "mae_m", "AbsRel": "abs_rel", "SqRel [m]": "sq_rel_m",
+    "RMSE log": "rmse_log", "log10": "log10", "SILog": "silog", "δ₁": "delta1", "δ₂": "delta2",
+    "δ₃": "delta3", "RMSE, mean of images [m]": "rmse_image_mean_m", "pixels": "pixels",
+}  # fmt: skip
+
+
+def branch(base: float) -> dict:
+    """A branch whose every number is another."""
+    caps = {
+        cap: {key: base + 100 * i + n for n, key in enumerate(metrictables.METRICS)}
+        for i, cap in enumerate(("50", "80", "100"))
+    }
+    sky = {"pixels": base + 11.5, "share_beyond_80m": base + 0.25, "mean_depth_m": base + 0.75}
+    return {"rgb": {"caps": caps, "dense": {"rmse_m": base + 0.5}, "sky": sky}}
+
+
+def test_every_measure_of_an_experiment_stands_in_its_own_row():
+    record = {
+        "experiment": "rgb",
+        "metrics": {"train": branch(1000.0), "val": branch(2000.0), "test": branch(3000.0)},
+        "alignment": {"raw": {"cka": 0.25}, "decoded": {"cka": 0.75}},
+    }
+    text = "".join(metrictables.measured_tables([results.Run("core", "rgb", 0, record)]))
+    found = re.findall(r'<td class="text-left">(.*?)</td><td class="text-right">(.*?)</td>', text)
+    cells = {}
+    for name, value in found:
+        cells.setdefault(name, []).append(float(value.replace(",", "")))
+    assert set(NAMES.values()) == set(metrictables.METRICS)
+    keys = list(metrictables.METRICS)
+    assert {n: cells[n][0] for n in NAMES} == {n: 3100 + keys.index(k) for n, k in NAMES.items()}
+    others = {
+        "≤ 50 m": 3000, "≤ 100 m": 3200, "dense truth": 3000.5,
+        "share predicted beyond 80 m": 3000.25, "mean predicted depth [m]": 3000.75,
+        "validation, RGB": 2100, "training, RGB": 1100, "raw: cka": 0.25, "decoded: cka": 0.75,
+    }  # fmt: skip
+    assert {name: cells[name] for name in others} == {n: [v] for n, v in others.items()}
+    assert cells["pixels"][1] == 3011.5
+
+
+def test_a_study_shows_mean_interval_spread_and_count():
+    values = (1.0, 2.0, 4.5)
+    records = [StudyRecord({"results": {"a": v, "curve": [v] * 9}}) for v in values]
+    rows = dict(studypage._rows(summarise(records)))
+    low, high = scipy.stats.t.interval(0.95, 2, 2.5, scipy.stats.sem(values))
+    assert rows["a"] == ("2.5", f"{low:.4g} to {high:.4g}", "1.8", "3")
+    assert list(rows) == ["a", "curve[0]", "curve[8]"]
+
+
+def test_the_list_of_runs_has_means_seeds_and_minutes(book):
+    text = write.runs_page(results.read_runs(book / "book" / "results"), book)
+    (line,) = (line for line in text.splitlines() if "(#experiment-core-rgb)" in line)
+    assert "6.200 ± 0.200" in line
+    for seed, error in enumerate(("6.000", "6.200", "6.400")):
+        assert f"[{error}](#run-core-rgb-seed-{seed})" in line
+    assert "6.0" in re.findall(r"(?<![\d.])\d+\.\d(?!\d)", line)  # minutes of three runs of 120 s
+    assert "2026-11-22" in line
+
+
+def row(verdict: str = "holds", kind: str = "equation", **fields) -> ledger.Row:
+    return ledger.Row("a", kind, "3", "x", verdict, **fields)
+
+
+@pytest.mark.parametrize(
+    ("item", "anchors"),
+    [
+        (row("wrong", severity="serious"), {"the-errata", "the-serious-errata"}),
+        (row("misprint", severity="slight"), {"the-errata"}),
+        (row("holds under a condition", severity="moderate"), {"the-errata"}),
+        (row("open"), {"the-open-rows"}),
+        (row("undecided at this scale", run=("r",)), {"the-undecided-rows", "the-runs-judged"}),
+        (row(finding=("f",)), {"the-runs-judged"}),
+        *((row(kind=kind), {"the-claims"}) for kind in ("claim", "experiment", "table", "figure")),
+        (row(), set()),
+    ],
+)
+def test_each_filter_of_the_ledger_shows_its_rows(item, anchors):
+    assert {name for name, (_, fits) in ledgerpages.FILTERS.items() if fits(item)} == anchors
