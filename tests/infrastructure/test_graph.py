@@ -131,10 +131,10 @@ def test_a_finished_run_stays_where_its_data_were_prepared_later(fresh):
 
 
 def test_a_run_that_the_book_has_lost_is_published_again(fresh):
-    options = ["--config", "scale=cpu", "experiments=constant-depth", "seeds=0", "publish=1"]
-    run = "cpu/constant-depth/seed-0"
+    options = ["--config", "scale=core", "experiments=constant-depth", "seeds=0", "publish=1"]
+    run = "core/constant-depth/seed-0"
     mark, record = fresh / ".graph/published" / run, fresh / "book/results" / run / "record.json"
-    for name in ("data/synthetic/.cpu", "data/prepared/.cpu", f"runs/{run}/record.json"):
+    for name in ("data/synthetic/.core", "data/prepared/.core", f"runs/{run}/record.json"):
         (fresh / name).parent.mkdir(parents=True, exist_ok=True)
         (fresh / name).touch()
     mark.parent.mkdir(parents=True, exist_ok=True)

@@ -177,4 +177,5 @@ def _size(size: Sequence[int]) -> str:
 
 
 def span(counts: Sequence[int]) -> str:
+    """Sorted counts in words: the one there is, or from the least to the most."""
     return str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"

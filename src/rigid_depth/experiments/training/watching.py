@@ -10,7 +10,6 @@ from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger, WandbLogger
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.experiments.recording.folder import is_first_process
 from rigid_depth.experiments.training.loop import Training
 
 LOGGERS = {"csv": (), "tensorboard": ("tensorboard", "tensorboardX"), "wandb": ("wandb",)}
@@ -36,8 +35,7 @@ def make_logger(kind: str, folder: Path, origin: str) -> Logger:
         return WandbLogger(name=origin, project="rigid-depth", save_dir=folder)
     if kind == "tensorboard":
         return TensorBoardLogger(folder, name="", version="logs")
-    if is_first_process():  # a run that goes on writes it anew
-        (folder / "logs" / "metrics.csv").unlink(missing_ok=True)
+    (folder / "logs" / "metrics.csv").unlink(missing_ok=True)  # a run that goes on writes it anew
     return CSVLogger(folder, name="", version="logs")
 
 

@@ -147,7 +147,7 @@ def split_by_frames_more_of_the_training_gain_is_left(shown: list[Run]) -> bool:
     rows = of_shared_seeds(shown, ("rgb", "rgb+split_by=frame"))
     left, gained_m = {}, {}
     for end in ("", "+split_by=frame"):
-        (floor_run,) = seeds(shown, "row-mean-depth" + end).values()
+        (floor_run, *_) = seeds(shown, "row-mean-depth" + end).values()
         gains_m = [
             {s: rmse_m(floor_run, s) - rmse_m(run, s) for s in ("train", *HELD_OUT)}
             for run in rows["rgb" + end]
