@@ -206,3 +206,8 @@ def test_looking_twice_gives_no_more_false_alarms_than_the_level():
     often = np.any([abs(z) > 1.96 for z in looks], axis=0).mean()
     assert often > 0.07
     assert all(a < b for a, b in pairwise(LOOKS))
+
+
+def test_rows_without_any_scatter_are_pooled():
+    still = Scatter(0.0, 2)
+    assert own_or_pooled(still, still) is still

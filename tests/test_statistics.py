@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rigid_depth.errors import RigidDepthError
 from rigid_depth.statistics import (
     Scatter,
+    _estimate,
     estimate,
     expected_range,
     holm,
@@ -224,3 +225,18 @@ def test_the_range_of_equal_runs_is_that_of_normal_numbers():
         assert range_within(8, width) == pytest.approx((ranges < width).mean(), abs=0.004)
     pair = 2 * scipy.stats.norm(scale=math.sqrt(2)).cdf(0.7) - 1
     assert range_within(2, 0.7) == pytest.approx(pair)
+
+
+def test_with_few_seeds_of_their_own_small_p_values_come_too_often():
+    """As chapter 8 says of lines outside the pool: three seeds, 480 streets and no effect."""
+    generator, trials = np.random.default_rng(0), 20_000
+    missed, small = [], []
+    for share in (0.05, 0.1, 0.15):  # of the variance by seeds, that of the streets
+        half_m = (share / 3) ** 0.5
+        streets_m = generator.normal(scale=half_m, size=trials)
+        seeds_m = generator.normal(size=(trials, 3)) + streets_m[:, None]
+        found = [_estimate(values, np.array([-half_m, half_m]), 480, 0.95) for values in seeds_m]
+        missed.append(np.mean([not e.low <= 0 <= e.high for e in found]))
+        small.append(np.mean([e.p_value < 0.001 for e in found]))
+    assert max(missed) == pytest.approx(0.08, abs=0.005)
+    assert max(small) == pytest.approx(0.016, abs=0.002)

@@ -103,11 +103,13 @@ def own_or_pooled(own: Scatter | None, pooled: Scatter, level: float = 0.01) -> 
 
     A line that scatters more than those it is pooled with has no claim to their small error.
     """
-    return own if own is not None and larger_p(own, pooled) < level else pooled
+    if own is None or own.variance <= pooled.variance:
+        return pooled
+    return own if larger_p(own, pooled) < level else pooled
 
 
 def larger_p(own: Scatter, pooled: Scatter) -> float:
-    """The p-value that one scatter is no larger than the other (F test)."""
+    """The p-value that one scatter is no larger than the other, which is not zero (F test)."""
     return float(fdtrc(own.degrees, pooled.degrees, own.variance / pooled.variance))
 
 

@@ -201,6 +201,32 @@ def test_chapter_8_names_the_rows_that_are_left_out_of_the_pool():
     assert ("over two fifths wider" in said) == (wider > 1.4)
 
 
+def test_chance_leaves_a_row_out_in_one_case_of_four():
+    """As chapter 8 says of thirty rows that scatter alike."""
+    generator = np.random.default_rng(0)
+    worlds = [
+        {("core", f"row-{k}"): dict(enumerate(generator.normal(size=3))) for k in range(30)}
+        for _ in range(400)
+    ]
+    assert np.mean([bool(scattering_apart(rows)) for rows in worlds]) == pytest.approx(
+        0.25, abs=0.05
+    )
+
+
+def test_the_floor_turned_a_verdict(monkeypatch):
+    """As chapter 8 says: by the scatter of its pair alone, that of three seeds, it was "worse"."""
+    shown = [one for one in published().shown if one.seed < 3]
+
+    def said() -> str:
+        comparison._corrected.cache_clear()
+        return comparison.verdicts(shown, ["rotation-global-16"], "rgb-infinity")[0]["verdict"]
+
+    assert said() == "no difference shown"
+    monkeypatch.setattr("rigid_depth.book.runs.scatter.at_least", lambda own, floor: own)
+    assert said() == "worse"
+    comparison._corrected.cache_clear()
+
+
 def test_other_branches_and_baselines_have_the_scatter_of_their_pair():
     generator = np.random.default_rng(0)
     names = ("rgb", "rgb-infinity", "mse", "coral", "row-mean-depth")

@@ -12,7 +12,7 @@ from rigid_depth.errors import RigidDepthError
 def confirm(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="Published runs (cpu/rgb or cpu/rgb/seed-0) or studies, by name."),
+        typer.Argument(help="Published runs (core/rgb or core/rgb/seed-0) or studies, by name."),
     ] = None,
     smoke_equal: Annotated[
         tuple[Path, Path] | None,

@@ -127,8 +127,8 @@ def _make(plan: Plan, store: Store, identity: dict) -> RunRecord:
         training.trainer.strategy.barrier("record")
     seconds = time.perf_counter() - began
     error_m = result.rmse_m()
-    said = "no return to test on" if error_m is None else f"test RMSE {error_m:.3f} m"
-    _say(plan, f"{plan.origin}: {said} at 80 m, {seconds:.0f} s")
+    said = "no test return" if error_m is None else f"test RMSE {error_m:.3f} m"
+    _say(plan, f"{plan.origin}: {said} up to 80 m, {seconds:.0f} s")
     return result
 
 

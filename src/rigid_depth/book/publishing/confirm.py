@@ -23,9 +23,9 @@ RECORDS = "published records"
 
 TOLERANCE_M = 0.15
 """How far the headline RMSE of a seed may lie from its record's if another processor or other
-libraries made it. Rounding grows over the steps of a training: the same seeds of scale `cpu` ended
-up to 0.14 m apart on two processors. On the same processor with the same libraries every number
-must be the same."""
+libraries made it. Rounding grows over the steps of a training: chapter 8 shows how far apart the
+same seeds of scale `core` end on two processors. On the same processor with the same libraries
+every number must be the same."""
 
 TOLERANCE_STD = 2.0
 """The same for each number of a study, in its standard deviations over the published seeds."""
@@ -39,7 +39,7 @@ def confirm(
     init_from: Path | None = None,
     progress: bool = True,
 ) -> str:
-    """Confirms a study by its name, or a row of runs: `cpu/rgb`, or by one seed `cpu/rgb/seed-0`.
+    """Confirms a study by its name, or a row of runs: `core/rgb`, or by one seed `core/rgb/seed-0`.
 
     Returns a line that says how close the numbers came. `dataroot` and `init_from` are those of
     `experiments.run`, for runs that need them; a study takes neither, and shows no progress.
@@ -190,6 +190,6 @@ def _row(name: str, root: Path | None) -> tuple[Path, int]:
     if not seeds:
         raise RigidDepthError(
             f"nothing is published as '{name}'; allowed are a study ({', '.join(STUDIES)}) and a "
-            "row or seed below book/results, as in cpu/rgb or cpu/rgb/seed-0."
+            "row or seed below book/results, as in core/rgb or core/rgb/seed-0."
         )
     return path, seeds[0]

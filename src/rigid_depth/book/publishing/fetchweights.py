@@ -30,7 +30,7 @@ NAME = re.compile(r"([\w.-]+)/([\w.+=-]+)(?:/seed-(\d+))?")
 def asset_name(run: str) -> str:
     """What the weights of a run are called among the files of a release.
 
-    `cpu/rgb/seed-0` becomes `cpu-rgb-seed-0.safetensors`: releases allow no other signs.
+    `core/rgb/seed-0` becomes `core-rgb-seed-0.safetensors`: releases allow no other signs.
     """
     return re.sub(r"[^A-Za-z0-9_.-]", "-", run) + ".safetensors"
 
@@ -40,7 +40,7 @@ def fetch_weights(
 ) -> Path:
     """Fetches the weights of a published run into its folder below `out`; returns the file.
 
-    `run` is `cpu/rgb/seed-0`, or `cpu/rgb` for seed 0. `url` is the address of the folder with the
+    `run` is `core/rgb/seed-0`, or `core/rgb` for seed 0. `url` is the address of the folder of the
     files; by default the variable RIGID_DEPTH_WEIGHTS, then the latest release of the repository.
     `results` is the folder of published records, by default the repository's. A file that is there
     and right is left alone. Raises RigidDepthError for an unknown run, one without a published sum,

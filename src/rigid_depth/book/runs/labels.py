@@ -19,7 +19,7 @@ PICTURES = {
 
 
 def label(name: str) -> str:
-    """Target of the page of an experiment, `name` as in `cpu/mse`."""
+    """Target of the page of an experiment, `name` as in `core/mse`."""
     return f"experiment-{slug(name)}"
 
 

@@ -23,7 +23,7 @@ ANOTHER_NETWORK = frozenset(
 """Rows that start from trained weights, have another RGB network or regress another number: never
 pooled with the others. A new row of this kind joins them here."""
 APART_LEVEL = 0.01
-"""Of each such test by itself: of 30 rows that scatter alike one may be left out by chance."""
+"""Of each such test by itself: of 30 rows that scatter alike chance leaves one out now and then."""
 LEAST_ROWS = 3
 """Fewer are not pooled."""
 POOLED_BRANCH = "rgb"

@@ -6,7 +6,7 @@ that copy (`rigid_depth.book.executed.copies`).
 
 Notebooks keep a plotly figure as data. This renders it as a `div`, which `figures.js` fills by the
 part of plotly that the page needs (`rigid_depth.book.site.webpage`). The role
-`` {run}`cpu/rgb/seed-0` `` shows the badge of a published run, `` {finding}`id` `` the verdict
+`` {run}`core/rgb/seed-0` `` shows the badge of a published run, `` {finding}`id` `` the verdict
 of a finding, `` {outcome}`7.4 against rgb-infinity` `` what some rows do to RGB; the directive
 `plotly-figure` draws a figure stored as a JSON file.
 """

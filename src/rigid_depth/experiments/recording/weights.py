@@ -45,7 +45,7 @@ def save_weights(
         "dataset": dataset,
     }
     # Copies: parts of a network may share their tensors, which safetensors does not write.
-    tensors = {name: value.clone().contiguous().cpu() for name, value in model.state_dict().items()}
+    tensors = {name: value.cpu().clone().contiguous() for name, value in model.state_dict().items()}
     data = save(tensors, settings)  # `save_file` lets nobody else read the file
     try:
         write_whole(path, lambda partial: partial.write_bytes(data))
