@@ -62,6 +62,15 @@ def test_mirrored_returns_lie_on_the_mirrored_image():
     assert rgb[0, 0, 0, 0] == 63 / 64
 
 
+def test_a_number_of_each_frame_is_not_mirrored():
+    numbers = torch.arange(3.0)
+    given = {"number": numbers, "map": numbers.expand(3, 3)}
+    rgb = torch.zeros(3, 3, 2, 3)
+    _, maps = augment(rgb, given, flip=1.0, jitter=0.0, generator=torch.Generator())
+    assert torch.equal(maps["number"], numbers)
+    assert torch.equal(maps["map"][0], numbers.flip(0))
+
+
 def test_jitter_stays_in_range_and_keeps_grey_grey():
     rgb = torch.full((8, 3, 4, 4), 0.5)
     out, _ = augment(rgb, {}, flip=0.0, jitter=0.4, generator=generator_at(0, 0))

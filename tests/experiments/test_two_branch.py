@@ -291,6 +291,18 @@ def test_rows_are_measured_in_the_order_of_the_frames(measured):
     torch.testing.assert_close(rgb.view(4, 8, 48)[3, 5], latent[3, :, 1, 1])
 
 
+def test_latents_of_a_large_split_are_kept_of_some_of_its_frames(measured, monkeypatch):
+    monkeypatch.setattr(alignment, "MOST_FRAMES", 2)
+    model, data = network("mse").eval(), batch(4)
+    depths = []
+    monkeypatch.setattr(alignment, "complementarity", lambda *rows: depths.append(rows[2]) or {})
+    rgb, _ = measured(model, data, "mse")["raw"]
+    with torch.no_grad():
+        latent = model.latents(data)[0]
+    torch.testing.assert_close(rgb, latent[[0, 2]].flatten(2).mT.flatten(0, 1))
+    assert len(depths[0]) == len(rgb)
+
+
 def test_raw_is_of_the_encoders_and_decoded_of_what_decoders_are_given(measured):
     model, data = network("weight-maps").eval(), batch(4)
     found = measured(model, data, "weight-maps")

@@ -182,7 +182,7 @@ def _train(plan: Plan, store: Store, identity: dict, trained: weights.Trained | 
     if plan.progress:
         resumed = ", continued from the last checkpoint" if checkpoint.exists() else ""
         _say(plan, f"{plan.origin}: {expected_cost(training, device)}{resumed}")
-    validate = measure.validator(splits["val"], plan.experiment, plan.scale, device)
+    validate = measure.validator(splits["val"], plan.experiment, plan.scale)
     with leaving_nothing_half(checkpoint):
         try:
             train(training, checkpoint, validate)

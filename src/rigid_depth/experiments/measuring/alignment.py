@@ -11,15 +11,18 @@ from torch import Tensor
 from rigid_depth.conventions import HEADLINE_CAP_M
 from rigid_depth.data import decode_depth, encode_depth
 from rigid_depth.experiments.measuring.complementarity import cell_depths, complementarity
-from rigid_depth.experiments.measuring.measure import batches, with_guide
+from rigid_depth.experiments.measuring.measure import batches, evenly, with_guide
 from rigid_depth.experiments.settings import Experiment
 from rigid_depth.experiments.training.feed import Batch, generator_at
 from rigid_depth.latents import alignment_metrics
 from rigid_depth.models.two_branch import TwoBranch
 from rigid_depth.rotations import geodesic_distance, special_procrustes
 
+MOST_FRAMES = 1000
+"""Frames whose latents are kept, evenly spread over the split: all of a split of nuScenes would
+take more memory than the training."""
 MOST_ROWS = 4096
-"""Latent pixels that are compared, evenly spread over the split."""
+"""Latent pixels that are compared, evenly spread over those kept."""
 MOST_ROTATIONS = 20_000
 
 
@@ -27,7 +30,7 @@ MOST_ROTATIONS = 20_000
 def measure_alignment(
     model: TwoBranch, split, experiment: Experiment, batch_size: int, bar: str = ""
 ) -> dict:
-    """The record's `alignment` over all frames of a split.
+    """The record's `alignment` over a split, its latents over at most `MOST_FRAMES` frames.
 
     `raw`: `latents.alignment_metrics` of the two encoders' latents, pixels as rows, in the order of
     the frames; `decoded`: of what the two decoders are given; None where a collapsed latent leaves
@@ -37,14 +40,15 @@ def measure_alignment(
     model.eval()
     raw, decoded, turns, probes, depths = ([], []), ([], []), ([], []), [], []
     device = next(model.parameters()).device
-    for _, _, batch in batches(split, range(len(split.frames)), batch_size, device, bar):
+    compared = set(evenly(len(split.frames), MOST_FRAMES))
+    for frames, _, batch in batches(split, range(len(split.frames)), batch_size, device, bar):
         batch = with_guide(batch, experiment)
-        count = len(batch["rgb"])
         latents = model.latents_with_frames(batch)
         aligned = model.alignment(*latents)
+        chosen = [k for k, frame in enumerate(frames) if frame in compared]
         for kept, latent in zip((*raw, *decoded), (*latents, *aligned[:2]), strict=True):
-            kept.append(latent[:count].float().flatten(2).mT.flatten(0, 1).cpu())
-        depths.append(_cells(batch, latents[0].shape[-2:], experiment))
+            kept.append(latent[chosen].float().flatten(2).mT.flatten(0, 1).cpu())
+        depths.append(_cells(batch, latents[0].shape[-2:], experiment)[chosen].flatten())
         for kept, rotation in zip(turns, aligned.rotations or (), strict=False):
             kept.append(rotation.float().flatten(0, -3).cpu())
         if model.guide_sees_depth:
@@ -58,10 +62,10 @@ def measure_alignment(
 
 
 def _cells(batch: Batch, size: tuple[int, int], experiment: Experiment) -> Tensor:
-    """The encoded depth behind each latent pixel of a batch, on the CPU."""
+    """The encoded depth behind the latent pixels of each frame of a batch, on the CPU."""
     depth_m = batch["depth_m"]
     encoded = encode_depth(depth_m, experiment.encoding, experiment.max_depth_m)
-    return cell_depths(encoded, depth_m > 0, size).cpu()
+    return cell_depths(encoded, depth_m > 0, size).unflatten(0, (len(depth_m), -1)).cpu()
 
 
 def compare(rgb: Tensor, depth: Tensor) -> dict[str, float | None]:

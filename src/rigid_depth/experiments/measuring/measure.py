@@ -90,17 +90,21 @@ def measure(
     return {branch: accumulator.compute() for branch, accumulator in accumulators.items()}
 
 
-def validator(split, experiment: Experiment, scale: Scale, device: torch.device):
+def validator(split, experiment: Experiment, scale: Scale):
     """A function from a network to its branches' RMSE in metres up to 80 m, by name of the curve.
 
-    Pooled over validation frames, at most `scale.val_frames` spread evenly, held on the device.
+    Pooled over validation frames, at most `scale.val_frames` spread evenly, held on the device of
+    the network that is measured first.
     """
-    held = load(split, evenly(len(split), scale.val_frames), device)
+    held: Batch = {}
 
     @torch.no_grad()
     def validate(model: nn.Module) -> dict[str, float]:
         training = model.training
         model.eval()
+        if not held:
+            device = next(model.parameters()).device
+            held.update(load(split, evenly(len(split), scale.val_frames), device))
         kind, max_depth_m = experiment.encoding, experiment.max_depth_m
         squared_m2, pixels = {}, 0
         for start in range(0, len(held["rgb"]), scale.batch_size):

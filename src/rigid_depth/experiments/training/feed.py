@@ -132,6 +132,8 @@ def network_batch(raw: Batch) -> Batch:
 
 
 def _mirror(values: Tensor, mirrored: Tensor) -> Tensor:
+    if values.ndim == 1:  # a number for each frame, not a map
+        return values
     return torch.where(mirrored.view(-1, *[1] * (values.ndim - 1)), values.flip(-1), values)
 
 

@@ -33,6 +33,11 @@ def count_steps(scale: Scale, frames: int) -> int:
     return scale.steps or -(-scale.epochs * frames // scale.batch_size)
 
 
+def device_seed(seed: int, step: int, rank: int) -> int:
+    """The seed of what a device draws in a step, dropout and noise; no other stream has it."""
+    return generator_at(seed, step, 3).initial_seed() + (rank << 32)
+
+
 class Training(lightning.LightningModule):
     """One run: the network, its loss and its optimiser, with the curves it has drawn so far.
 
@@ -90,7 +95,7 @@ class Training(lightning.LightningModule):
 
     def training_step(self, step: int, _: int) -> Tensor:
         """The loss of a step; keeps what the curve and the check for NaN need, without waiting."""
-        torch.manual_seed(generator_at(self.plan.seed, step, 3).initial_seed() + self.global_rank)
+        torch.manual_seed(device_seed(self.plan.seed, step, self.global_rank))
         batch = self.feed.batch(step)
         outputs = self.model(batch)
         loss = sum(objective(outputs, batch, self.experiment, step, self.steps).values())
