@@ -25,8 +25,8 @@ def cloud_freedom(
 ) -> CloudFreedom:
     """What rotating the clouds of a latent means, one rotation per cloud (`to_point_clouds`).
 
-    The degrees of freedom grow with n^2 as the entries of the matrices do, not exponentially as
-    section 4.4 says.
+    The degrees of freedom of a rotation grow with n^2, as the entries of its matrix do. Section
+    4.4 says that the size of the matrix grows exponentially.
     """
     shape = to_point_clouds(torch.empty(1, channels, *size), context, point_dim).shape
     clouds, points, dim = shape[1:-2].numel(), shape[-2], shape[-1]
