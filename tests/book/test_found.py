@@ -229,6 +229,21 @@ def test_seeds_scatter_as_a_share_of_the_error():
     assert found.seed_share(made, ["rgb", "mse"]) is None
 
 
+def test_what_a_seed_does_to_all_rows_alike_is_no_scatter_of_equal_seeds():
+    generator = np.random.default_rng(0)
+    own, common = 0.02 * generator.normal(size=(6, 40)), 0.3 * generator.normal(size=40)
+    names = [f"row-{k}" for k in range(6)]
+    made = [
+        run(name, seed, common[seed] + own[k, seed])
+        for k, name in enumerate(names)
+        for seed in range(40)
+    ]
+    size_m = np.mean([one.rmse_m("rgb") for one in made])
+    assert found.share_of_one_seed(made, names) == pytest.approx(0.02 / size_m, rel=0.1)
+    assert found.seed_share(made, names)[0] > 5 * found.share_of_one_seed(made, names)
+    assert found.share_of_one_seed([one for one in made if one.seed == 0], names) is None
+
+
 def test_scale_and_limits_are_those_of_the_records(shown, lines):
     cells = {what: here for what, here, _ in limits.scale_rows(shown)}
     assert cells["RGB with infinity loss [m]"] == f"{fmean(recorded(regime.ALONE).values()):.2f}"
@@ -297,15 +312,16 @@ def test_lines_that_are_not_decided_are_counted():
 
 def test_equal_runs_would_differ_as_simulated(monkeypatch):
     monkeypatch.setattr(found, "seed_share", lambda *_: (0.01, 4))
+    monkeypatch.setattr(found, "share_of_one_seed", lambda *_: 0.005)
     values_m = np.array([row["rgb"] for row in results.printed_table("table_8_2").values()])
     draws = np.random.default_rng(0).normal(size=(200_000, len(values_m)))
     apart_m = 0.01 * values_m.mean() * np.ptp(draws, axis=1)
     text = found.printed_by_chance([])
-    by_chance_m, percent = re.search(
-        r"differ by ([\d.]+) m on average, and by so little in (\d+) of", text
-    ).groups()
-    assert float(by_chance_m) == pytest.approx(apart_m.mean(), rel=0.01)
-    assert int(percent) == pytest.approx(100 * (apart_m < np.ptp(values_m)).mean(), abs=1.5)
+    said = re.findall(r"differ by ([\d.]+) m on average, and by so little in (\d+) of", text)
+    assert len(said) == 2
+    for (by_chance_m, percent), of_m in zip(said, (apart_m, apart_m / 2), strict=True):
+        assert float(by_chance_m) == pytest.approx(of_m.mean(), rel=0.01)
+        assert int(percent) == pytest.approx(100 * (of_m < np.ptp(values_m)).mean(), abs=1.5)
 
 
 def test_a_latent_is_read_worse_where_the_interval_says_so(monkeypatch):

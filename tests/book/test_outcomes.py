@@ -53,7 +53,9 @@ def test_no_difference_says_what_would_have_been_seen(monkeypatch):
     assert "visible difference with 3 seeds is 3 %" in one
     two = said(monkeypatch, "no difference shown", "no difference shown", "open")
     assert "the RGB branches of “MSE, end to end” and “CORAL” are not told apart from" in two
-    assert "2 of their 95 % intervals exclude zero, which is not enough" in two
+    assert (
+        "2 of their 95 % intervals exclude zero, all on the side of less error, which is not"
+    ) in two
     assert "1 more row has too few seeds so far" in two
 
 

@@ -90,6 +90,10 @@ def test_runs_of_other_lengths_are_told_apart_by_their_steps():
 
     short = long("mse+steps=1200", 0, 1200, rgb=(8.0, 0.7), depth=(6.0, 0.7))
     full = [long("mse", k, 2400, rgb=(7.0, 0.7), depth=(4.9, 0.7)) for k in range(2)]
+    for found, shift in zip(full, (-0.5, 0.5), strict=True):
+        for name, dense_m in (("rgb", 9.5), ("depth", 12.0)):
+            found.record["metrics"]["test"][name]["dense"] = {"rmse_m": dense_m + shift}
+        found.record["metrics"]["test"]["rgb"]["sky"] = {"share_beyond_80m": 0.3 + shift / 5}
     other = long("mse+steps=1200+dropout=0", 0, 1200, rgb=(1.0, 0.7), depth=(1.0, 0.7))
     floor = run("row-mean-depth", 0, rgb=(10.0, 0.6))
     lines = regime.steps_table([*full, other, floor, short], "core").splitlines()[2:]
@@ -102,8 +106,10 @@ def test_runs_of_other_lengths_are_told_apart_by_their_steps():
         below = 1 - pooled_m(rgb) / pooled_m(10)
         share = pooled_m(guide) / pooled_m(rgb)
         assert row[:5] == [steps, f"{below:.3f}", f"{share:.3f}", "1.200", "1.500"]
-    assert "run-core-mse-steps-1200-seed-0" in cells[0][5]
-    assert cells[1][5].count("](#run-core-mse-seed-") == 2
+    assert "run-core-mse-steps-1200-seed-0" in cells[0][8]
+    assert cells[1][8].count("](#run-core-mse-seed-") == 2
+    assert cells[1][5:8] == ["9.50", "12.00", "0.30"]
+    assert cells[0][5:8] == ["–"] * 3  # the record of a scale without dense depth
     text = regime.with_most_steps([*full, other, floor, short], "core")
     share = pooled_m(4.9) / pooled_m(7)
     assert text.startswith("With 2,400 steps, in 2 runs, the guide has ")

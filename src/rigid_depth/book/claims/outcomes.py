@@ -62,8 +62,10 @@ def outcome(runs: Sequence[Run], experiments: Sequence[str], reference: str) -> 
     first, *others = said
     seeds = _span([row["seeds"] for row in judged])
     visible = _span([round(100 * row["visible"]) for row in judged])
-    row_by_row = ", row by row" if " to " in visible else ""
-    others.append(f"the {VISIBLE} with {seeds} seeds is {visible} %{row_by_row}")
+    is_visible = f"is {visible} %"
+    if " to " in visible:
+        is_visible = f"lies between {visible.replace(' to ', ' and ')} %, depending on the row"
+    others.append(f"the {VISIBLE} with {seeds} seeds {is_visible}")
     if left := len(rows) - len(judged):
         rows_have = "row has" if left == 1 else "rows have"
         others.append(f"{left} more {rows_have} too few seeds so far")
@@ -103,13 +105,24 @@ def _not_told_apart(rows: Sequence[dict], others: bool, base: str) -> str:
         *first, last = names
         text = f"the RGB branches of {', '.join(first)} and {last} are not told apart from {base}"
     text += f" ({' to '.join(ends)} m)"
-    if without_zero := sum(row["low_m"] > 0 or row["high_m"] < 0 for row in rows):
-        verb = "exclude" if without_zero > 1 else "excludes"
-        text += (
-            f"; {without_zero} of their 95 % intervals {verb} zero, which is not enough at the "
-            "stricter level of a verdict"
-        )
-    return text
+    return text + _without_zero(rows)
+
+
+def _without_zero(rows: Sequence[dict]) -> str:
+    """How many intervals exclude zero, and on which side of it they lie; empty for none."""
+    sides = [row["value_m"] > 0 for row in rows if row["low_m"] > 0 or row["high_m"] < 0]
+    if not sides:
+        return ""
+    verb = "exclude" if len(sides) > 1 else "excludes"
+    more, less = sum(sides), len(sides) - sum(sides)
+    side = f"{more} on the side of more error and {less} on that of less"
+    if not (more and less):
+        every = "all " if len(sides) > 1 else ""
+        side = f"{every}on the side of {'more' if more else 'less'} error"
+    return (
+        f"; {len(sides)} of their 95 % intervals {verb} zero, {side}, which is not enough at the "
+        "stricter level of a verdict"
+    )
 
 
 def _span(values: Sequence[int]) -> str:

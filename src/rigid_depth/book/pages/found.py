@@ -25,7 +25,7 @@ from rigid_depth.book.runs.results import (
     printed_table,
 )
 from rigid_depth.experiments.registry import in_words
-from rigid_depth.statistics import expected_range, range_within
+from rigid_depth.statistics import expected_range, range_within, seed_scatter
 
 ROTATION = "rotation-global-3"
 CEILING = "rgb-dense-as-returned"
@@ -244,6 +244,16 @@ def seed_share(runs: Sequence[Run], experiments: Sequence[str]) -> tuple[float, 
     return (squares / freedom) ** 0.5, freedom
 
 
+def share_of_one_seed(runs: Sequence[Run], experiments: Sequence[str]) -> float | None:
+    """The same without what a seed does to all rows alike; None where nothing is left over."""
+    rows = {}
+    for name in experiments:
+        found_m = {run.seed: run.rmse_m("rgb") for run in of(runs, name)}
+        rows[name] = {seed: error_m / fmean(found_m.values()) for seed, error_m in found_m.items()}
+    scatter = seed_scatter(rows)  # of a difference of two rows
+    return (scatter.variance / 2) ** 0.5 if scatter else None
+
+
 def printed_by_chance(runs: Sequence[Run]) -> str:
     """Whether the eight rows of thesis Table 8.2 differ more than equal runs would."""
     rows = printed_table("table_8_2")
@@ -256,18 +266,26 @@ def printed_by_chance(runs: Sequence[Run]) -> str:
     found = seed_share(runs, list(rows))
     if found is None:
         return f"{lead} Whether that is more than chance is **open**: too few rows have seeds."
-    scatter_m = found[0] * fmean(values)
-    by_chance_m = expected_range(len(values)) * scatter_m
-    within = 100 * range_within(len(values), apart_m / scatter_m)
+    size_m = fmean(values)
+
+    def equal_runs(share: float) -> str:
+        by_chance_m = expected_range(len(values)) * share * size_m
+        within = 100 * range_within(len(values), apart_m / (share * size_m))
+        return f"differ by {by_chance_m:.3f} m on average, and by so little in {within:.0f} of 100"
+
     text = (
         "**One run a row cannot show how much a row scatters, so it cannot rank the thesis's "
         f"methods.** {lead} As many equal runs that scatter like ours ({100 * found[0]:.2f} % of "
-        f"their error, {_rows_with_seeds(runs, list(rows))} rows of ours) would differ by "
-        f"{by_chance_m:.3f} m on average, and by so little in {within:.0f} of 100 cases."
+        f"their error, {_rows_with_seeds(runs, list(rows))} rows of ours) would "
+        f"{equal_runs(found[0])} cases."
     )
-    if within < 5:
-        text += " So the thesis's runs probably scatter less than ours."
-    return text
+    alike = share_of_one_seed(runs, list(rows))
+    if alike is None:
+        return text
+    return (
+        f"{text} If all of them had the same seed, what it does to every row alike drops out: ours "
+        f"then scatter by {100 * alike:.2f} % and {equal_runs(alike)}. The thesis names no seed."
+    )
 
 
 def _rows_with_seeds(runs: Sequence[Run], experiments: Sequence[str]) -> int:

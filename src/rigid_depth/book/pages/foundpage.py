@@ -58,7 +58,7 @@ def page(
         found.brief(found.ceiling(shown)),
         f"{found.brief(guide[0])} {found.brief(guide[1], 1)}",
         found.brief(found.channel(runs)),
-        found.brief(found.printed_by_chance(shown), 4),
+        found.brief(found.printed_by_chance(shown), 5),
     ]
     return "\n".join(
         [

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from statistics import fmean
 from typing import NamedTuple
 
 from rigid_depth.book.markdown import table
-from rigid_depth.book.runs.measures import withheld_over_given
+from rigid_depth.book.runs.measures import dense, recorded, withheld_over_given
 from rigid_depth.book.runs.results import HEADLINE_CAP, SEEDS_NEEDED, Run, difference_m, mean_rmse_m
 from rigid_depth.conventions import HELD_OUT
 
 FLOOR, ALONE, GUIDED = "row-mean-depth", "rgb-infinity", "mse"
 """The mean of each image row, RGB alone, and RGB beside a guide that alignment leaves alone."""
+
+SKY_BEYOND = recorded("metrics", "test", "rgb", "sky", "share_beyond_80m")
 
 Reached = Callable[[Sequence[Run]], float | None]
 
@@ -101,7 +103,8 @@ def regime_table(runs: Sequence[Run], group: str) -> str:
 def steps_table(runs: Sequence[Run], group: str) -> str:
     """A Markdown table: what fewer and more steps make of `mse`, nothing else changed.
 
-    Shares of the means over the seeds of the runs with that number of steps, which are linked.
+    Shares of the means over the seeds of the runs with that number of steps, which are linked; then
+    errors over all surfaces and the share of the sky beyond 80 m, where a record holds them.
     """
     mine = [run for run in runs if run.group == group]
     floor_m, rows = mean_rmse_m(mine, FLOOR, "rgb"), []
@@ -112,10 +115,18 @@ def steps_table(runs: Sequence[Run], group: str) -> str:
         shares = [below, guide_share(same), guide_over_nearest(same)]
         shares.append(fmean(copied) if copied else None)
         cells = ["–" if share is None else f"{share:.3f}" for share in shares]
+        measures = (dense("rgb"), dense("depth"), SKY_BEYOND)
+        cells += [_mean_text(measure(run.record) for run in found) for measure in measures]
         rows.append([f"{steps:,}", *cells, " ".join(f"[{r.seed}](#{r.label})" for r in found)])
     heads = ["RGB below the row mean", "guide over RGB", "guide over nearest return"]
-    heads += ["withheld over given", "seeds"]
-    return table(["steps", *heads], rows)
+    heads += ["withheld over given", "RGB, all surfaces [m]", "guide, all surfaces [m]"]
+    return table(["steps", *heads, "sky beyond 80 m", "seeds"], rows)
+
+
+def _mean_text(values: Iterable[float | None]) -> str:
+    """The mean of what records hold, a dash where one holds nothing."""
+    found = list(values)
+    return "–" if None in found else f"{fmean(found):.2f}"
 
 
 def with_most_steps(runs: Sequence[Run], group: str) -> str:

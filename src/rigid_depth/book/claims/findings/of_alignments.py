@@ -1,56 +1,29 @@
-"""What our runs show of CORAL, weight maps and relative representations (7.5 to 7.7)."""
+"""What our runs show of weight maps and relative representations (7.6, 7.7 and 8.2)."""
 
 from __future__ import annotations
 
 import math
-from statistics import fmean
 
 from rigid_depth.book.claims.findings.finding import finding, seeds
 from rigid_depth.book.claims.findings.reading import (
     NO_DIFFERENCE,
     about,
     decoded,
-    decoded_of,
     ends_near_the_row_mean,
     floor_m,
-    of_shared_seeds,
     paired,
     turns,
     verdicts,
 )
 from rigid_depth.book.runs import comparison, measures
 from rigid_depth.book.runs.measures import END_SHARE, MEAN_SHARE, latent_variance
-from rigid_depth.book.runs.results import CONTROL, Run, difference_m, printed_table
+from rigid_depth.book.runs.results import Run, difference_m, printed_table
 from rigid_depth.conventions import BALANCING_EPSILON
-
-
-@finding("coral", "mse")
-def coral_leaves_latents_farther_apart_than_mse(shown: list[Run]) -> bool:
-    """CORAL's loss falls a hundredfold, and its pairs end farther apart than MSE's in every seed.
-
-    A linear probe still tells CORAL's two latents apart in 99 of 100 cases. Yet a decoder that has
-    seen RGB-D latents alone has a smaller error on CORAL's RGB latent than on that of MSE, in every
-    seed. The two rows differ in their decoders and in detaching, too. Described after the runs were
-    seen.
-    """
-    curves = [r.record["curves"]["train"]["alignment"] for r in seeds(shown, "coral").values()]
-    pairs = paired(shown, "coral", "mse")
-    read = [coral.rmse_m(CONTROL) < mse.rmse_m(CONTROL) for coral, mse in pairs]
-    distances = (decoded(shown, name, "relative_distance") for name in ("coral", "mse"))
-    of_coral, of_mse = distances
-    return all(
-        (
-            all(curve[-1] < curve[0] / 100 for curve in curves),
-            min(decoded(shown, "coral", "probe_accuracy")) > 0.99,
-            min(of_coral) > max(of_mse),
-            all(read),
-        )
-    )
 
 
 @finding("relative", "relative-mse", "rgb-infinity", "rgb")
 def an_mse_brings_codes_nearer_and_the_printed_gain_is_excluded(shown: list[Run]) -> bool:
-    """With an MSE and its MLP the decoders get nearer codes; RGB gains less than in the thesis.
+    """With an MSE and its MLP codes are nearer; no gain of RGB shows, and the printed is excluded.
 
     In every seed the relative distance is less than half of that without both, and a pixel still
     hardly ever finds its partner (MRR below 0.1). Which of the two does it, these rows cannot tell.
@@ -115,39 +88,6 @@ def weight_maps_leave_the_guide_no_lead(shown: list[Run]) -> bool:
     return max(map(abs, leads["weight-maps"])) < 0.1 and min(leads["mse"]) > 1 and uncopied
 
 
-@finding("coral", "coral-normalised", "rgb-infinity")
-def at_its_weight_too_coral_is_not_told_apart_from_rgb(shown: list[Run]) -> bool:
-    """At returns CORAL that keeps its weight is not told apart from RGB alone either.
-
-    Normalised, it ends with nine tenths of its weight and more; as printed, with a hundredth. On
-    average the latents end no nearer, a probe tells them apart in over 99 %, and no branch is told
-    apart from that of CORAL as printed. Described after the runs were seen.
-    """
-    faded, kept = (
-        [END_SHARE(run.record) for run in seeds(shown, name).values()]
-        for name in ("coral", "coral-normalised")
-    )
-    rows = of_shared_seeds(shown, ("coral-normalised", "coral")).values()
-    ours, plain = (fmean(decoded_of(run, "relative_distance") for run in row) for row in rows)
-    branches = ("rgb", "depth", "zero_shot_control")
-    alike = [verdicts(shown, ["coral-normalised"], "coral", branch) for branch in branches]
-    return all(
-        (
-            min(kept) > 90 and max(faded) < 1,
-            min(decoded(shown, "coral-normalised", "probe_accuracy")) > 0.99,
-            ours > plain,
-            alike == [[NO_DIFFERENCE]] * len(branches),
-            verdicts(shown, ["coral-normalised"], "rgb-infinity") == [NO_DIFFERENCE],
-        )
-    )
-
-
-@finding("coral", "rgb-infinity")
-def coral_is_not_told_apart_from_rgb(shown: list[Run]) -> bool:
-    """At returns CORAL between the latents is not told apart from RGB alone."""
-    return verdicts(shown, ["coral"], "rgb-infinity") == [NO_DIFFERENCE]
-
-
 @finding("weight-maps", "rgb-infinity")
 def weight_maps_leave_rgb_as_it_is(shown: list[Run]) -> bool:
     """At returns the RGB branch with weight maps is within 2 % of RGB alone."""
@@ -163,22 +103,6 @@ def codes_leave_rgb_as_it_is(shown: list[Run]) -> bool:
     """
     rows = comparison.verdicts(shown, ["relative", "relative-mse"], "rgb-infinity")
     return all(row["equivalent"] for row in rows)
-
-
-@finding("mse-undetached", "coral")
-def mse_ends_nearer_than_coral(shown: list[Run]) -> bool:
-    """An MSE that detaches nothing ends nearer than CORAL, whichever seeds are compared.
-
-    By the relative distance of the latents; a linear probe tells them apart with either. No
-    difference in RGB is shown.
-    """
-    distance, probe = (
-        [decoded(shown, name, measure) for name in ("mse-undetached", "coral")]
-        for measure in ("relative_distance", "probe_accuracy")
-    )
-    apart = min(probe[0] + probe[1]) > 0.95
-    alike = verdicts(shown, ["coral"], "mse-undetached") == [NO_DIFFERENCE]
-    return max(distance[0]) < min(distance[1]) and apart and alike
 
 
 MOST_ARRIVES = {"coral": (10, 1), "weight-maps": (25, 5), "relative-mse": (40, 10)}
@@ -213,8 +137,8 @@ def stored_anchors_reach_what_others_reach(shown: list[Run]) -> bool:
     """At returns RGB with stored anchors is not told apart from RGB with learned ones.
 
     Mixed to one pool, stored anchors leave it within 2 %. Met place by place, their seeds scatter
-    too much to say so; there the codes end nearer than with learned anchors in every seed, and a
-    pixel finds its partner over three times as often. Described after the runs were seen.
+    too much to say so; there the codes end nearer than with learned anchors in every seed, and the
+    MRR is over three times as high. Described after the runs were seen.
     """
     mixed, of_the_place = names = ["relative-pretrained", "relative-pretrained-conv"]
     rows = comparison.verdicts(shown, names, "relative-mse")

@@ -29,12 +29,14 @@ from rigid_depth.book.runs.results import Run, branch_difference_m, difference_m
 
 @finding("mse-withheld", "mse")
 def a_guide_judged_at_withheld_returns_is_no_better_there(shown: list[Run]) -> bool:
-    """With half the returns, a guide judged at withheld ones has more error there than the usual.
+    """Given half as many returns, a guide judged at withheld ones errs more there than the usual.
 
     The withholding test hides half of what a guide is usually given. That leaves a quarter of the
     returns to this guide and half of them to the usual one. As a multiple of the error of the
-    nearest given return, its error is smaller than that of the usual guide, in every seed. RGB is
-    equivalent within 2 % to RGB with the usual guide, and zero-shot has a smaller error.
+    nearest given return, its error is smaller than that of the usual guide, in every seed. It still
+    leans on its neighbours: its error is over a tenth larger at withheld returns than at given ones
+    in every seed. RGB is equivalent within 2 % to RGB with the usual guide, and zero-shot has a
+    smaller error.
     """
 
     def withheld_m(run: Run) -> float:
@@ -48,7 +50,8 @@ def a_guide_judged_at_withheld_returns_is_no_better_there(shown: list[Run]) -> b
     pairs = paired(shown, "mse-withheld", "mse")
     worse = fmean(withheld_m(ours) - withheld_m(usual) for ours, usual in pairs) > 0
     ahead = all(beside_nearest(ours) < beside_nearest(usual) for ours, usual in pairs)
-    return worse and ahead and rgb["equivalent"] and zero_shot.high < 0
+    leans = min(measures.withheld_over_given(shown, "mse-withheld")) > 1.1
+    return worse and ahead and leans and rgb["equivalent"] and zero_shot.high < 0
 
 
 def copying(run: Run) -> dict:
@@ -196,7 +199,7 @@ def one_encoder_for_both_ends_near_the_row_mean(shown: list[Run]) -> bool:
     """One encoder for both ends within 0.25 m of the row mean, on training streets too.
 
     Its latents agree in their own size; those of MSE with two encoders do not. Beside those of the
-    same seed, they vary far more in two seeds of three. A linear map still reads over half of the
+    same seed, they vary far more in two seeds of three. A linear map reads over half of the
     variance of depth from them, and over three quarters from those of MSE. RGB is over 2 m worse
     than with two encoders.
     """
@@ -226,12 +229,12 @@ def one_encoder_for_both_ends_near_the_row_mean(shown: list[Run]) -> bool:
 UNBALANCED = "shared-encoder+balancing=False"
 
 
-@finding("shared-encoder", UNBALANCED, "mse", "row-mean-depth")
+@finding("shared-encoder", UNBALANCED, "mse-unbalanced", "row-mean-depth")
 def without_balancing_one_encoder_stays_clear_of_the_row_mean(shown: list[Run]) -> bool:
     """Without balancing, one encoder for both stays clear of the row mean at returns.
 
-    RGB is over 0.8 m better than with balancing and the guide over 2.5 m, in every seed; with two
-    encoders RGB is over a metre better still. The latents agree less. Without balancing the
+    RGB is over 0.8 m better than with balancing and the guide over 2.5 m, in every seed. Beside two
+    encoders without balancing RGB is not told apart. The latents agree less. Without balancing the
     infinity losses act at full size as well: over four fifths of the sky lie beyond 80 m, and over
     all surfaces the guide is over a metre worse than with balancing. Described after the runs were
     seen.
@@ -249,7 +252,7 @@ def without_balancing_one_encoder_stays_clear_of_the_row_mean(shown: list[Run]) 
             min(dense) > 1,
             min(gains_m("rgb")) > 0.8,
             min(gains_m("depth")) > 2.5,
-            difference_m(shown, UNBALANCED, "mse").low > 1,
+            verdicts(shown, [UNBALANCED], "mse-unbalanced") == [NO_DIFFERENCE],
             agree < 0.01 < 0.05 < min(decoded(shown, UNBALANCED, "relative_distance")),
             min(sky_shares(shown, UNBALANCED)) > 0.8,
         )

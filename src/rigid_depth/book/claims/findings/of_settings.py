@@ -102,6 +102,31 @@ def no_effect_of_infinity_loss_and_decay_is_shown(shown: list[Run]) -> bool:
     return unsure and all(printed * error_m < d.high for d, error_m in found[:3])
 
 
+@finding("mse", "mse+steps=1200", "mse+steps=9600")
+def more_steps_gain_at_returns_and_not_between_them(shown: list[Run]) -> bool:
+    """From 1,200 steps to 9,600, MSE's RGB gains over 1.5 m at returns and none over all surfaces.
+
+    Over all surfaces its guide has over 4 m more error after 9,600 steps than after 1,200. None of
+    the sky lies beyond 80 m after 1,200 steps, a third after 2,400 and over two thirds after 9,600.
+    One run each, but for those of 2,400 steps. Described after the runs were seen.
+    """
+    rows = [list(seeds(shown, name).values()) for name in ("mse+steps=1200", "mse+steps=9600")]
+    (few, *_), (many, *_) = rows
+    none, third, most = (
+        sky_shares(shown, name) for name in ("mse+steps=1200", "mse", "mse+steps=9600")
+    )
+    return all(
+        (
+            few.rmse_m("rgb") - many.rmse_m("rgb") > 1.5,
+            dense_m(many) > dense_m(few),
+            dense_m(many, "depth") - dense_m(few, "depth") > 4,
+            max(none) < 0.001,
+            all(about(share, 1 / 3, 0.02) for share in third),
+            min(most) > 2 / 3,
+        )
+    )
+
+
 @finding("rgb", "rgb-reciprocal")
 def the_reciprocal_encoding_is_for_the_near(shown: list[Run]) -> bool:
     """Reciprocal depth is better below 30 m in every seed; up to 80 m it is over 1.5 m worse.
@@ -141,11 +166,12 @@ def split_by_frames_more_of_the_training_gain_is_left(shown: list[Run]) -> bool:
     """Split by frames, RGB keeps more of its training gain on held-out frames, in every seed.
 
     The gain is that over the mean of each image row. Nine tenths of it are left on validation and
-    test frames together; split by scenes it is about four fifths. The gain on held-out frames is
-    not larger in every seed. The split by frames also trains on more frames, of more streets.
+    test frames together; split by scenes it is about four fifths. With the same seed the gain on
+    held-out frames is larger in every seed, by less than 0.3 m, and that in training smaller. The
+    two splits hold different frames, and the split by frames trains on more, of more streets.
     """
     rows = of_shared_seeds(shown, ("rgb", "rgb+split_by=frame"))
-    left, gained_m = {}, {}
+    left, gained_m, trained_m = {}, {}, {}
     for end in ("", "+split_by=frame"):
         (floor_run, *_) = seeds(shown, "row-mean-depth" + end).values()
         gains_m = [
@@ -153,13 +179,18 @@ def split_by_frames_more_of_the_training_gain_is_left(shown: list[Run]) -> bool:
             for run in rows["rgb" + end]
         ]
         gained_m[end] = [fmean(gain[s] for s in HELD_OUT) for gain in gains_m]
+        trained_m[end] = [gain["train"] for gain in gains_m]
         left[end] = [fmean(gain[s] for s in HELD_OUT) / gain["train"] for gain in gains_m]
     scene, frame = left.values()
+    more_m, less_m = (
+        [b - a for a, b in zip(*gains.values(), strict=True)] for gains in (gained_m, trained_m)
+    )
     return all(
         (
             min(frame) > max(scene),
             about(fmean(frame), 0.9, 0.03) and about(fmean(scene), 0.8, 0.04),
-            min(gained_m["+split_by=frame"]) < max(gained_m[""]),
+            0 < min(more_m) <= max(more_m) < 0.3,
+            max(less_m) < 0,
         )
     )
 
@@ -198,8 +229,9 @@ def as_released_one_rotation_answers_all_and_rgb_is_not_shown_to_change(shown: l
     It is one for all images and pixels of the latent, and R_rgbd lies 4 rad from its mean or more,
     though nothing is detached. The latents shrank: they vary over ten thousand times less than
     those of `rotation-global-16-latent`, and the turned ones agree (relative distance below 0.02).
-    RGB has 0.1 to 0.2 m more error at returns than RGB with the infinity loss, in every seed, and
-    less over all surfaces. At returns the guide is not told apart from that of `mse` and leads RGB
+    RGB has 0.1 to 0.2 m more error at returns than RGB with the infinity loss, in every seed. Over
+    all surfaces it has less; its infinity loss hardly acts, since at most a hundredth of the sky
+    lies beyond 80 m. At returns the guide is not told apart from that of `mse` and leads RGB
     by over 2 m; over all surfaces it is behind RGB, in every seed, and over 3 m ahead of that of
     `mse`. Zero-shot has over a metre more error than RGB. Described after the runs were seen.
     """
@@ -222,6 +254,7 @@ def as_released_one_rotation_answers_all_and_rgb_is_not_shown_to_change(shown: l
             0.1 < min(more_m) <= max(more_m) < 0.2,
             max(everywhere_m) < 0 < min(behind_m),
             min(shrunk) > 1e4,
+            max(sky_shares(shown, "released-code")) < 0.01,
             max(decoded(shown, "released-code", "relative_distance")) < 0.02,
             min(dense) > 3,
             branch_difference_m(shown, "released-code", "depth", "rgb").high < -2,
