@@ -1,4 +1,4 @@
-"""Rotations against RoMa and plain formulas of PyTorch, by batch size: time and error.
+"""Rotations against RoMa, pytorch3d's formulas and plain PyTorch, by batch size: time and error.
 
     python -m benchmarks.rotations [--sizes 1 10 100 1000 10000 100000] [--only sixd] [--threads 1]
                                    [--device cuda] [--clock wall] [--seconds 0.5]
@@ -10,6 +10,7 @@ thread, or a GPU, the wall clock.
 """
 
 import argparse
+import math
 import os
 import time
 import warnings
@@ -25,6 +26,7 @@ from rigid_depth import rotations as rr
 Candidates = dict[str, Callable[[Tensor], Tensor]]
 ROUNDS = 3  # at least
 BLOCK_SECONDS = 1e-3  # one measurement repeats a call for about this long
+TRACE_SLACK, LAST_COSINE = 1e-4, 1 - 1e-4  # as in pytorch3d
 MOST_ENTRIES = 1_000_000  # larger inputs are left out: 10,000 matrices of 16x16 take RoMa minutes
 
 
@@ -36,15 +38,15 @@ def procrustes_by_svd(matrix: Tensor) -> Tensor:
     return u @ (sign[..., None] * vh)
 
 
-def sixd_plain(columns: Tensor) -> Tensor:
-    """Gram-Schmidt line by line, without care for zero or parallel vectors."""
-    first = F.normalize(columns[..., 0], dim=-1)
-    second = columns[..., 1]
+def sixd_pytorch3d(rows: Tensor) -> Tensor:
+    """Gram-Schmidt without care for zero or parallel vectors; its two vectors are rows."""
+    first, second = rows.flatten(-2).split(3, dim=-1)
+    first = F.normalize(first, dim=-1)
     second = F.normalize(second - (first * second).sum(-1, keepdim=True) * first, dim=-1)
-    return torch.stack((first, second, torch.linalg.cross(first, second)), dim=-1)
+    return torch.stack((first, second, torch.linalg.cross(first, second)), dim=-2)
 
 
-def quaternion_plain(quaternion: Tensor) -> Tensor:
+def quaternion_pytorch3d(quaternion: Tensor) -> Tensor:
     """The matrix of a quaternion that is not zero, entry by entry."""
     w, x, y, z = quaternion.unbind(-1)
     s = 2 / (quaternion * quaternion).sum(-1)
@@ -56,16 +58,30 @@ def quaternion_plain(quaternion: Tensor) -> Tensor:
     return torch.stack(entries, dim=-1).unflatten(-1, (3, 3))
 
 
-def euler_plain(matrix: Tensor) -> Tensor:
+def euler_pytorch3d(matrix: Tensor) -> Tensor:
     """Angles "xyz" by the arcsine, without care for gimbal lock or entries above 1."""
-    first = torch.atan2(matrix[..., 2, 1], matrix[..., 2, 2])
-    third = torch.atan2(matrix[..., 1, 0], matrix[..., 0, 0])
+    column, row = matrix[..., 0], matrix[..., 2, :]
+    first, third = (
+        torch.atan2(row[..., 1], row[..., 2]),
+        torch.atan2(column[..., 1], column[..., 0]),
+    )
     return torch.stack((first, torch.asin(-matrix[..., 2, 0]), third), dim=-1)
 
 
-def arccos_plain(first: Tensor, second: Tensor) -> Tensor:
-    """The angle by the arccosine: half the digits near 0 and pi, and no derivative there."""
-    return torch.acos((((first * second).sum((-2, -1)) - 1) / 2).clamp(-1, 1))
+def angle_pytorch3d(first: Tensor, second: Tensor) -> Tensor:
+    """The angle by the arccosine, a straight line near 0 and pi, after a look at the traces."""
+    trace = torch.bmm(first, second.mT).diagonal(dim1=-2, dim2=-1).sum(-1)
+    if ((trace < -1 - TRACE_SLACK) | (trace > 3 + TRACE_SLACK)).any():
+        raise ValueError("a trace that no rotation has")
+    cosine = (trace - 1) / 2
+    angle = torch.empty_like(cosine)
+    is_high, is_low = cosine >= LAST_COSINE, cosine <= -LAST_COSINE
+    is_between = ~(is_high | is_low)
+    angle[is_between] = torch.acos(cosine[is_between])
+    slope = -1 / math.sqrt(1 - LAST_COSINE**2)
+    for is_end, end in ((is_high, LAST_COSINE), (is_low, -LAST_COSINE)):
+        angle[is_end] = math.acos(end) + slope * (cosine[is_end] - end)
+    return angle
 
 
 def rotations(count: int, device: str) -> Tensor:
@@ -95,14 +111,14 @@ MAPS: dict[str, tuple[Callable[[int, str], Tensor], Candidates]] = {
     "special_procrustes 16x16": (numbers(16, 16), PROCRUSTES),
     "sixd_to_matrix": (
         numbers(3, 2),
-        {"ours": rr.sixd_to_matrix, "RoMa": roma.special_gramschmidt, "plain": sixd_plain},
+        {"ours": rr.sixd_to_matrix, "RoMa": roma.special_gramschmidt, "pytorch3d": sixd_pytorch3d},
     ),
     "geodesic_distance": (
         rotations,
         {
             "ours": pairs(rr.geodesic_distance),
             "RoMa": pairs(roma.rotmat_geodesic_distance),
-            "plain": pairs(arccos_plain),
+            "pytorch3d": pairs(angle_pytorch3d),
         },
     ),
     "quaternion_to_matrix": (
@@ -110,7 +126,7 @@ MAPS: dict[str, tuple[Callable[[int, str], Tensor], Candidates]] = {
         {
             "ours": rr.quaternion_to_matrix,
             "RoMa": lambda q: roma.unitquat_to_rotmat(roma.quat_normalize(q)),
-            "plain": quaternion_plain,
+            "pytorch3d": quaternion_pytorch3d,
         },
     ),
     "matrix_to_euler": (
@@ -118,7 +134,7 @@ MAPS: dict[str, tuple[Callable[[int, str], Tensor], Candidates]] = {
         {
             "ours": rr.matrix_to_euler,
             "RoMa": lambda r: roma.rotmat_to_euler("xyz", r),
-            "plain": euler_plain,
+            "pytorch3d": euler_pytorch3d,
         },
     ),
     "matrix_to_quaternion": (

@@ -198,8 +198,11 @@ def test_sixd_is_romas_and_gram_schmidt(generator):
     ],
 )
 def test_sixd_gives_a_rotation_for_degenerate_vectors(columns, dtype):
-    matrix = rr.sixd_to_matrix(torch.tensor(columns, dtype=dtype))
+    given = torch.tensor(columns, dtype=dtype)
+    matrix = rr.sixd_to_matrix(given)
     assert rr.is_rotation(matrix, 8 * torch.finfo(dtype).eps)
+    among_many = torch.cat((given[None], torch.randn(5000, 3, 2).to(dtype)))
+    same(rr.sixd_to_matrix(among_many)[0], matrix, 1e-9)
 
 
 def test_five_and_ten_numbers_reach_every_rotation(generator):

@@ -1,7 +1,6 @@
 """Small numerical helpers that every map of this folder shares."""
 
 import functools
-import math
 from collections.abc import Callable, Sequence
 from typing import ParamSpec, TypeVar
 
@@ -15,7 +14,6 @@ from rigid_depth.errors import RigidDepthError
 P = ParamSpec("P")
 T = TypeVar("T")
 FULL = (torch.float32, torch.float64)
-STEP = 8192  # rows for each CPU thread: their intermediate results stay in its cache
 ORDINARY = (1e-15, 1e15)  # lengths whose squares neither vanish nor overflow in float32
 
 SINC_FACTORS: dict[torch.dtype, tuple[float, ...]] = {
@@ -100,47 +98,6 @@ def is_ordinary(lengths: Tensor, low: float = ORDINARY[0], high: float = ORDINAR
         return False
     smallest, largest = lengths.detach().aminmax()
     return low < smallest.item() and largest.item() < high
-
-
-def in_steps(*dims: int) -> Callable[[Callable[P, Tensor]], Callable[P, Tensor]]:
-    """Compute a map of many rows in steps of `STEP` rows on a CPU.
-
-    `dims` are the trailing dimensions of one sample of each leading argument. For a large batch
-    every operation fetches fresh memory for its result, which costs more than the arithmetic.
-    """
-
-    def decorate(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
-        call: Callable[..., Tensor] = function
-
-        @functools.wraps(function)
-        def wrapped(*args, **kwargs):
-            tensors = [value for value in args[: len(dims)] if isinstance(value, Tensor)]
-            parts = _split(tensors, dims)
-            if parts is None:
-                return call(*args, **kwargs)
-            batch, rows = parts
-            rest = args[len(dims) :]
-            done = [call(*step, *rest, **kwargs) for step in rows]
-            return torch.cat(done).unflatten(0, batch)
-
-        return wrapped
-
-    return decorate
-
-
-def _split(tensors: list[Tensor], dims: tuple[int, ...]):
-    """The common batch shape and the steps of rows; None where steps do not pay."""
-    if not inspectable() or len(tensors) < len(dims) or tensors[0].numel() <= STEP:
-        return None
-    samples = [t.shape[t.ndim - d :] for t, d in zip(tensors, dims, strict=True)]
-    batch = torch.broadcast_shapes(
-        *(t.shape[: t.ndim - d] for t, d in zip(tensors, dims, strict=True))
-    )
-    step = STEP * torch.get_num_threads()
-    if math.prod(batch) < 2 * step or tensors[0].device.type != "cpu":
-        return None
-    flat = [t.expand(*batch, *s).reshape(-1, *s) for t, s in zip(tensors, samples, strict=True)]
-    return batch, list(zip(*(rows.split(step) for rows in flat), strict=True))
 
 
 def at_unit_size(vectors: Tensor, dim: int) -> Tensor:

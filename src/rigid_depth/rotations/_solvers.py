@@ -2,7 +2,9 @@
 
 import math
 import warnings
+from types import ModuleType
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,6 +16,7 @@ FEW, FEW_LARGE = 128, 16
 # Below this (s_{n-1} + s_n) / s_1, or s_n / s_1, the eigenvectors of M^T M, whose eigenvalues are
 # squares, no longer give float32 its digits: then the singular value decomposition does.
 TRUSTED_SPREAD = 3e-4
+Solved = tuple[Tensor, Tensor, Tensor, int]
 
 
 def nearest_rotation(matrix: Tensor, keep: bool = True) -> tuple[Tensor, Tensor]:
@@ -28,15 +31,13 @@ def nearest_rotation(matrix: Tensor, keep: bool = True) -> tuple[Tensor, Tensor]
         rotation, kept, ambiguous = _by_closed_form(rows)
         kept = kept.reshape(6, *matrix.shape[:-2])
     else:
-        many = len(rows) > FEW_LARGE and matrix.dtype == torch.float32
-        solve = _by_eigenvectors if many and n > 3 and matrix.device.type == "cpu" else _by_svd
-        rotation, v, s, ambiguous = solve(rows)
+        rotation, v, s, ambiguous = _by_factors(rows)
         kept = s
         if keep:
             kept = torch.cat((v, s[..., None, :]), dim=-2).reshape(*matrix.shape[:-2], n + 1, n)
-    if ambiguous.any():
+    if ambiguous:
         warnings.warn(
-            f"the nearest rotation is not unique for {int(ambiguous.sum())} of {len(rows)} "
+            f"the nearest rotation is not unique for {ambiguous} of {len(rows)} "
             "matrices: their two smallest signed singular values add up to zero",
             RuntimeWarning,
             stacklevel=3,
@@ -44,10 +45,19 @@ def nearest_rotation(matrix: Tensor, keep: bool = True) -> tuple[Tensor, Tensor]
     return rotation.reshape(matrix.shape), kept
 
 
-def _by_closed_form(rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Rotations, planes [6, b] and which answers are ambiguous, of 3x3 matrices."""
+def _by_factors(rows: Tensor) -> Solved:
+    """As `_by_svd`, by the way that takes the least time."""
+    if rows.device.type != "cpu":
+        return _by_svd(rows)
+    if len(rows) <= (FEW if rows.shape[-1] == 3 else FEW_LARGE):
+        return _few_by_svd(rows)
+    return _by_eigenvectors(rows) if rows.dtype == torch.float32 else _by_svd(rows)
+
+
+def _by_closed_form(rows: Tensor) -> tuple[Tensor, Tensor, int]:
+    """Rotations, planes [6, b] and how many answers are ambiguous, of 3x3 matrices."""
     rotation, inverse, doubtful = nearest_rotation_3x3(rows)
-    ambiguous = doubtful.new_zeros(())
+    ambiguous = 0
     doubtful = doubtful.nonzero()[:, 0]
     if len(doubtful):
         rotation[doubtful], v, s, ambiguous = _by_svd(rows[doubtful])
@@ -55,7 +65,7 @@ def _by_closed_form(rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return rotation, inverse, ambiguous
 
 
-def _by_eigenvectors(rows: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _by_eigenvectors(rows: Tensor) -> Solved:
     """As `_by_svd` in two thirds of its time: by the eigenvectors of M^T M. For float32."""
     m = rows.double()
     if not math.isfinite(m.sum().item()):
@@ -75,32 +85,47 @@ def _by_eigenvectors(rows: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     # Written so that the NaN of a zero matrix counts as doubtful.
     trusted = torch.minimum(smallest, s[..., 1] + signed) > TRUSTED_SPREAD * s[..., -1]
     doubtful = trusted.logical_not().nonzero()[:, 0]
-    ambiguous = trusted.new_zeros(())
+    ambiguous = 0
     if len(doubtful):
         rotation[doubtful], v[doubtful], s[doubtful], ambiguous = _by_svd(rows[doubtful])
     return rotation, v, s, ambiguous
 
 
-def _by_svd(rows: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Rotations R, V and signed s of R^T M = V diag(s) V^T, and whether the answer is ambiguous."""
-    wide = rows.double()
-    is_finite = None
-    if not math.isfinite(wide.sum().item()):  # LAPACK would stop at a NaN in any row of the batch
-        is_finite = wide.isfinite().all(-1).all(-1)
-        wide = torch.where(is_finite[..., None, None], wide, 0.0)
-    u, s, vh = torch.linalg.svd(wide)
+def _by_svd(rows: Tensor) -> Solved:
+    """Rotations R, V and signed s of R^T M = V diag(s) V^T, and how many answers are ambiguous."""
+    rotation, v, s, ambiguous = _decomposed(rows.double(), torch, torch.finfo(rows.dtype).eps)
+    return rotation.to(rows.dtype), v, s, ambiguous
+
+
+def _few_by_svd(rows: Tensor) -> Solved:
+    """The same by numpy, whose calls cost a third: for few matrices they are most of the time."""
+    given = rows.numpy(force=True)
+    *solved, ambiguous = _decomposed(given.astype(np.float64), np, torch.finfo(rows.dtype).eps)
+    solved[0] = solved[0].astype(given.dtype)
+    rotation, v, s = map(torch.from_numpy, solved)
+    return rotation, v, s, ambiguous
+
+
+def _decomposed(wide, library: ModuleType, eps: float):
+    """`_by_svd` of a float64 tensor or array: these lines read the same in torch and numpy."""
+    is_finite = library.isfinite(wide)
+    all_finite = is_finite.all()
+    if not all_finite:  # LAPACK would stop at a NaN in any row of the batch
+        is_finite = is_finite.all(-1).all(-1)
+        wide = library.where(is_finite[..., None, None], wide, 0.0)
+    u, s, vh = library.linalg.svd(wide)
     rotation = u @ vh
-    det = torch.linalg.det(rotation)
-    if (det < 0).any():  # the direction of the smallest singular value flips
-        sign = det.sign()
+    det = library.linalg.det(rotation)
+    if library.count_nonzero(det < 0):  # the direction of the smallest singular value flips
+        sign = library.sign(det)
         s[..., -1] *= sign
         u[..., -1] *= sign[..., None]
         rotation = u @ vh
-    ambiguous = s[..., -2:].sum(-1) <= 4 * torch.finfo(rows.dtype).eps * s[..., 0]
-    if is_finite is not None:
-        rotation = torch.where(is_finite[..., None, None], rotation, torch.nan)
-        ambiguous = ambiguous & is_finite
-    return rotation.to(rows.dtype), vh.mT, s, ambiguous
+    ambiguous = s[..., -2] + s[..., -1] <= 4 * eps * s[..., 0]
+    if not all_finite:
+        rotation = library.where(is_finite[..., None, None], rotation, math.nan)
+        ambiguous &= is_finite
+    return rotation, vh.swapaxes(-1, -2), s, int(library.count_nonzero(ambiguous))
 
 
 def inverse_gaps(s: Tensor, dtype: torch.dtype) -> Tensor:
@@ -109,8 +134,8 @@ def inverse_gaps(s: Tensor, dtype: torch.dtype) -> Tensor:
     gaps = s[..., :, None] + s[..., None, :]
     noise = 4 * torch.finfo(dtype).eps * s.abs().amax(-1)[..., None, None]
     usable = gaps > noise.clamp_min(smallest_gap(dtype))
-    usable = usable & ~torch.eye(s.shape[-1], dtype=torch.bool, device=s.device)
-    return torch.where(usable, 1 / torch.where(usable, gaps, 1.0), 0.0)
+    usable.diagonal(dim1=-2, dim2=-1).fill_(False)
+    return torch.where(usable, 1 / gaps, 0.0)
 
 
 def inverse_planes(v: Tensor, s: Tensor, dtype: torch.dtype) -> Tensor:

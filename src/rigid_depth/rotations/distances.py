@@ -6,7 +6,6 @@ from torch import Tensor
 
 from rigid_depth.rotations._numerics import (
     full_precision,
-    in_steps,
     inspectable,
     safe_norm,
     safe_root,
@@ -49,7 +48,6 @@ def geodesic_distance(
     return _angle(first, second)
 
 
-@in_steps(2, 2)
 def _angle(first: Tensor, second: Tensor) -> Tensor:
     """The angle of R1^T R2 on SO(3).
 

@@ -1,5 +1,6 @@
 """Rotations in the plane, about an axis, and by Euler angles (thesis sections 3.3 and 3.6.3)."""
 
+import itertools
 import math
 
 import torch
@@ -7,7 +8,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from rigid_depth.errors import RigidDepthError
-from rigid_depth.rotations._numerics import full_precision, in_steps, is_ordinary, safe_norm
+from rigid_depth.rotations._numerics import full_precision, is_ordinary, safe_norm
+
+ORDERS = {
+    "".join(axes)
+    for letters in ("xyz", "XYZ")
+    for axes in itertools.product(letters, repeat=3)
+    if axes[0] != axes[1] != axes[2]
+}
 
 
 @full_precision
@@ -61,7 +69,6 @@ def euler_to_matrix(
 
 
 @full_precision
-@in_steps(2)
 def matrix_to_euler(
     matrix: Float[Tensor, "*batch 3 3"], order: str = "xyz"
 ) -> Float[Tensor, "*batch 3"]:
@@ -85,11 +92,7 @@ def matrix_to_euler(
 
 
 def _check_order(order: str) -> None:
-    same_case = order.islower() or order.isupper()
-    axes = order.lower()
-    if not (
-        same_case and len(axes) == 3 and set(axes) <= set("xyz") and axes[0] != axes[1] != axes[2]
-    ):
+    if order not in ORDERS:
         raise RigidDepthError(
             f"order must be three axes such as 'xyz' (extrinsic) or 'XYZ' (intrinsic), no axis "
             f"twice in a row, got {order!r}."
@@ -109,7 +112,8 @@ def _intrinsic_angles(
         k = 3 - i - j
     # +1 if i, j and the third axis are in the cyclic order of x, y, z, else the sines change sign.
     sign = 1.0 if (j - i) % 3 == 1 else -1.0
-    r = [row.unbind(-1) for row in matrix.unbind(-2)]
+    entries = matrix.flatten(-2).unbind(-1)
+    r = entries[:3], entries[3:6], entries[6:]
     # The last column of R_i(a) R_j(b) R_k(c) holds a and b alone: sin(a) and cos(a), both times
     # sin(b) (i = k) or cos(b), which vanishes at the lock.
     if is_proper:
@@ -133,11 +137,10 @@ def _intrinsic_angles(
         b = torch.atan2(_signed(r[i][k], sign), away)
     # Row j of R_i(a)^T R is row j of R_k(c): solving for c with the same sine and cosine of a keeps
     # the two consistent however near the lock is.
-    turned = _signed(sine_a, sign)
-    along = cosine_a * r[j][j] + turned * r[k][j]
     beside = k if is_proper else i
-    across = cosine_a * r[j][beside] + turned * r[k][beside]
-    c = torch.atan2(_signed(across, -sign if is_proper else sign), along)
+    along = torch.addcmul(cosine_a * r[j][j], sine_a, r[k][j], value=sign)
+    across = torch.addcmul(sine_a * r[k][beside], cosine_a, r[j][beside], value=sign)
+    c = torch.atan2(-across if is_proper else across, along)
     return a, b, c
 
 

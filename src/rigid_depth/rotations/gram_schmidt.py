@@ -9,17 +9,17 @@ from rigid_depth.rotations._numerics import (
     ORDINARY,
     at_unit_size,
     full_precision,
-    in_steps,
     inspectable,
     is_ordinary,
     normalised,
 )
 
 METHODS = ("modified", "classical", "qr")
+MANY = 4096  # rows from which sixd_to_matrix computes in planes
+Planes = tuple[Tensor, Tensor, Tensor]
 
 
 @full_precision
-@in_steps(2)
 def sixd_to_matrix(columns: Float[Tensor, "*batch 3 2"]) -> Float[Tensor, "*batch 3 3"]:
     """The rotation whose first two columns are two vectors made orthonormal (thesis Algorithm 2).
 
@@ -27,20 +27,63 @@ def sixd_to_matrix(columns: Float[Tensor, "*batch 3 2"]) -> Float[Tensor, "*batc
     zero or parallel still give a rotation: the coordinate axis farthest from the first column takes
     the place of what is missing, with zero derivative.
     """
-    given_first, given_second = columns.unbind(-1)
+    solve = _sixd_of_planes if columns.numel() >= 6 * MANY else _sixd_of_rows
+    matrix = solve(columns)
+    return _sixd_guarded(*columns.unbind(-1)) if matrix is None else matrix
+
+
+def _sixd_of_rows(columns: Tensor) -> Tensor | None:
+    """The matrices, or None where a vector may be zero or parallel to the other."""
+    # Sums over neighbours in memory take a tenth of the time.
+    given_first, given_second = (column.contiguous() for column in columns.unbind(-1))
     length = torch.linalg.vector_norm(given_first, dim=-1, keepdim=True)
-    if is_ordinary(length):
-        first = given_first / length
-        # (u x v) x u = v - (u . v) u, but orthogonal to u in all digits: a cross product is, even
-        # where v is nearly parallel and the difference would leave rounding noise along u.
-        second = torch.linalg.cross(torch.linalg.cross(first, given_second), first)
-        length = torch.linalg.vector_norm(second, dim=-1, keepdim=True)
-        largest = torch.linalg.vector_norm(given_second.detach(), torch.inf).item()
-        noise = 16 * torch.finfo(length.dtype).eps * largest
-        if is_ordinary(length, low=max(ORDINARY[0], noise)):
-            second = second / length
-            return torch.stack((first, second, torch.linalg.cross(first, second)), dim=-1)
-    return _sixd_guarded(given_first, given_second)
+    if not is_ordinary(length):
+        return None
+    first = given_first / length
+    # (u x v) x u = v - (u . v) u, but orthogonal to u in all digits: a cross product is, even
+    # where v is nearly parallel and the difference would leave rounding noise along u.
+    second = torch.linalg.cross(torch.linalg.cross(first, given_second), first)
+    length = torch.linalg.vector_norm(second, dim=-1, keepdim=True)
+    if not is_ordinary(length, low=_noise(given_second)):
+        return None
+    second = second / length
+    return torch.stack((first, second, torch.linalg.cross(first, second)), dim=-1)
+
+
+def _sixd_of_planes(columns: Tensor) -> Tensor | None:
+    """The same for many rows in half of the time, each number of a vector in its own tensor."""
+    numbers = columns.flatten(-2).unbind(-1)
+    given_first, given_second = numbers[::2], numbers[1::2]
+    length = _plane_length(given_first)
+    if not is_ordinary(length):
+        return None
+    first = tuple(x / length for x in given_first)
+    second = _plane_cross(_plane_cross(first, given_second), first)
+    length = _plane_length(second)
+    if not is_ordinary(length, low=_noise(columns[..., 1])):
+        return None
+    second = tuple(x / length for x in second)
+    rows = zip(first, second, _plane_cross(first, second), strict=True)
+    return torch.stack([entry for row in rows for entry in row], dim=-1).unflatten(-1, (3, 3))
+
+
+def _plane_length(vector: Planes) -> Tensor:
+    x, y, z = vector
+    return torch.addcmul(torch.addcmul(x * x, y, y), z, z).sqrt()
+
+
+def _plane_cross(left: Planes, right: Planes) -> Planes:
+    x, y, z = (
+        torch.addcmul(left[j] * right[k], left[k], right[j], value=-1)
+        for j, k in ((1, 2), (2, 0), (0, 1))
+    )
+    return x, y, z
+
+
+def _noise(given: Tensor) -> float:
+    """The length up to which what is left of a vector may be rounding, and at least ordinary."""
+    smallest, largest = (end.item() for end in given.detach().aminmax())
+    return max(ORDINARY[0], 16 * torch.finfo(given.dtype).eps * max(-smallest, largest))
 
 
 def _sixd_guarded(given_first: Tensor, given_second: Tensor) -> Tensor:

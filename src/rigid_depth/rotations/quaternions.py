@@ -7,7 +7,6 @@ from torch import Tensor
 
 from rigid_depth.rotations._numerics import (
     full_precision,
-    in_steps,
     is_ordinary,
     normalised,
     safe_norm,
@@ -16,7 +15,6 @@ from rigid_depth.rotations._numerics import (
 
 
 @full_precision
-@in_steps(1)
 def quaternion_to_matrix(quaternion: Float[Tensor, "*batch 4"]) -> Float[Tensor, "*batch 3 3"]:
     """The rotation of a quaternion (w, x, y, z) of any length but zero (thesis eq. 3.16, then 3.5).
 
@@ -42,7 +40,6 @@ def quaternion_to_matrix(quaternion: Float[Tensor, "*batch 4"]) -> Float[Tensor,
 
 
 @full_precision
-@in_steps(2)
 def matrix_to_quaternion(matrix: Float[Tensor, "*batch 3 3"]) -> Float[Tensor, "*batch 4"]:
     """The unit quaternion (w, x, y, z), w >= 0, of a rotation matrix (Markley 2008).
 

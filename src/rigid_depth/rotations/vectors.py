@@ -5,11 +5,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from rigid_depth.rotations._numerics import full_precision, in_steps, sinc_of_square
+from rigid_depth.rotations._numerics import full_precision, sinc_of_square
 
 
 @full_precision
-@in_steps(1)
 def rotvec_to_matrix(rotvec_rad: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch 3 3"]:
     """The rotation about the direction of a vector by its length in radians.
 
@@ -34,7 +33,6 @@ def rotvec_to_matrix(rotvec_rad: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*b
 
 
 @full_precision
-@in_steps(2)
 def matrix_to_rotvec(matrix: Float[Tensor, "*batch 3 3"]) -> Float[Tensor, "*batch 3"]:
     """The rotation vector in radians of a rotation matrix, of length at most pi (by RoMa).
 
