@@ -52,6 +52,16 @@ def test_every_measure_of_an_experiment_stands_in_its_own_row():
     assert cells["pixels"][1] == 3011.5
 
 
+def test_one_pixel_in_eleven_of_core_has_a_return():
+    """Chapter 6a says so, and that a tenth of them is as dense as all are at the thesis's size."""
+    record = next(r.record for r in results.published().runs if r.name == "core/rgb/seed-0")
+    height, width = record["data"]["image_size"]
+    pixels = record["data"]["counts"]["test"]["frames"] * height * width
+    share = record["metrics"]["test"]["rgb"]["caps"]["100"]["pixels"] / pixels
+    assert round(1 / share) == 11
+    assert 0.1 * share == pytest.approx(0.01, rel=0.1)
+
+
 def test_a_study_shows_mean_interval_spread_and_count():
     values = (1.0, 2.0, 4.5)
     records = [StudyRecord({"results": {"a": v, "curve": [v] * 9}}) for v in values]
