@@ -15,7 +15,7 @@ from rigid_depth.rotations._numerics import (
 )
 
 METHODS = ("modified", "classical", "qr")
-MANY = 4096  # rows from which sixd_to_matrix computes in planes
+MANY = 512  # rows from which sixd_to_matrix computes in planes
 Planes = tuple[Tensor, Tensor, Tensor]
 
 
@@ -34,8 +34,7 @@ def sixd_to_matrix(columns: Float[Tensor, "*batch 3 2"]) -> Float[Tensor, "*batc
 
 def _sixd_of_rows(columns: Tensor) -> Tensor | None:
     """The matrices, or None where a vector may be zero or parallel to the other."""
-    # Sums over neighbours in memory take a tenth of the time.
-    given_first, given_second = (column.contiguous() for column in columns.unbind(-1))
+    given_first, given_second = columns.unbind(-1)
     length = torch.linalg.vector_norm(given_first, dim=-1, keepdim=True)
     if not is_ordinary(length):
         return None

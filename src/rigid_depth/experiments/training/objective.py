@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch.nn.functional as F
 from torch import Tensor
 
 from rigid_depth.data import encode_depth
@@ -34,7 +33,7 @@ def objective(
     has_return = batch["depth_m"] > 0
     terms = {b: _depth_loss(b, y, batch, experiment) for b, y in outputs.depth.items()}
     if outputs.target is not None:
-        terms["rgb"] = F.mse_loss(outputs.depth["rgb"].float(), outputs.target.float())
+        terms["rgb"] = (outputs.depth["rgb"] - outputs.target).square().mean()
     # What the others are brought to, so that a weight says how much of it a loss is.
     leading = terms[experiment.leading]
     if experiment.leading != "rgb":
