@@ -8,8 +8,10 @@ import pytest
 import scipy.stats
 
 from rigid_depth.book.claims import ledger
+from rigid_depth.book.claims.findings.reading import sky_shares
 from rigid_depth.book.pages import ledgerpages, studypage, write
 from rigid_depth.book.runs import metrictables, results
+from rigid_depth.book.runs.dense import dense_m
 from rigid_depth.studies import StudyRecord, summarise
 
 NAMES = {
@@ -60,6 +62,20 @@ def test_one_pixel_in_eleven_of_core_has_a_return():
     share = record["metrics"]["test"]["rgb"]["caps"]["100"]["pixels"] / pixels
     assert round(1 / share) == 11
     assert 0.1 * share == pytest.approx(0.01, rel=0.1)
+
+
+def test_more_steps_gain_at_returns_and_not_between_them():
+    """As chapter 6b says beside its table."""
+    runs = {r.name: r for r in results.published().runs}
+    names = ("mse+steps=1200", "mse", "mse+steps=9600")
+    few, usual, many = found = [runs[f"core/{name}/seed-0"] for name in names]
+    assert few.rmse_m("rgb") > usual.rmse_m("rgb") > many.rmse_m("rgb")
+    assert dense_m(many) >= dense_m(few)
+    assert dense_m(many, "depth") - dense_m(few, "depth") > 4
+    none, third, most = (sky_shares([run], run.experiment)[0] for run in found)
+    assert none < 0.001
+    assert third == pytest.approx(1 / 3, abs=0.02)
+    assert most > 2 / 3
 
 
 def test_a_study_shows_mean_interval_spread_and_count():

@@ -102,31 +102,6 @@ def no_effect_of_infinity_loss_and_decay_is_shown(shown: list[Run]) -> bool:
     return unsure and all(printed * error_m < d.high for d, error_m in found[:3])
 
 
-@finding("mse", "mse+steps=1200", "mse+steps=9600")
-def more_steps_gain_at_returns_and_not_between_them(shown: list[Run]) -> bool:
-    """From 1,200 steps to 9,600, MSE's RGB gains over 1.5 m at returns and none over all surfaces.
-
-    Over all surfaces its guide has over 4 m more error after 9,600 steps than after 1,200. None of
-    the sky lies beyond 80 m after 1,200 steps, a third after 2,400 and over two thirds after 9,600.
-    One run each, but for those of 2,400 steps. Described after the runs were seen.
-    """
-    rows = [list(seeds(shown, name).values()) for name in ("mse+steps=1200", "mse+steps=9600")]
-    (few, *_), (many, *_) = rows
-    none, third, most = (
-        sky_shares(shown, name) for name in ("mse+steps=1200", "mse", "mse+steps=9600")
-    )
-    return all(
-        (
-            few.rmse_m("rgb") - many.rmse_m("rgb") > 1.5,
-            dense_m(many) > dense_m(few),
-            dense_m(many, "depth") - dense_m(few, "depth") > 4,
-            max(none) < 0.001,
-            all(about(share, 1 / 3, 0.02) for share in third),
-            min(most) > 2 / 3,
-        )
-    )
-
-
 @finding("rgb", "rgb-reciprocal")
 def the_reciprocal_encoding_is_for_the_near(shown: list[Run]) -> bool:
     """Reciprocal depth is better below 30 m in every seed; up to 80 m it is over 1.5 m worse.
