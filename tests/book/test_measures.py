@@ -7,7 +7,7 @@ import pytest
 import torch
 from handmade import run
 
-from rigid_depth.book.runs import measures
+from rigid_depth.book.runs import measures, metrictables
 from rigid_depth.book.runs.results import Run, beside, branch_difference_m, difference_m
 from rigid_depth.book.runs.scatter import of_equal_start
 from rigid_depth.conventions import BALANCING_EPSILON
@@ -31,6 +31,27 @@ def test_branches_of_one_run_are_compared_on_their_own_pixels():
     assert [cell.strip() for cell in line.split("|")][2] == f"{found.mean:+.2f}"
     assert line.split("|")[4].strip() == "–"
     assert measures.gap_table([], ["mse"]).splitlines()[2].count("open") == 3
+
+
+def test_a_control_that_learned_from_latents_says_nothing_of_codes():
+    """Its number stays in the record; no table of a chapter and no difference has it."""
+    runs = []
+    for name in ("relative-rotation", "mse"):
+        for seed in range(3):
+            one = run(name, seed)
+            one.record["experiment"] = name
+            branches = one.record["metrics"]["test"]
+            branches["zero_shot_control"] = run(name, seed, 20.0).record["metrics"]["test"]["rgb"]
+            runs.append(one)
+    codes, latents = measures.branch_table(runs, ["relative-rotation", "mse"]).splitlines()[2:]
+    assert "29." in latents
+    assert "29." not in codes
+    pair = ("zero_shot_control", "rgb")
+    assert branch_difference_m(runs, "relative-rotation", *pair) is None
+    assert branch_difference_m(runs, "mse", *pair).mean == pytest.approx(20, abs=0.1)
+    pages = ["".join(metrictables.measured_tables([r for r in runs if r.experiment == name]))
+             for name in ("relative-rotation", "mse")]  # fmt: skip
+    assert ["the numbers test nothing" in page for page in pages] == [True, False]
 
 
 def test_how_much_the_latents_vary_is_told_by_two_distances():

@@ -22,17 +22,6 @@ def test_the_control_learns_from_the_guide_and_is_judged_on_rgb_alone():
     torch.testing.assert_close(judged[0], wanted)
 
 
-def test_the_control_of_rotated_codes_learns_from_codes():
-    model, data = network("relative-rotation").eval(), batch()
-    with torch.no_grad():
-        rgb, rgbd = model.latents(data)
-        codes = model.alignment.relative(rgb, rgbd)
-        torch.testing.assert_close(model(data).depth["control"], model.control(codes.depth))
-    model(data).depth["control"].sum().backward()
-    touched = {name.split(".")[0] for name, p in model.named_parameters() if p.grad is not None}
-    assert touched == {"control"}
-
-
 @pytest.mark.parametrize("kind", ["matrix", "geodesic", "latent"])
 def test_the_loss_between_rotations_is_the_one_it_is_called(kind):
     rgb, rgbd = torch.randn(2, 2, 48, 3, 6, generator=torch.Generator().manual_seed(0))

@@ -17,7 +17,6 @@ from rigid_depth.experiments.stores import make_store
 from rigid_depth.experiments.training.feed import generator_at, network_batch
 from rigid_depth.experiments.training.loop import Training, device_seed
 from rigid_depth.experiments.training.objective import objective
-from rigid_depth.models.pointnet import RotationHead
 from rigid_depth.models.two_branch import Outputs
 
 SCALE = replace(networks.SCALE, stride=16)
@@ -153,14 +152,12 @@ def test_only_a_coupled_guide_is_trained_by_the_loss_on_rotations(coupled):
 
 
 def test_noise_on_the_points_at_inference_only_if_it_is_always_there():
-    data, found = batch(), {}
-    for kind in ("training", "always"):
+    data = batch()
+    for kind, equal in (("training", True), ("always", False)):
         model = network("rotation-global-3", point_noise=kind).eval()
         with torch.no_grad():
             first, second = (model.alignment(*model.latents(data)).rotations[0] for _ in range(2))
-        assert torch.equal(first, second)  # a measurement can be repeated
-        found[kind] = first
-    assert not torch.allclose(found["training"], found["always"])
+        assert torch.equal(first, second) == equal
 
 
 def test_no_device_draws_what_another_stream_draws():
@@ -168,17 +165,6 @@ def test_no_device_draws_what_another_stream_draws():
     drawn = [device_seed(0, step, rank) for step in steps for rank in devices]
     others = [generator_at(0, step, k).initial_seed() for step in steps for k in range(8) if k != 3]
     assert len({*drawn, *others}) == len(drawn) + len(others)
-
-
-@torch.no_grad()
-def test_noise_on_the_points_is_as_large_at_inference_as_in_training():
-    head, points = RotationHead(3, noise=0.2, noisy="always"), torch.zeros(1, 100_000, 3)
-    seen = []
-    head.points.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
-    for training in (True, True, False):
-        head.train(training)(points)
-    assert [float(noise.std()) for noise in seen] == pytest.approx([0.2] * 3, rel=0.01)
-    assert not torch.equal(seen[0], seen[1])
 
 
 def test_both_latents_are_decoded_where_both_are_turned():

@@ -18,9 +18,8 @@ class RotationHead(nn.Module):
     """Points -> rotation: shared layers d-64-128-128, maximum over the points, layers to d^2.
 
     The order of the points is forgotten. Noise of standard deviation `noise` is added to the points
-    in training, or "always" (`noisy`): outside training the same noise at each call. The nearest
-    rotation of the d x d matrix (Procrustes) is the answer; an untrained head answers about the
-    identity.
+    in training, or "always" (`noisy`). The nearest rotation of the d x d matrix (Procrustes) is the
+    answer; an untrained head answers about the identity.
     """
 
     def __init__(self, point_dim: int, noise: float = 0.2, noisy: str = "training"):
@@ -38,20 +37,12 @@ class RotationHead(nn.Module):
 
     def forward(self, points: Float[Tensor, "*batch n d"]) -> Float[Tensor, "*batch d d"]:
         if self.noise and (self.training or self.noisy == "always"):
-            points = points + self.noise * self._normal(points)
+            points = points + self.noise * torch.randn_like(points)
         # The maximum over the points is what forgets their order.
         features = self.points(points).amax(-2)
         matrix = self.matrix(features).unflatten(-1, (self.point_dim, self.point_dim))
         # d^2 free numbers are no rotation yet; the nearest one is, and gradients pass through it.
         return special_procrustes(matrix.float())
-
-    def _normal(self, points: Tensor) -> Tensor:
-        if self.training:
-            return torch.randn_like(points)
-        # A fixed seed: a network that is measured twice gives the same numbers twice.
-        generator = torch.Generator(points.device).manual_seed(0)
-        drawn = torch.randn(points.shape, generator=generator, device=points.device)
-        return drawn.to(points.dtype)
 
 
 def _layers(widths: tuple[int, ...]) -> nn.Sequential:

@@ -50,10 +50,6 @@ class Alignment(nn.Module):
         """The latent for the RGB decoder, from the RGB latent alone."""
         return rgb
 
-    def unaligned(self, rgbd: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
-        """The RGB-D latent in the form decoders get it, before anything brings it nearer to RGB."""
-        return rgbd
-
     def frames(self) -> Batch:
         """Frames that both encoders see behind those of the batch: `rgb`, `guide`; here none."""
         return {}
@@ -115,8 +111,7 @@ class TwoBranch(nn.Module):
         depth = {"rgb": self.rgb.decode(aligned.rgb), "depth": self._decode(aligned.depth)}
         if self.control:
             # Detached: it learns to decode these latents, and no encoder learns from it.
-            own = self.alignment.unaligned(rgbd[: len(batch["rgb"])])
-            depth["control"] = self.control(own.detach())
+            depth["control"] = self.control(rgbd[: len(batch["rgb"])].detach())
         return Outputs(depth, aligned.loss)
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:

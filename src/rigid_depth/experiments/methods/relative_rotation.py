@@ -1,4 +1,7 @@
-"""Rotations on top of relative representations: an idea of the thesis's outlook (8.2)."""
+"""Rotations on top of relative representations: an idea of the thesis's outlook (8.2).
+
+The control decoder learns from RGB-D latents, and RGB gives it codes: its numbers test nothing.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +29,6 @@ class RelativeRotation(Alignment):
     def infer(self, rgb: Tensor) -> Tensor:
         """The RGB code turned by its own guess."""
         return self.rotation.infer(self.relative.infer(rgb))
-
-    def unaligned(self, rgbd: Tensor) -> Tensor:
-        """The RGB-D code, which the rotation leaves as it is."""
-        return self.relative.rgbd(self.relative.codes(rgbd))
 
 
 def build(experiment: Experiment, scale: Scale) -> TwoBranch:
