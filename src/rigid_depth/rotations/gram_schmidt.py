@@ -16,7 +16,7 @@ from rigid_depth.rotations._numerics import (
 
 METHODS = ("modified", "classical", "qr")
 MANY = 512  # rows from which sixd_to_matrix computes in planes
-Planes = tuple[Tensor, Tensor, Tensor]
+Planes = tuple[Tensor, ...]
 
 
 @full_precision
