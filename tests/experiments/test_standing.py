@@ -1,5 +1,6 @@
 """Which edits of the package make which published records stale."""
 
+import inspect
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from rigid_depth.experiments import standing
 from rigid_depth.experiments.registry import EXPERIMENTS, SCALES
 from rigid_depth.experiments.settings import parameters
 from rigid_depth.experiments.sources import repository
+from rigid_depth.experiments.training import feed
 from rigid_depth.studies import records as studies
 
 RESULTS = repository() / "book" / "results"
@@ -141,9 +143,7 @@ def test_a_run_is_stale_with_the_run_it_is_built_on_and_says_so(stale, fresh):
 
 
 def test_a_function_may_move_to_another_file(stale):
-    moved = "def _mirror(values: Tensor, mirrored: Tensor) -> Tensor:\n"
-    moved += "    return torch.where(mirrored.view(-1, *[1] * (values.ndim - 1)), "
-    moved += "values.flip(-1), values)\n"
+    moved = inspect.getsource(feed._mirror)
     there = "def decode_depth("
     edits = (
         ("feed.py", moved, "from rigid_depth.data.encoding import flipped as _mirror\n"),
