@@ -119,8 +119,8 @@ def steps_table(runs: Sequence[Run], group: str) -> str:
         cells += [_mean_text(measure(run.record) for run in found) for measure in measures]
         rows.append([f"{steps:,}", *cells, " ".join(f"[{r.seed}](#{r.label})" for r in found)])
     heads = ["RGB below the row mean", "guide over RGB", "guide over nearest return"]
-    heads += ["withheld over given", "RGB, all surfaces [m]", "guide, all surfaces [m]"]
-    return table(["steps", *heads, "sky beyond 80 m", "seeds"], rows)
+    heads += ["withheld over given", "RGB, dense [m]", "guide, dense [m]"]
+    return table(["steps", *heads, "far sky", "seeds"], rows)
 
 
 def _mean_text(values: Iterable[float | None]) -> str:
