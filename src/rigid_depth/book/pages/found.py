@@ -6,6 +6,7 @@ show: it says so where a row is not there yet. Only the names of rows are writte
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev
@@ -230,8 +231,8 @@ def channel(runs: Sequence[Run]) -> str:
     )
 
 
-def seed_share(runs: Sequence[Run], experiments: Sequence[str]) -> tuple[float, int] | None:
-    """How far seeds of one row scatter as a share of its error, pooled, and degrees of freedom.
+def seed_share(runs: Sequence[Run], experiments: Sequence[str]) -> float | None:
+    """How far seeds of one row scatter as a share of its error, pooled over the rows.
 
     None where fewer than two of the rows have two seeds.
     """
@@ -241,16 +242,14 @@ def seed_share(runs: Sequence[Run], experiments: Sequence[str]) -> tuple[float, 
         return None
     freedom = sum(len(values) - 1 for values in rows)
     squares = sum((len(v) - 1) * (stdev(v) / fmean(v)) ** 2 for v in rows)
-    return (squares / freedom) ** 0.5, freedom
+    return (squares / freedom) ** 0.5
 
 
 def share_of_one_seed(runs: Sequence[Run], experiments: Sequence[str]) -> float | None:
     """The same without what a seed does to all rows alike; None where nothing is left over."""
-    rows = {}
-    for name in experiments:
-        found_m = {run.seed: run.rmse_m("rgb") for run in of(runs, name)}
-        rows[name] = {seed: error_m / fmean(found_m.values()) for seed, error_m in found_m.items()}
-    scatter = seed_scatter(rows)  # of a difference of two rows
+    # Logarithms differ by shares of the error; the scatter is that of a difference of two rows.
+    rows = {n: {r.seed: math.log(r.rmse_m("rgb")) for r in of(runs, n)} for n in experiments}
+    scatter = seed_scatter(rows)
     return (scatter.variance / 2) ** 0.5 if scatter else None
 
 
@@ -259,25 +258,22 @@ def printed_by_chance(runs: Sequence[Run]) -> str:
     rows = printed_table("table_8_2")
     values = [row["rgb"] for row in rows.values()]
     apart_m = max(values) - min(values)
-    lead = (
-        f"The {len(values)} rows of thesis Table 8.2, one run each, differ by at most "
-        f"{apart_m:.3f} m."
-    )
-    found = seed_share(runs, list(rows))
-    if found is None:
+    lead = f"The {len(values)} rows of thesis Table 8.2, one run each, span {apart_m:.3f} m."
+    share = seed_share(runs, list(rows))
+    if share is None:
         return f"{lead} Whether that is more than chance is **open**: too few rows have seeds."
-    size_m = fmean(values)
 
     def equal_runs(share: float) -> str:
-        by_chance_m = expected_range(len(values)) * share * size_m
-        within = 100 * range_within(len(values), apart_m / (share * size_m))
+        scatter_m = share * fmean(values)
+        by_chance_m = expected_range(len(values)) * scatter_m
+        within = 100 * range_within(len(values), apart_m / scatter_m)
         return f"differ by {by_chance_m:.3f} m on average, and by so little in {within:.0f} of 100"
 
     text = (
         "**One run a row cannot show how much a row scatters, so it cannot rank the thesis's "
-        f"methods.** {lead} As many equal runs that scatter like ours ({100 * found[0]:.2f} % of "
-        f"their error, {_rows_with_seeds(runs, list(rows))} rows of ours) would "
-        f"{equal_runs(found[0])} cases."
+        f"methods.** {lead} As many equal runs that scatter like ours ({100 * share:.2f} % of "
+        f"their error, {sum(len(of(runs, name)) > 1 for name in rows)} rows of ours) would "
+        f"{equal_runs(share)} cases."
     )
     alike = share_of_one_seed(runs, list(rows))
     if alike is None:
@@ -286,10 +282,6 @@ def printed_by_chance(runs: Sequence[Run]) -> str:
         f"{text} If all of them had the same seed, what it does to every row alike drops out: ours "
         f"then scatter by {100 * alike:.2f} % and {equal_runs(alike)}. The thesis names no seed."
     )
-
-
-def _rows_with_seeds(runs: Sequence[Run], experiments: Sequence[str]) -> int:
-    return sum(len(of(runs, name)) > 1 for name in experiments)
 
 
 def _listed(values_m: Sequence[float]) -> str:
